@@ -1,0 +1,123 @@
+//! A small client of the HTTP API, for loading and checking data. One client may be used by several threads; it keeps its
+//! connections.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{Response, StatusCode};
+
+/// Speaks to one address with one key.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    base_url: String,
+    key: String,
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The `ETag`, if any, as it came.
+    pub etag: Option<String>,
+    /// The JSON body; `null` where there is none.
+    pub body: Value,
+}
+
+impl Client {
+    /// A client for the API at `base_url`.
+    pub fn new(base_url: &str, key: &str) -> Client {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .build();
+        Client { agent: Agent::new_with_config(config), base_url: base_url.trim_end_matches('/').to_owned(), key: key.to_owned() }
+    }
+
+    /// The same connections with another key.
+    pub fn with_key(&self, key: &str) -> Client {
+        Client { key: key.to_owned(), ..self.clone() }
+    }
+
+    /// `GET`, with the query already in the path.
+    pub fn get(&self, path: &str) -> Result<Reply> {
+        let answer = self.agent.get(self.url(path)).header("authorization", self.bearer()).call();
+        read(answer.with_context(|| format!("GET {path}"))?)
+    }
+
+    /// `POST` of something new.
+    pub fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> Result<Reply> {
+        self.send(path, idempotency_key, None, body)
+    }
+
+    /// `POST` of a command on a known version.
+    pub fn command(&self, path: &str, idempotency_key: &str, version: &str, body: &Value) -> Result<Reply> {
+        self.send(path, idempotency_key, Some(version), body)
+    }
+
+    fn send(&self, path: &str, idempotency_key: &str, if_match: Option<&str>, body: &Value) -> Result<Reply> {
+        let mut request = self
+            .agent
+            .post(self.url(path))
+            .header("authorization", self.bearer())
+            .header("content-type", "application/json")
+            .header("idempotency-key", idempotency_key);
+        if let Some(version) = if_match {
+            request = request.header("if-match", version);
+        }
+        let answer = request.send(serde_json::to_string(body)?);
+        read(answer.with_context(|| format!("POST {path}"))?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.key)
+    }
+}
+
+impl Reply {
+    /// The body of a successful answer; anything else is an error that says what the API said.
+    pub fn success(self) -> Result<Reply> {
+        if StatusCode::from_u16(self.status)?.is_success() {
+            return Ok(self);
+        }
+        bail!("{}", self.complaint())
+    }
+
+    /// The problem document in a line.
+    pub fn complaint(&self) -> String {
+        let code = self.code();
+        let detail = self.body["detail"].as_str().or(self.body["title"].as_str()).unwrap_or_default();
+        let errors: Vec<String> = self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| format!("{}: {}", error["pointer"].as_str().unwrap_or_default(), error["detail"].as_str().unwrap_or_default()))
+            .collect();
+        format!("{} {code} {detail} {}", self.status, errors.join("; ")).trim_end().to_owned()
+    }
+
+    /// The problem's code, or nothing.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// A text member of the body.
+    pub fn text(&self, member: &str) -> Result<&str> {
+        self.body[member].as_str().with_context(|| format!("the answer has no `{member}`"))
+    }
+}
+
+fn read(mut answer: Response<ureq::Body>) -> Result<Reply> {
+    let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = answer.body_mut().with_config().limit(256 << 20).read_to_string()?;
+    Ok(Reply { status: answer.status().as_u16(), etag, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+}

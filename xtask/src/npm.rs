@@ -1,0 +1,54 @@
+//! The npm packages of `package.json`: installed when the lock file has changed, found in `node_modules`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::checkout::root;
+use crate::process;
+use crate::progress::step;
+
+/// Installs the packages unless the last installation was of this very lock file.
+pub fn install() -> Result<()> {
+    let lock = std::fs::read(root().join("package-lock.json")).context("package-lock.json")?;
+    let marker = root().join("node_modules/.redress-lock");
+    if std::fs::read(&marker).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc)", || {
+        process::output(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root()))
+            .context("npm packages could not be installed: is Node.js with npm there, and the npm registry in reach?")?;
+        Ok(std::fs::write(&marker, &lock)?)
+    })
+}
+
+/// An executable that a package brings.
+pub fn bin(name: &str) -> PathBuf {
+    root().join("node_modules/.bin").join(name)
+}
+
+/// `wrangler`, run by the pinned Node and quiet towards the network.
+pub fn wrangler() -> Result<Command> {
+    let mut command = Command::new(bin("node"));
+    command
+        .arg(root().join("node_modules/wrangler/bin/wrangler.js"))
+        .current_dir(root())
+        .env("PATH", path_with(root().join("node_modules/.bin"))?)
+        .env("CI", "1")
+        .env("NO_COLOR", "1")
+        .env("REDRESS_BUILT", "1")
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        // The placeholder for `Request.cf` is otherwise fetched from the network.
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+    Ok(command)
+}
+
+/// `PATH` with a folder put first.
+pub fn path_with(first: PathBuf) -> Result<OsString> {
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(first).chain(std::env::split_paths(&rest)))?)
+}

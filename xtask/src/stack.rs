@@ -1,0 +1,378 @@
+//! A running stack: the built Worker on workerd with its own D1, KV and Queues on disk, started and stopped through `wrangler dev`.
+//!
+//! Everything of a stack lives in its state folder: data, a copy of the build, the configuration made from `wrangler.toml`, secrets,
+//! log. Several stacks run side by side and a build does not disturb them. What a stack starts ends with it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::api::Client;
+use crate::checkout::root;
+use crate::digest::Fingerprint;
+use crate::npm;
+use crate::process::{self, Family, Running};
+use crate::secrets::{self, Secrets};
+use crate::wasm;
+
+const START_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How to run a stack.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where everything of the stack is kept.
+    pub state: PathBuf,
+    /// The public port; a free one when not given.
+    pub port: Option<u16>,
+    /// Variables that differ from those in `wrangler.toml`.
+    pub vars: BTreeMap<String, String>,
+    /// Whether the state is deleted in the end.
+    pub temporary: bool,
+}
+
+impl Options {
+    /// A stack that keeps its data in `state`.
+    pub fn in_state(state: PathBuf) -> Options {
+        Options { state, port: None, vars: BTreeMap::new(), temporary: false }
+    }
+
+    /// A stack with a fresh state that is deleted in the end.
+    pub fn temporary() -> Options {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("redress-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Options { temporary: true, ..Options::in_state(std::env::temp_dir().join(name)) }
+    }
+
+    /// Sets a variable of the Worker.
+    #[must_use]
+    pub fn var(mut self, name: &str, value: &str) -> Options {
+        self.vars.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Chooses the public port.
+    #[must_use]
+    pub fn port(mut self, port: Option<u16>) -> Options {
+        self.port = port;
+        self
+    }
+}
+
+/// A stack that answers. Dropping it stops it.
+#[derive(Debug)]
+pub struct Stack {
+    options: Options,
+    secrets: Secrets,
+    wrangler: Option<Running>,
+    base_url: String,
+    inner_url: String,
+}
+
+impl Stack {
+    /// Starts a stack of the Worker as built, with its migrations applied, and waits until it answers.
+    pub fn start(options: Options) -> Result<Stack> {
+        if let Some(port) = options.port {
+            require_free(port)?;
+        }
+        std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
+        end_leftovers(&options.state)?;
+        let secrets = secrets::load_or_create()?;
+        wasm::copy_to(&options.state.join("worker"))?;
+        std::fs::copy(secrets::path(), options.state.join(".dev.vars"))?;
+        std::fs::write(options.state.join(CONFIG), serde_json::to_string_pretty(&config(&options)?)?)?;
+        migrate(&options.state)?;
+        let mut stack = Stack { options, secrets, wrangler: None, base_url: String::new(), inner_url: String::new() };
+        stack.launch()?;
+        Ok(stack)
+    }
+
+    /// The address that clients use (wrangler's development proxy).
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The address of workerd itself, without wrangler's development proxy. Where it cannot be found, the public one.
+    pub fn inner_url(&self) -> &str {
+        &self.inner_url
+    }
+
+    /// The operator key.
+    pub fn operator_key(&self) -> &str {
+        &self.secrets.operator_key
+    }
+
+    /// A client with the operator key.
+    pub fn operator(&self) -> Client {
+        Client::new(&self.base_url, self.operator_key())
+    }
+
+    /// What wrangler and the Worker have logged.
+    pub fn log(&self) -> PathBuf {
+        log(&self.options.state)
+    }
+
+    /// Fires the cron trigger once, as production does every minute; nothing fires it locally otherwise.
+    pub fn tick(&self) -> Result<()> {
+        let reply = Client::new(&self.base_url, "").get("/cdn-cgi/handler/scheduled?cron=*+*+*+*+*")?;
+        if reply.status != 200 {
+            bail!("the scheduled handler answered {}", reply.status);
+        }
+        Ok(())
+    }
+
+    /// Memory in use by the runtime's processes, in bytes (Linux; 0 elsewhere).
+    pub fn memory(&self) -> u64 {
+        self.runtimes().map(|pid| resident_bytes(pid).unwrap_or(0)).sum()
+    }
+
+    /// Kills every process of the stack at once, as a power cut would. [`Stack::restart`] starts it on what reached the disk.
+    pub fn kill(&mut self) {
+        if let Some(mut wrangler) = self.wrangler.take() {
+            wrangler.kill();
+        }
+    }
+
+    /// Stops the stack in good order and leaves no process behind.
+    pub fn stop(&mut self) {
+        if let Some(mut wrangler) = self.wrangler.take() {
+            wrangler.stop();
+        }
+    }
+
+    /// Starts again on the same state and, if it was chosen, the same port.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop();
+        self.launch()
+    }
+
+    /// Whether the stack has ended by itself.
+    pub fn ended(&mut self) -> Result<bool> {
+        Ok(match &mut self.wrangler {
+            Some(wrangler) => wrangler.ended()?.is_some(),
+            None => true,
+        })
+    }
+
+    fn launch(&mut self) -> Result<()> {
+        let chosen = self.options.port;
+        // A free port may be taken by another stack between being found and being used; a chosen one is simply busy.
+        let mut attempts = if chosen.is_some() { 1 } else { 3 };
+        loop {
+            let port = chosen.map_or_else(free_port, Ok)?;
+            attempts -= 1;
+            match self.launch_on(port) {
+                Err(error) if attempts > 0 && error.to_string().contains("ddress already in use") => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn launch_on(&mut self, port: u16) -> Result<()> {
+        let state = &self.options.state;
+        let log_file = File::create(log(state))?;
+        let mut command = npm::wrangler()?;
+        command
+            .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
+            .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
+            .arg("--config")
+            .arg(state.join(CONFIG))
+            .arg("--persist-to")
+            .arg(data(state))
+            .env("WRANGLER_REGISTRY_PATH", state.join("registry"))
+            .env("WRANGLER_LOG_PATH", state.join("wrangler-logs"))
+            .stdin(Stdio::null())
+            .stdout(log_file.try_clone()?)
+            .stderr(log_file);
+        let mut wrangler = process::spawn(&mut command)?;
+        record(state, wrangler.id())?;
+        let base_url = format!("http://127.0.0.1:{port}");
+        wait_until_healthy(&base_url, &mut wrangler, state)?;
+        self.inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
+        self.base_url = base_url;
+        self.wrangler = Some(wrangler);
+        Ok(())
+    }
+
+    /// The workerd processes of this stack.
+    fn runtimes(&self) -> impl Iterator<Item = u32> {
+        let family = self.wrangler.as_ref().map(|wrangler| Family::of(wrangler.id()));
+        let pids: Vec<u32> = family.iter().flat_map(Family::members).map(|member| member.pid).collect();
+        pids.into_iter().filter(|pid| arguments(*pid).first().is_some_and(|program| program.ends_with("workerd")))
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.stop();
+        if self.options.temporary {
+            let _ = std::fs::remove_dir_all(&self.options.state);
+        }
+    }
+}
+
+/// The name of the configuration made for a stack, in its state folder.
+const CONFIG: &str = "wrangler.json";
+
+fn data(state: &Path) -> PathBuf {
+    state.join("state")
+}
+
+fn log(state: &Path) -> PathBuf {
+    state.join("wrangler.log")
+}
+
+/// `wrangler.toml` for this stack: its own copy of the build, its own variables, absolute paths, no build step.
+fn config(options: &Options) -> Result<Value> {
+    let text = std::fs::read_to_string(root().join("wrangler.toml")).context("wrangler.toml")?;
+    let mut config: Value = toml::from_str(&text).context("wrangler.toml")?;
+    let members = config.as_object_mut().context("wrangler.toml is not a table")?;
+    // The other environments are cells in production.
+    for unused in ["build", "env"] {
+        members.remove(unused);
+    }
+    members.insert("main".to_owned(), json!(options.state.join("worker/index.js")));
+    for (name, value) in &options.vars {
+        config["vars"][name] = json!(value);
+    }
+    let assets = root().join(config["assets"]["directory"].as_str().context("wrangler.toml names no assets")?);
+    std::fs::create_dir_all(&assets)?;
+    config["assets"]["directory"] = json!(assets);
+    for database in config["d1_databases"].as_array_mut().into_iter().flatten() {
+        database["migrations_dir"] = json!(migrations());
+    }
+    Ok(config)
+}
+
+fn migrations() -> PathBuf {
+    root().join("d1-migrations")
+}
+
+/// Applies the migrations to every database of a state folder, unless these very migrations were applied to it before.
+fn migrate(state: &Path) -> Result<()> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(migrations())?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|kind| kind == "sql"))
+        .collect();
+    files.sort();
+    let mut fingerprint = Fingerprint::default();
+    for file in &files {
+        fingerprint.add(file.to_string_lossy().as_bytes());
+        fingerprint.add(&std::fs::read(file)?);
+    }
+    let fingerprint = fingerprint.finish();
+    let marker = state.join("migrations-applied");
+    if files.is_empty() || std::fs::read_to_string(&marker).is_ok_and(|applied| applied == fingerprint) {
+        return Ok(());
+    }
+    let config: Value = serde_json::from_slice(&std::fs::read(state.join(CONFIG))?)?;
+    for database in config["d1_databases"].as_array().into_iter().flatten() {
+        let binding = database["binding"].as_str().context("a database without a binding")?;
+        let mut command = npm::wrangler()?;
+        command.args(["d1", "migrations", "apply", binding, "--local", "--config"]).arg(state.join(CONFIG)).arg("--persist-to").arg(data(state));
+        process::output(command.env("WRANGLER_LOG_PATH", state.join("wrangler-logs"))).with_context(|| format!("migrating {binding}"))?;
+    }
+    Ok(std::fs::write(marker, fingerprint)?)
+}
+
+/// Notes who runs on a state folder, for [`end_leftovers`].
+fn record(state: &Path, wrangler: u32) -> Result<()> {
+    let process = |pid| json!({ "pid": pid, "started": process::started(pid) });
+    let record = json!({ "wrangler": process(wrangler), "owner": process(std::process::id()) });
+    Ok(std::fs::write(state.join("running.json"), record.to_string())?)
+}
+
+/// Two stacks on one state would corrupt it: refuses if the other is in use, ends it if whoever started it was killed.
+fn end_leftovers(state: &Path) -> Result<()> {
+    let Ok(text) = std::fs::read_to_string(state.join("running.json")) else { return Ok(()) };
+    let record: Value = serde_json::from_str(&text).unwrap_or_default();
+    let alive = |who: &str| -> Option<u32> {
+        let pid = u32::try_from(record[who]["pid"].as_u64()?).ok()?;
+        (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
+    };
+    match (alive("wrangler"), alive("owner")) {
+        (Some(_), Some(owner)) => bail!("a stack is running on {} (process {owner}): stop it first, or choose another with --state", state.display()),
+        (Some(wrangler), None) => Family::of(wrangler).kill(),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn require_free(port: u16) -> Result<()> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Ok(()),
+        Err(_) => bail!("port {port} is in use: stop what listens there, or choose another with --port"),
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0)).context("no free port")?.local_addr()?.port())
+}
+
+fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path) -> Result<()> {
+    let client = Client::new(base_url, "");
+    let started = Instant::now();
+    loop {
+        if client.get("/healthz").is_ok_and(|reply| reply.status == 200) {
+            return Ok(());
+        }
+        let said = || process::gist(&std::fs::read_to_string(log(state)).unwrap_or_default());
+        if wrangler.ended()?.is_some() {
+            bail!("wrangler dev ended at once ({}): {}", log(state).display(), said());
+        }
+        if started.elapsed() > START_TIMEOUT {
+            bail!("{base_url}/healthz does not answer ({}): {}", log(state).display(), said());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Of the workerd processes below wrangler, one serves the Worker on a random port of its own. Which port is found by asking.
+fn inner_url(wrangler: u32) -> Option<String> {
+    let family = Family::of(wrangler);
+    let entry = family.members().iter().find(|member| arguments(member.pid).iter().any(|arg| arg == "--socket-addr=entry=127.0.0.1:0"))?;
+    listening_ports(entry.pid).into_iter().map(|port| format!("http://127.0.0.1:{port}")).find(|url| {
+        let reply = Client::new(url, "").get("/healthz");
+        reply.is_ok_and(|reply| reply.status == 200)
+    })
+}
+
+fn arguments(pid: u32) -> Vec<String> {
+    let raw = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    raw.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
+}
+
+fn resident_bytes(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let kilobytes: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Ports on which a process accepts connections: its sockets, looked up among the listening ones of the system.
+fn listening_ports(pid: u32) -> Vec<u16> {
+    const LISTEN: &str = "0A";
+    let sockets: Vec<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|fd| Some(std::fs::read_link(fd.path()).ok()?.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    table
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (local, status, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+            let ours = *status == LISTEN && sockets.iter().any(|socket| socket == inode);
+            ours.then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok()).flatten()
+        })
+        .collect()
+}
