@@ -1,0 +1,103 @@
+//! The order of a run: load both stacks, then every operation at every concurrency in rounds that
+//! take turns, so that whatever else the machine does falls on both alike.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::complaints::Complaints;
+use crate::operation::Operation;
+use crate::round::{self, Round, Until};
+use crate::target::Target;
+
+/// Virtual users that load complaints where no time is taken.
+const LOADERS: usize = 32;
+/// Enough for the runtime to compile what the operation uses.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// What to measure, and for how long.
+pub(crate) struct Plan {
+    pub(crate) complaints: usize,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) concurrency: Vec<usize>,
+    pub(crate) rounds: usize,
+    pub(crate) time: Duration,
+}
+
+/// All rounds of one operation at one concurrency.
+pub(crate) struct Measurement {
+    pub(crate) operation: Operation,
+    pub(crate) concurrency: usize,
+    /// Per stack, in the order of the targets.
+    pub(crate) rounds: [Vec<Round>; 2],
+}
+
+impl Plan {
+    /// Runs everything; `scratch` is a file for each round's raw report.
+    pub(crate) async fn run(&self, targets: &[Arc<Target>; 2], bodies: &Arc<Complaints>, scratch: &Path) -> Result<Vec<Measurement>> {
+        for target in targets {
+            let loaded = round::run(target, bodies, Operation::Create, LOADERS, Until::Requests(self.complaints), scratch).await?;
+            target.finish_loading();
+            eprintln!(
+                "{}: {} complaints loaded at {:.0}/s, {} errors, settled after {:.1} s",
+                target.name, target.untouched(), loaded.requests_per_s, loaded.errors, loaded.settled_after_s
+            );
+        }
+        let mut measurements = Vec::new();
+        for &operation in &self.operations {
+            for &concurrency in &self.concurrency {
+                eprintln!("{} at {concurrency}", operation.name());
+                measurements.push(self.measure(targets, bodies, operation, concurrency, scratch).await?);
+            }
+        }
+        Ok(measurements)
+    }
+
+    async fn measure(
+        &self,
+        targets: &[Arc<Target>; 2],
+        bodies: &Arc<Complaints>,
+        operation: Operation,
+        concurrency: usize,
+        scratch: &Path,
+    ) -> Result<Measurement> {
+        let mut most_per_s: f64 = 0.0;
+        for target in targets {
+            // Half a second is over before a thousand commands are.
+            ensure_untouched(target, bodies, operation, 1_000, scratch).await?;
+            let warm_up = round::run(target, bodies, operation, concurrency, Until::Elapsed(WARM_UP), scratch).await?;
+            most_per_s = most_per_s.max(warm_up.requests_per_s);
+        }
+        let mut rounds = [Vec::new(), Vec::new()];
+        for number in 0..self.rounds {
+            // The one that comes second finds a warmer machine: take turns at that too.
+            let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
+            for index in order {
+                let target = &targets[index];
+                let wanted = (most_per_s * self.time.as_secs_f64() * 2.0) as usize;
+                ensure_untouched(target, bodies, operation, wanted, scratch).await?;
+                let round = round::run(target, bodies, operation, concurrency, Until::Elapsed(self.time), scratch).await?;
+                most_per_s = most_per_s.max(round.requests_per_s);
+                rounds[index].push(round);
+            }
+        }
+        Ok(Measurement { operation, concurrency, rounds })
+    }
+}
+
+/// Commands use complaints up: logs as many as a round may need before its time starts.
+async fn ensure_untouched(
+    target: &Arc<Target>,
+    bodies: &Arc<Complaints>,
+    operation: Operation,
+    wanted: usize,
+    scratch: &Path,
+) -> Result<()> {
+    let missing = wanted.saturating_sub(target.untouched());
+    if operation == Operation::Command && missing > 0 {
+        round::run(target, bodies, Operation::Create, LOADERS, Until::Requests(missing), scratch).await?;
+    }
+    Ok(())
+}
