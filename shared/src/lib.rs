@@ -1,1 +1,29 @@
-//! The complaint domain.
+//! The complaint domain: types and pure rules.
+//!
+//! Invariant: nothing here does I/O, reads a clock or draws randomness; time and random bytes come in as
+//! arguments. That is why the whole crate is tested natively, with examples and property tests.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod access;
+pub mod chain;
+pub mod complaint;
+pub mod http;
+pub mod ids;
+pub mod notify;
+pub mod reference;
+pub mod sign;
+pub mod taxonomy;
+pub mod tenant;
+pub mod text;
+pub mod time;

@@ -1,0 +1,140 @@
+//! Who calls, and what they may do: one policy function, [`may`], for every way in.
+
+use crate::{
+    ids::{KeyId, TenantId},
+    text::Line,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who did something, as an event records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Actor {
+    /// What sort of actor.
+    pub kind: ActorKind,
+    /// Which one: the key's id for a key.
+    pub id: Line<100>,
+}
+
+/// What sort of actor did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// A tenant's system, by its API key.
+    Key,
+    /// Redress itself, by a rule.
+    System,
+}
+
+/// What an API key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Scope {
+    /// Read complaints, their events and deliveries.
+    #[serde(rename = "complaints:read")]
+    ComplaintsRead,
+    /// Log complaints and issue commands.
+    #[serde(rename = "complaints:write")]
+    ComplaintsWrite,
+}
+
+impl Scope {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ComplaintsRead => "complaints:read",
+            Self::ComplaintsWrite => "complaints:write",
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// Nobody in particular.
+    Anonymous,
+    /// An operator of the service: tenants and cells, never a complaint.
+    Operator,
+    /// A tenant's system.
+    Key {
+        /// The tenant.
+        tenant: TenantId,
+        /// The key.
+        key: KeyId,
+        /// What the key may do.
+        scopes: Vec<Scope>,
+    },
+}
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Public,
+    /// To be an operator.
+    Operator,
+    /// To be a tenant's key with this scope.
+    Tenant(Scope),
+}
+
+/// Why [`may`] said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No credentials were given.
+    Unauthenticated,
+    /// The key lacks this scope.
+    MissingScope(Scope),
+    /// Operators see no complaints, tenants no operations.
+    WrongKind,
+}
+
+/// Whether `principal` may use a route that asks for `access`.
+///
+/// # Errors
+/// [`Denial`] says why not.
+pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
+    match (access, principal) {
+        (Access::Public, _) | (Access::Operator, Principal::Operator) => Ok(()),
+        (_, Principal::Anonymous) => Err(Denial::Unauthenticated),
+        (Access::Tenant(scope), Principal::Key { scopes, .. }) => {
+            if scopes.contains(&scope) { Ok(()) } else { Err(Denial::MissingScope(scope)) }
+        }
+        (Access::Operator, Principal::Key { .. }) | (Access::Tenant(_), Principal::Operator) => Err(Denial::WrongKind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn nothing_is_allowed_that_is_not_written_down() {
+        let key = |scopes: &[Scope]| Principal::Key {
+            tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
+            key: KeyId::new(Timestamp::MIN, &[0; 10]),
+            scopes: scopes.to_vec(),
+        };
+        let read = Access::Tenant(Scope::ComplaintsRead);
+        let write = Access::Tenant(Scope::ComplaintsWrite);
+        let reader = key(&[Scope::ComplaintsRead]);
+        let none = key(&[]);
+        let table = [
+            (&Principal::Anonymous, Access::Public, Ok(())),
+            (&Principal::Anonymous, Access::Operator, Err(Denial::Unauthenticated)),
+            (&Principal::Anonymous, read, Err(Denial::Unauthenticated)),
+            (&Principal::Operator, Access::Public, Ok(())),
+            (&Principal::Operator, Access::Operator, Ok(())),
+            (&Principal::Operator, read, Err(Denial::WrongKind)),
+            (&Principal::Operator, write, Err(Denial::WrongKind)),
+            (&reader, Access::Public, Ok(())),
+            (&reader, Access::Operator, Err(Denial::WrongKind)),
+            (&reader, read, Ok(())),
+            (&reader, write, Err(Denial::MissingScope(Scope::ComplaintsWrite))),
+            (&none, read, Err(Denial::MissingScope(Scope::ComplaintsRead))),
+        ];
+        for (principal, access, expected) in table {
+            assert_eq!(may(principal, access), expected, "{principal:?} {access:?}");
+        }
+    }
+}

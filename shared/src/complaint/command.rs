@@ -1,0 +1,261 @@
+//! What may be asked of a complaint: one body type per endpoint `POST /v1/complaints/{id}/<command>`.
+
+use super::{
+    Link, Redress, Relation, Response, ResolutionKind,
+    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
+};
+use crate::{
+    ids::ComplaintId,
+    text::{Code, Line, Prose},
+    time::Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
+
+/// A parsed command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// See [`Nothing`].
+    Acknowledge(Nothing),
+    /// See [`Assign`].
+    Assign(Assign),
+    /// See [`Nothing`].
+    Investigate(Nothing),
+    /// See [`Classify`].
+    Classify(Classify),
+    /// See [`Note`].
+    Note(Note),
+    /// See [`Contact`].
+    Contact(Contact),
+    /// See [`RequestInformation`].
+    RequestInformation(RequestInformation),
+    /// See [`Response`].
+    ProposeResponse(Response),
+    /// See [`Resolve`].
+    Resolve(Resolve),
+    /// See [`MayReason`].
+    Close(MayReason),
+    /// See [`MustReason`].
+    Reopen(MustReason),
+    /// See [`MustReason`].
+    Withdraw(MustReason),
+    /// See [`Refer`].
+    Refer(Refer),
+    /// See [`LinkTo`].
+    Link(LinkTo),
+    /// See [`Unlink`].
+    Unlink(Unlink),
+    /// See [`Correct`].
+    Correct(Box<Correct>),
+}
+
+/// A command without parameters: `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Gives the complaint to somebody; starts the investigation if it was acknowledged or reopened.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// Who works on it: the tenant's id for the person.
+    pub assignee: Line<100>,
+    /// The team.
+    #[serde(default)]
+    pub team: Option<Line<100>>,
+}
+
+/// Says what the complaint is about. What is left out stays; at least one member is needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Classify {
+    /// A product code. Changing it clears the issue unless one is given.
+    #[serde(default)]
+    pub product: Option<Code>,
+    /// An issue code of the product.
+    #[serde(default)]
+    pub issue: Option<Code>,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// Replaces the indicators of vulnerability.
+    #[serde(default)]
+    pub vulnerability: Option<List<Driver, 4>>,
+    /// Replaces the tags.
+    #[serde(default)]
+    pub tags: Option<List<Code, 20>>,
+    /// Why it happened.
+    #[serde(default)]
+    pub root_cause: Option<Code>,
+}
+
+/// Adds an internal note.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The note.
+    pub text: Prose<20_000>,
+}
+
+/// Records a contact with the complainant. One that came in ends the wait for information.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Which way it went.
+    pub direction: Direction,
+    /// How.
+    pub channel: Channel,
+    /// What was said.
+    pub summary: Prose<20_000>,
+    /// When it took place. Default: now. Never in the future.
+    #[serde(default)]
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// Which way a contact went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the complainant.
+    In,
+    /// To the complainant.
+    Out,
+}
+
+/// Asks the complainant something. No statutory clock stops for it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestInformation {
+    /// The question.
+    pub question: Prose<10_000>,
+    /// When an answer is hoped for.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+}
+
+/// Ends the complaint with an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// Default: a final response, which needs a proposed one before it.
+    #[serde(default)]
+    pub kind: ResolutionKind,
+    /// Whether the consumer was right.
+    pub outcome: super::Outcome,
+    /// The finding.
+    pub summary: Prose<10_000>,
+    /// What is put right.
+    #[serde(default)]
+    pub redress: List<Redress, 10>,
+}
+
+/// A command that may say why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MayReason {
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<Prose<2_000>>,
+}
+
+/// A command that must say why.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MustReason {
+    /// Why.
+    pub reason: Prose<2_000>,
+}
+
+/// Records that the complaint went to an ombudsman or another scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refer {
+    /// The scheme.
+    pub scheme: Line<200>,
+    /// The scheme's own reference.
+    #[serde(default)]
+    pub scheme_reference: Option<Line<100>>,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<Prose<2_000>>,
+}
+
+/// Ties the complaint to another of the same tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkTo {
+    /// What the tie says.
+    pub relation: Relation,
+    /// The other complaint.
+    pub complaint: ComplaintId,
+}
+
+impl From<LinkTo> for Link {
+    fn from(LinkTo { relation, complaint }: LinkTo) -> Self {
+        Self { relation, complaint }
+    }
+}
+
+/// Undoes a tie.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unlink {
+    /// What the tie says.
+    pub relation: Relation,
+    /// The other complaint.
+    pub complaint: ComplaintId,
+    /// Why.
+    pub reason: Prose<2_000>,
+}
+
+/// Puts a wrong entry right. The events keep what it was, what it is and why.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correct {
+    /// Why.
+    pub reason: Prose<2_000>,
+    /// The right entries.
+    pub set: Corrections,
+}
+
+/// Entries that can be corrected. What is left out stays; `null` empties an optional one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Corrections {
+    /// Who complains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complainant: Option<Complainant>,
+    /// How the complaint came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// When the firm received it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<Timestamp>,
+    /// The complaint in the consumer's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Prose<50_000>>,
+    /// What the consumer wants.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Prose<5_000>>")]
+    pub desired_outcome: Option<Option<Prose<5_000>>>,
+    /// Sums the complaint is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amounts: Option<List<Amount, 20>>,
+    /// Whose law applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jurisdiction: Option<Jurisdiction>,
+    /// Values of the fields that the tenant declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<BTreeMap<Code, CustomValue>>,
+    /// The tenant's own id for this complaint.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Line<100>>")]
+    pub external_reference: Option<Option<Line<100>>>,
+}
+
+/// Tells an absent member (`None`, by `default`) from `null` (`Some(None)`).
+#[allow(clippy::option_option)]
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}

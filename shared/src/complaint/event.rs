@@ -1,0 +1,262 @@
+//! What has happened to a complaint. The formats are for life: add variants and members, never change one.
+
+use super::{
+    Link, Response, ResolutionKind,
+    command::Direction,
+    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
+    state::Move,
+};
+use crate::{
+    access::Actor,
+    chain::Digest,
+    ids::{ComplaintId, TenantId},
+    reference::Reference,
+    taxonomy::TaxonomyRef,
+    text::{Code, Line, Prose},
+    time::Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One recorded event. `hash` seals everything else, `prev` included: see [`crate::chain`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// SHA-256 of the rest of this event in canonical JSON (RFC 8785).
+    pub hash: Digest,
+    /// The version of this format.
+    pub v: u8,
+    /// The firm.
+    pub tenant: TenantId,
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// 1, 2, 3, … within the complaint.
+    pub seq: u32,
+    /// When it was recorded. Never earlier than the event before.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+    /// `hash` of the event before; zeros for the first.
+    pub prev: Digest,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The complaint was logged.
+    Received(Box<Received>),
+    /// The complainant was told that the firm has it.
+    Acknowledged {},
+    /// Work started or resumed.
+    InvestigationStarted {},
+    /// It was given to somebody.
+    Assigned {
+        /// Who works on it.
+        assignee: Line<100>,
+        /// The team.
+        team: Option<Line<100>>,
+    },
+    /// It was said what it is about.
+    Classified(Classified),
+    /// A note was added.
+    Noted {
+        /// The note.
+        text: Prose<20_000>,
+    },
+    /// A contact with the complainant took place.
+    ContactRecorded {
+        /// Which way it went.
+        direction: Direction,
+        /// How.
+        channel: Channel,
+        /// What was said.
+        summary: Prose<20_000>,
+        /// When it took place.
+        occurred_at: Timestamp,
+    },
+    /// The complainant was asked something.
+    InformationRequested {
+        /// The question.
+        question: Prose<10_000>,
+        /// When an answer is hoped for.
+        due: Option<Timestamp>,
+    },
+    /// An answer was drafted.
+    ResponseProposed(Response),
+    /// An answer was given.
+    Resolved {
+        /// Which kind.
+        kind: ResolutionKind,
+        /// The answer.
+        response: Response,
+    },
+    /// It was filed.
+    Closed {
+        /// Why.
+        reason: Option<Prose<2_000>>,
+    },
+    /// It was taken up again.
+    Reopened {
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// The complainant took it back.
+    Withdrawn {
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// It went to an ombudsman or another scheme.
+    Referred {
+        /// The scheme.
+        scheme: Line<200>,
+        /// The scheme's own reference.
+        scheme_reference: Option<Line<100>>,
+        /// Why.
+        reason: Option<Prose<2_000>>,
+    },
+    /// It was tied to another complaint.
+    Linked(Link),
+    /// A tie was undone.
+    Unlinked {
+        /// The tie.
+        link: Link,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// Wrong entries were put right.
+    Corrected {
+        /// Why.
+        reason: Prose<2_000>,
+        /// By field: what it was and what it is.
+        changes: BTreeMap<Code, Change>,
+    },
+}
+
+/// The complaint as it was logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the members are those of `Complaint`, documented there")]
+pub struct Received {
+    pub reference: Reference,
+    pub complainant: Complainant,
+    pub channel: Channel,
+    pub received_at: Timestamp,
+    pub taxonomy: TaxonomyRef,
+    pub product: Option<Code>,
+    pub issue: Option<Code>,
+    pub description: Prose<50_000>,
+    pub desired_outcome: Option<Prose<5_000>>,
+    pub severity: Severity,
+    pub vulnerability: List<Driver, 4>,
+    pub amounts: List<Amount, 20>,
+    pub jurisdiction: Jurisdiction,
+    pub custom: BTreeMap<Code, CustomValue>,
+    pub external_reference: Option<Line<100>>,
+    pub tags: List<Code, 20>,
+}
+
+/// What a classification changed; what is absent stayed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the members are those of `Complaint`, documented there")]
+pub struct Classified {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vulnerability: Option<List<Driver, 4>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<List<Code, 20>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_cause: Option<Code>,
+}
+
+/// One corrected entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// What it was.
+    pub was: Value,
+    /// What it is.
+    pub now: Value,
+}
+
+impl EventBody {
+    /// The change of state that the event makes, if any.
+    #[must_use]
+    pub const fn makes_move(&self) -> Option<Move> {
+        match self {
+            Self::Acknowledged {} => Some(Move::Acknowledge),
+            Self::InvestigationStarted {} => Some(Move::Investigate),
+            Self::InformationRequested { .. } => Some(Move::RequestInformation),
+            Self::ResponseProposed(_) => Some(Move::ProposeResponse),
+            Self::Resolved { kind: ResolutionKind::FinalResponse, .. } => Some(Move::Resolve),
+            Self::Resolved { kind: ResolutionKind::SummaryResolution, .. } => Some(Move::ResolveSummarily),
+            Self::Closed { .. } => Some(Move::Close),
+            Self::Reopened { .. } => Some(Move::Reopen),
+            Self::Withdrawn { .. } => Some(Move::Withdraw),
+            Self::Referred { .. } => Some(Move::Refer),
+            Self::Received(_)
+            | Self::Assigned { .. }
+            | Self::Classified(_)
+            | Self::Noted { .. }
+            | Self::ContactRecorded { .. }
+            | Self::Linked(_)
+            | Self::Unlinked { .. }
+            | Self::Corrected { .. } => None,
+        }
+    }
+
+    /// The kind of event, without its data.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::Received(_) => EventKind::Received,
+            Self::Acknowledged {} => EventKind::Acknowledged,
+            Self::InvestigationStarted {} => EventKind::InvestigationStarted,
+            Self::Assigned { .. } => EventKind::Assigned,
+            Self::Classified(_) => EventKind::Classified,
+            Self::Noted { .. } => EventKind::Noted,
+            Self::ContactRecorded { .. } => EventKind::ContactRecorded,
+            Self::InformationRequested { .. } => EventKind::InformationRequested,
+            Self::ResponseProposed(_) => EventKind::ResponseProposed,
+            Self::Resolved { .. } => EventKind::Resolved,
+            Self::Closed { .. } => EventKind::Closed,
+            Self::Reopened { .. } => EventKind::Reopened,
+            Self::Withdrawn { .. } => EventKind::Withdrawn,
+            Self::Referred { .. } => EventKind::Referred,
+            Self::Linked(_) => EventKind::Linked,
+            Self::Unlinked { .. } => EventKind::Unlinked,
+            Self::Corrected { .. } => EventKind::Corrected,
+        }
+    }
+}
+
+/// The `type` of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the variants are those of `EventBody`, documented there")]
+pub enum EventKind {
+    Received,
+    Acknowledged,
+    InvestigationStarted,
+    Assigned,
+    Classified,
+    Noted,
+    ContactRecorded,
+    InformationRequested,
+    ResponseProposed,
+    Resolved,
+    Closed,
+    Reopened,
+    Withdrawn,
+    Referred,
+    Linked,
+    Unlinked,
+    Corrected,
+}

@@ -1,0 +1,411 @@
+//! A complaint: what is known of it ([`Complaint`]), what may be asked of it ([`command`]), what has happened to
+//! it ([`event`]) and the rules between them ([`decide`], [`state`]).
+//!
+//! Invariant: a complaint *is* its events. [`Complaint`] is what folding them yields, nothing more.
+
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod intake;
+pub mod projection;
+pub mod state;
+
+use crate::{
+    chain::Digest,
+    ids::ComplaintId,
+    reference::Reference,
+    taxonomy::TaxonomyRef,
+    text::{Code, Line, Prose},
+    time::Timestamp,
+};
+use event::{Change, Event, EventBody};
+use intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use state::{Move, State};
+use std::collections::BTreeMap;
+
+/// The most events one complaint may have; a case that reaches it needs a linked follow-up case.
+pub const MAX_EVENTS: u32 = 5_000;
+
+
+/// A complaint as of some version: the fold of its first `version` events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Complaint {
+    /// The id, for life.
+    pub id: ComplaintId,
+    /// What a consumer quotes.
+    pub reference: Reference,
+    /// The number of events so far; the `ETag` is `"v<version>"`.
+    pub version: u32,
+    /// Where it stands.
+    pub state: State,
+    /// The moves that are legal from here.
+    pub legal_moves: Vec<Move>,
+    /// Who complains.
+    pub complainant: Complainant,
+    /// How the complaint came in.
+    pub channel: Channel,
+    /// When the firm received it, as evidenced; never after `logged_at`.
+    pub received_at: Timestamp,
+    /// When it was put into this system.
+    pub logged_at: Timestamp,
+    /// When the newest event was recorded.
+    pub updated_at: Timestamp,
+    /// The taxonomy that `product` and `issue` belong to.
+    pub taxonomy: TaxonomyRef,
+    /// What it is about: a product code of the taxonomy.
+    pub product: Option<Code>,
+    /// What went wrong: an issue code of the product.
+    pub issue: Option<Code>,
+    /// The complaint in the consumer's own words.
+    pub description: Prose<50_000>,
+    /// What the consumer wants.
+    pub desired_outcome: Option<Prose<5_000>>,
+    /// How bad it is for the consumer.
+    pub severity: Severity,
+    /// Indicators that the consumer may be vulnerable.
+    pub vulnerability: List<Driver, 4>,
+    /// Sums the complaint is about.
+    pub amounts: List<Amount, 20>,
+    /// Whose law applies.
+    pub jurisdiction: Jurisdiction,
+    /// Values of the fields that the tenant declared.
+    pub custom: BTreeMap<Code, CustomValue>,
+    /// The tenant's own id for this complaint, unique within the tenant.
+    pub external_reference: Option<Line<100>>,
+    /// Free labels.
+    pub tags: List<Code, 20>,
+    /// Why it happened, once known.
+    pub root_cause: Option<Code>,
+    /// Who works on it.
+    pub assignee: Option<Line<100>>,
+    /// The team that works on it.
+    pub team: Option<Line<100>>,
+    /// When it was first acknowledged.
+    pub acknowledged_at: Option<Timestamp>,
+    /// The response that waits to be sent.
+    pub proposal: Option<Response>,
+    /// How it ended, if it has and was not reopened since.
+    pub resolution: Option<Resolution>,
+    /// Where it was referred to, if it was.
+    pub referral: Option<Referral>,
+    /// Other complaints it belongs with. Both keep their identity, clocks and answers.
+    pub links: Vec<Link>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// How many contacts with the complainant are on file.
+    pub contacts: u32,
+    /// How many internal notes are on file.
+    pub notes: u32,
+    /// SHA-256 of the newest event.
+    pub head: Digest,
+}
+
+/// What the firm finds and offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// Whether the consumer was right.
+    pub outcome: Outcome,
+    /// The finding, in words that the consumer can read.
+    pub summary: Prose<10_000>,
+    /// What is put right, and how.
+    #[serde(default)]
+    pub redress: List<Redress, 10>,
+}
+
+/// The final answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolution {
+    /// Which kind of answer it was.
+    pub kind: ResolutionKind,
+    /// Whether the consumer was right.
+    pub outcome: Outcome,
+    /// The finding.
+    pub summary: Prose<10_000>,
+    /// What is put right.
+    pub redress: List<Redress, 10>,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// Which kind of answer ended the complaint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolutionKind {
+    /// The answer to an investigated complaint (FCA DISP 1.6.2R). Follows a proposed response.
+    #[default]
+    FinalResponse,
+    /// Settled quickly with the consumer's acceptance (FCA DISP 1.5), without the full course.
+    SummaryResolution,
+}
+
+/// Whether the consumer was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Yes.
+    Upheld,
+    /// In part.
+    PartlyUpheld,
+    /// No.
+    Rejected,
+}
+
+/// One thing done to put matters right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Redress {
+    /// What sort of redress.
+    pub kind: RedressKind,
+    /// The sum in minor units of `currency`; both or neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minor: Option<intake::MinorUnits>,
+    /// ISO 4217 code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<intake::CurrencyCode>,
+    /// Details.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Prose<2_000>>,
+}
+
+/// What sort of redress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RedressKind {
+    /// Money the consumer had paid or lost.
+    Refund,
+    /// Money for distress and inconvenience, or due by law.
+    Compensation,
+    /// A gesture without admission.
+    Goodwill,
+    /// An apology.
+    Apology,
+    /// A record or a service put right.
+    Correction,
+}
+
+/// A referral to an ombudsman or another dispute-resolution scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Referral {
+    /// The scheme.
+    pub scheme: Line<200>,
+    /// The scheme's own reference.
+    pub scheme_reference: Option<Line<100>>,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// A tie to another complaint of the same tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// What the tie says.
+    pub relation: Relation,
+    /// The other complaint.
+    pub complaint: ComplaintId,
+}
+
+/// What a [`Link`] says about this complaint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The same consumer about the same thing.
+    DuplicateOf,
+    /// One of several matters split off from, or gathered under, the other.
+    PartOf,
+}
+
+/// An event that cannot follow: the file is broken, or a rule of this crate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// The first event must be `received`, and no other may be.
+    #[error("a complaint starts with `received`, once")]
+    Start,
+    /// The events are not numbered 1, 2, 3, …
+    #[error("event {found} follows event {version}")]
+    Sequence {
+        /// The version before.
+        version: u32,
+        /// The number of the event.
+        found: u32,
+    },
+    /// The table of moves does not allow it.
+    #[error("the event is not legal in the state the complaint is in")]
+    Move,
+    /// A correction does not fit the fields it corrects.
+    #[error("the correction does not fit")]
+    Correction,
+}
+
+impl Complaint {
+    /// The complaint that `events`, from the first on, describe; `None` without events.
+    ///
+    /// # Errors
+    /// [`FoldError`] if they do not form the beginning of a complaint.
+    pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> Result<Option<Self>, FoldError> {
+        events.into_iter().try_fold(None, |state: Option<Self>, event| match state {
+            None => Self::begin(event).map(Some),
+            Some(mut complaint) => {
+                complaint.apply(event)?;
+                Ok(Some(complaint))
+            }
+        })
+    }
+
+    /// The complaint after its first event.
+    ///
+    /// # Errors
+    /// [`FoldError::Start`] or [`FoldError::Sequence`] if `event` is not a first event.
+    pub fn begin(event: &Event) -> Result<Self, FoldError> {
+        let EventBody::Received(received) = &event.body else { return Err(FoldError::Start) };
+        if event.seq != 1 {
+            return Err(FoldError::Sequence { version: 0, found: event.seq });
+        }
+        let event::Received {
+            reference,
+            complainant,
+            channel,
+            received_at,
+            taxonomy,
+            product,
+            issue,
+            description,
+            desired_outcome,
+            severity,
+            vulnerability,
+            amounts,
+            jurisdiction,
+            custom,
+            external_reference,
+            tags,
+        } = received.as_ref().clone();
+        Ok(Self {
+            id: event.complaint,
+            reference,
+            version: 1,
+            state: State::Received,
+            legal_moves: State::Received.legal_moves(),
+            complainant,
+            channel,
+            received_at,
+            logged_at: event.at,
+            updated_at: event.at,
+            taxonomy,
+            product,
+            issue,
+            description,
+            desired_outcome,
+            severity,
+            vulnerability,
+            amounts,
+            jurisdiction,
+            custom,
+            external_reference,
+            tags,
+            root_cause: None,
+            assignee: None,
+            team: None,
+            acknowledged_at: None,
+            proposal: None,
+            resolution: None,
+            referral: None,
+            links: Vec::new(),
+            reopened: 0,
+            contacts: 0,
+            notes: 0,
+            head: event.hash,
+        })
+    }
+
+    /// Takes one more event in.
+    ///
+    /// # Errors
+    /// [`FoldError`] if the event cannot follow; the complaint is then to be discarded.
+    pub fn apply(&mut self, event: &Event) -> Result<(), FoldError> {
+        if event.seq != self.version + 1 {
+            return Err(FoldError::Sequence { version: self.version, found: event.seq });
+        }
+        if let Some(made) = event.body.makes_move() {
+            self.state = self.state.after(made).ok_or(FoldError::Move)?;
+            self.legal_moves = self.state.legal_moves();
+        }
+        self.take_in(event)?;
+        self.version = event.seq;
+        self.updated_at = event.at;
+        self.head = event.hash;
+        Ok(())
+    }
+
+    fn take_in(&mut self, event: &Event) -> Result<(), FoldError> {
+        match &event.body {
+            EventBody::Received(_) => return Err(FoldError::Start),
+            EventBody::Acknowledged {} => {
+                self.acknowledged_at.get_or_insert(event.at);
+            }
+            EventBody::InvestigationStarted {} => self.proposal = None,
+            EventBody::Assigned { assignee, team } => {
+                self.assignee = Some(assignee.clone());
+                self.team.clone_from(team);
+            }
+            EventBody::Classified(classified) => {
+                let event::Classified { product, issue, severity, vulnerability, tags, root_cause } = classified;
+                if let Some(product) = product {
+                    self.product = Some(product.clone());
+                    self.issue.clone_from(issue);
+                } else if let Some(issue) = issue {
+                    self.issue = Some(issue.clone());
+                }
+                if let Some(severity) = severity {
+                    self.severity = *severity;
+                }
+                if let Some(vulnerability) = vulnerability {
+                    self.vulnerability.clone_from(vulnerability);
+                }
+                if let Some(tags) = tags {
+                    self.tags.clone_from(tags);
+                }
+                if let Some(root_cause) = root_cause {
+                    self.root_cause = Some(root_cause.clone());
+                }
+            }
+            EventBody::Noted { .. } => self.notes += 1,
+            EventBody::ContactRecorded { .. } => self.contacts += 1,
+            EventBody::InformationRequested { .. } | EventBody::Closed { .. } | EventBody::Withdrawn { .. } => {}
+            EventBody::ResponseProposed(response) => self.proposal = Some(response.clone()),
+            EventBody::Resolved { kind, response } => {
+                let Response { outcome, summary, redress } = response.clone();
+                self.resolution = Some(Resolution { kind: *kind, outcome, summary, redress, at: event.at });
+                self.proposal = None;
+            }
+            EventBody::Reopened { .. } => {
+                self.reopened += 1;
+                self.resolution = None;
+                self.referral = None;
+            }
+            EventBody::Referred { scheme, scheme_reference, .. } => {
+                self.referral = Some(Referral {
+                    scheme: scheme.clone(),
+                    scheme_reference: scheme_reference.clone(),
+                    at: event.at,
+                });
+            }
+            EventBody::Linked(link) => self.links.push(*link),
+            EventBody::Unlinked { link, .. } => self.links.retain(|held| held != link),
+            EventBody::Corrected { changes, .. } => self.correct(changes)?,
+        }
+        Ok(())
+    }
+
+    /// Corrections name fields as the representation does, so they are laid over the representation.
+    fn correct(&mut self, changes: &BTreeMap<Code, Change>) -> Result<(), FoldError> {
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&*self) else {
+            return Err(FoldError::Correction);
+        };
+        for (field, change) in changes {
+            fields.insert(field.as_str().to_owned(), change.now.clone());
+        }
+        *self = serde_json::from_value(fields.into()).map_err(|_| FoldError::Correction)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Opaque, signed cursors: a place in a list, bound to the tenant and to the list's filters.
+
+use super::list_query::Position;
+use crate::{chain::Digest, ids::TenantId};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::fmt;
+use subtle::ConstantTimeEq as _;
+
+/// The secret that cursors are signed with.
+#[derive(Clone)]
+pub struct CursorKey(Vec<u8>);
+
+impl CursorKey {
+    /// From 32 secret bytes in unpadded base64url; `None` for anything else.
+    #[must_use]
+    pub fn from_base64url(text: &str) -> Option<Self> {
+        URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == 32).map(Self)
+    }
+}
+
+impl fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CursorKey(…)")
+    }
+}
+
+/// Which way a list is walked from a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards older complaints: the next page.
+    Forward,
+    /// Towards newer complaints: the previous page.
+    Backward,
+}
+
+/// A place in a list, and which way to go from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Which way.
+    pub direction: Direction,
+    /// From where, exclusive.
+    pub from: Position,
+}
+
+/// The cursor was altered, or belongs to another list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("was altered, or belongs to a list with other filters")]
+pub struct InvalidCursor;
+
+const TAG: usize = 16;
+
+impl Cursor {
+    /// The cursor as the caller sees it.
+    #[must_use]
+    pub fn seal(&self, key: &CursorKey, tenant: TenantId, filters: Digest) -> String {
+        let way = match self.direction {
+            Direction::Forward => 'f',
+            Direction::Backward => 'b',
+        };
+        let place = format!("{way}{}", self.from);
+        let mut bytes = tag(key, tenant, filters, &place).to_vec();
+        bytes.extend_from_slice(place.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place a cursor stands for.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] if it was not made by [`Cursor::seal`] with the same key, tenant and filters.
+    pub fn open(text: &str, key: &CursorKey, tenant: TenantId, filters: Digest) -> Result<Self, InvalidCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let (given, place) = bytes.split_at_checked(TAG).ok_or(InvalidCursor)?;
+        let place = std::str::from_utf8(place).map_err(|_| InvalidCursor)?;
+        if !bool::from(tag(key, tenant, filters, place).ct_eq(given)) {
+            return Err(InvalidCursor);
+        }
+        let (direction, from) = match place.split_at_checked(1) {
+            Some(("f", from)) => (Direction::Forward, from),
+            Some(("b", from)) => (Direction::Backward, from),
+            _ => return Err(InvalidCursor),
+        };
+        Ok(Self { direction, from: from.parse().map_err(|_| InvalidCursor)? })
+    }
+}
+
+fn tag(key: &CursorKey, tenant: TenantId, filters: Digest, place: &str) -> [u8; TAG] {
+    let mut tag = [0; TAG];
+    // HMAC takes keys of any length, so there is always a tag.
+    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key.0) {
+        mac.update(tenant.to_string().as_bytes());
+        mac.update(filters.as_bytes());
+        mac.update(place.as_bytes());
+        tag.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+    }
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::ComplaintId, time::Timestamp};
+
+    #[test]
+    fn a_cursor_works_only_where_it_was_made() {
+        let key = CursorKey(vec![1; 32]);
+        let tenant = TenantId::new(Timestamp::MIN, &[1; 10]);
+        let filters = Digest::of(b"state=received");
+        let from = Position { received_at: Timestamp::MAX, id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
+        for direction in [Direction::Forward, Direction::Backward] {
+            let cursor = Cursor { direction, from };
+            let sealed = cursor.seal(&key, tenant, filters);
+            assert_eq!(Cursor::open(&sealed, &key, tenant, filters), Ok(cursor));
+
+            let other_tenant = TenantId::new(Timestamp::MIN, &[9; 10]);
+            assert_eq!(Cursor::open(&sealed, &key, other_tenant, filters), Err(InvalidCursor));
+            assert_eq!(Cursor::open(&sealed, &key, tenant, Digest::of(b"")), Err(InvalidCursor));
+            assert_eq!(Cursor::open(&sealed, &CursorKey(vec![2; 32]), tenant, filters), Err(InvalidCursor));
+            for at in 0..sealed.len() {
+                let mut altered = sealed.clone().into_bytes();
+                altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+                let altered = String::from_utf8(altered).unwrap();
+                assert_eq!(Cursor::open(&altered, &key, tenant, filters), Err(InvalidCursor));
+            }
+        }
+    }
+}

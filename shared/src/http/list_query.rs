@@ -1,0 +1,176 @@
+//! `GET /v1/complaints?…`: the filters, the page and the order, parsed from the query string.
+
+use super::problem::{FieldError, Rule};
+use crate::{
+    chain::Digest,
+    complaint::projection::Facet,
+    ids::ComplaintId,
+    reference::Reference,
+    time::Timestamp,
+};
+use std::{fmt, str::FromStr};
+
+/// The most complaints a page may have.
+pub const MAX_LIMIT: u32 = 200;
+/// The complaints on a page when the caller does not say.
+pub const DEFAULT_LIMIT: u32 = 50;
+/// The most filters of one kind (`tag` may be repeated; all must match).
+const MAX_FILTERS: usize = 10;
+
+/// A place in the order of lists: newest receipt first, then by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// When the complaint was received.
+    pub received_at: Timestamp,
+    /// Its id.
+    pub id: ComplaintId,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.received_at.unix_millis(), self.id)
+    }
+}
+
+impl FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (at, id) = text.split_once(' ').ok_or(())?;
+        let received_at = Timestamp::from_unix_millis(at.parse().map_err(|_| ())?);
+        Ok(Self { received_at, id: id.parse().map_err(|_| ())? })
+    }
+}
+
+/// What a caller wants listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Facets that must all match, the most selective first.
+    pub facets: Vec<(Facet, String)>,
+    /// Received at this moment or later.
+    pub received_from: Option<Timestamp>,
+    /// Received before this moment.
+    pub received_to: Option<Timestamp>,
+    /// The one complaint with this reference.
+    pub reference: Option<Reference>,
+    /// The one complaint with this id of the tenant's own.
+    pub external_reference: Option<String>,
+    /// How many.
+    pub limit: Option<u32>,
+    /// Where to go on, still sealed.
+    pub cursor: Option<String>,
+}
+
+impl ListQuery {
+    /// Reads a query string (without `?`).
+    ///
+    /// # Errors
+    /// Every parameter that is unknown, repeated in vain, or not acceptable.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parsed = Self::default();
+        let mut errors = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if let Err((rule, detail)) = parsed.take(&name, value.into_owned()) {
+                let shown: String = name.chars().take(64).collect();
+                errors.push(FieldError::parameter(&shown, rule, detail));
+            }
+        }
+        parsed.facets.sort();
+        if parsed.names_one() && (!parsed.facets.is_empty() || parsed.cursor.is_some()) {
+            let name = if parsed.reference.is_some() { "reference" } else { "external_reference" };
+            errors.push(FieldError::parameter(name, Rule::NotAllowed, "cannot be combined with other filters"));
+        }
+        if errors.is_empty() { Ok(parsed) } else { Err(errors) }
+    }
+
+    /// Whether it asks for one complaint by a unique name.
+    #[must_use]
+    pub const fn names_one(&self) -> bool {
+        self.reference.is_some() || self.external_reference.is_some()
+    }
+
+    /// The number of complaints on a page.
+    #[must_use]
+    pub fn page_size(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// What a cursor is bound to: the filters, not the page.
+    #[must_use]
+    pub fn filters(&self) -> Digest {
+        let bounds = [self.received_from, self.received_to].map(|at| at.map(Timestamp::unix_millis));
+        Digest::of(format!("{:?} {bounds:?}", self.facets).as_bytes())
+    }
+
+    fn take(&mut self, name: &str, value: String) -> Result<(), (Rule, String)> {
+        if let Some(facet) = Facet::ALL.into_iter().find(|facet| facet.as_str() == name) {
+            let same = self.facets.iter().filter(|(held, _)| *held == facet).count();
+            return match facet {
+                Facet::Tag if same >= MAX_FILTERS => Err((Rule::OutOfRange, format!("at most {MAX_FILTERS} times"))),
+                Facet::Tag => Ok(self.facets.push((facet, bounded(value)?))),
+                _ if same > 0 => Err((Rule::NotAllowed, "may be given once".to_owned())),
+                _ => Ok(self.facets.push((facet, bounded(value)?))),
+            };
+        }
+        match name {
+            "received_from" => once(&mut self.received_from, read(&value)?),
+            "received_to" => once(&mut self.received_to, read(&value)?),
+            "reference" => once(&mut self.reference, read(&value)?),
+            "external_reference" => once(&mut self.external_reference, bounded(value)?),
+            "cursor" => once(&mut self.cursor, bounded(value)?),
+            "limit" => match value.parse() {
+                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => once(&mut self.limit, limit),
+                _ => Err((Rule::OutOfRange, format!("must be a whole number from 1 to {MAX_LIMIT}"))),
+            },
+            _ => Err((Rule::UnknownField, "is not a known parameter".to_owned())),
+        }
+    }
+}
+
+fn once<T>(held: &mut Option<T>, value: T) -> Result<(), (Rule, String)> {
+    if held.replace(value).is_some() { Err((Rule::NotAllowed, "may be given once".to_owned())) } else { Ok(()) }
+}
+
+fn read<T: FromStr<Err: fmt::Display>>(value: &str) -> Result<T, (Rule, String)> {
+    value.parse().map_err(|error: T::Err| (Rule::NotAllowed, error.to_string()))
+}
+
+fn bounded(value: String) -> Result<String, (Rule, String)> {
+    if value.is_empty() || value.len() > 500 || value.contains('\0') {
+        Err((Rule::OutOfRange, "must have 1 to 500 bytes".to_owned()))
+    } else {
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_read_in_driving_order() {
+        let query = ListQuery::parse("state=received&tag=fraud&product=mortgage&tag=urgent&limit=10").unwrap();
+        let names: Vec<_> = query.facets.iter().map(|(facet, value)| (facet.as_str(), value.as_str())).collect();
+        assert_eq!(
+            names,
+            [("tag", "fraud"), ("tag", "urgent"), ("product", "mortgage"), ("state", "received")]
+        );
+        assert_eq!(query.page_size(), 10);
+    }
+
+    #[test]
+    fn the_page_does_not_change_the_filters() {
+        let filters = |query| ListQuery::parse(query).unwrap().filters();
+        assert_eq!(filters("state=received"), filters("state=received&limit=7&cursor=abc"));
+        assert_ne!(filters("state=received"), filters("state=closed"));
+        assert_ne!(filters("received_from=2026-01-01T00:00:00Z"), filters("received_to=2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn every_bad_parameter_is_named() {
+        let errors = ListQuery::parse("colour=red&limit=0&limit=5&received_from=yesterday&state=a&state=b&reference=x")
+            .unwrap_err();
+        let names: Vec<_> = errors.iter().filter_map(|error| error.parameter.as_deref()).collect();
+        assert_eq!(names, ["colour", "limit", "received_from", "state", "reference"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! HTTP's conventions as pure types: what requests must bring and answers must carry.
+
+pub mod body;
+pub mod cursor;
+pub mod etag;
+pub mod idempotency;
+pub mod list_query;
+pub mod problem;
+pub mod trace;

@@ -1,0 +1,100 @@
+//! W3C Trace Context: `traceparent`.
+
+/// A trace and the span that the caller, or this request, is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    trace: String,
+    span: String,
+    flags: String,
+}
+
+impl TraceParent {
+    /// A new trace from 24 random bytes, not sampled.
+    #[must_use]
+    pub fn new(random: &[u8; 24]) -> Self {
+        let (trace, span) = random.split_at(16);
+        Self { trace: hex(trace), span: hex(span), flags: "00".to_owned() }
+    }
+
+    /// The same trace with this request's own span, made of 8 random bytes.
+    #[must_use]
+    pub fn child(&self, random: &[u8; 8]) -> Self {
+        Self { span: hex(random), ..self.clone() }
+    }
+
+    /// The trace id, for logs.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        &self.trace
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn to_header(&self) -> String {
+        format!("00-{}-{}-{}", self.trace, self.span, self.flags)
+    }
+
+    /// Reads the header; `None` if it is not valid, in which case the specification says to start a new trace.
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.trim().splitn(5, '-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let lower_hex = |text: &str, len: usize| {
+            text.len() == len && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let zero = |text: &str| text.bytes().all(|b| b == b'0');
+        // Version 00 has exactly four parts; a later version may have more. ff is forbidden.
+        let whole = version != "ff" && (version != "00" || parts.next().is_none());
+        let valid = whole
+            && lower_hex(version, 2)
+            && lower_hex(trace, 32)
+            && lower_hex(span, 16)
+            && lower_hex(flags, 2)
+            && !zero(trace)
+            && !zero(span);
+        valid.then(|| Self { trace: trace.to_owned(), span: span.to_owned(), flags: flags.to_owned() })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_header_continues_the_trace() {
+        let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let parent = TraceParent::parse(header).unwrap();
+        assert_eq!(parent.to_header(), header);
+        assert_eq!(
+            parent.child(&[1; 8]).to_header(),
+            "00-0af7651916cd43dd8448eb211c80319c-0101010101010101-01"
+        );
+    }
+
+    /// Cases of the W3C test suite (`test/tracecontext/test_traceparent.py`).
+    #[test]
+    fn an_invalid_header_does_not() {
+        for header in [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-extra",
+            "00-0af7651916cd43dd8448eb211c80319-b7ad6b7169203331-01",
+            "0-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ] {
+            assert_eq!(TraceParent::parse(header), None, "{header}");
+        }
+        assert!(TraceParent::parse("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-future").is_some());
+    }
+}

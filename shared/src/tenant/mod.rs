@@ -1,0 +1,255 @@
+//! A tenant: a firm whose complaints Redress keeps, and what the directory says of it.
+
+pub mod api_key;
+pub mod custom_field;
+pub mod placement;
+
+use crate::{
+    complaint::intake::{Jurisdiction, List},
+    ids::{KeyId, TenantId},
+    reference::ReferencePrefix,
+    taxonomy::Sector,
+    text::Line,
+    time::Timestamp,
+};
+use custom_field::CustomField;
+use placement::Placement;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt};
+
+/// A tenant. Its name and slug may change; its id, and so its data, never move for that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tenant {
+    /// The id, for life.
+    pub id: TenantId,
+    /// The name in addresses.
+    pub slug: Slug,
+    /// The name people read.
+    pub display_name: Line<200>,
+    /// The trade; it decides the taxonomy.
+    pub sector: Sector,
+    /// Whose law applies to its complaints unless they say otherwise.
+    pub jurisdiction: Jurisdiction,
+    /// What every reference starts with.
+    pub reference_prefix: ReferencePrefix,
+    /// The cell that holds its data.
+    pub home_cell: CellName,
+    /// The shards that hold its complaints, by slot.
+    pub shards: Placement,
+    /// The plan it is on.
+    pub plan: Plan,
+    /// Whether it is served.
+    pub status: Status,
+    /// The fields it declared for its complaints.
+    pub custom_fields: List<CustomField, 50>,
+    /// Grows with every change; the `ETag` is `"v<version>"`.
+    pub version: u32,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether a tenant is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Yes.
+    Active,
+    /// No: every request with one of its keys is refused. Its data stays.
+    Suspended,
+}
+
+/// What a tenant pays for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    /// For trying things out.
+    Sandbox,
+    /// The usual.
+    #[default]
+    Standard,
+    /// For the largest firms.
+    Enterprise,
+}
+
+/// The body of `POST /v1/tenants`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTenant {
+    /// The name in addresses, unique among all tenants.
+    pub slug: Slug,
+    /// The name people read.
+    pub display_name: Line<200>,
+    /// The trade.
+    pub sector: Sector,
+    /// Whose law applies unless a complaint says otherwise.
+    pub jurisdiction: Jurisdiction,
+    /// What every reference starts with. For life.
+    pub reference_prefix: ReferencePrefix,
+    /// The plan. Default: standard.
+    #[serde(default)]
+    pub plan: Plan,
+    /// The fields it declares for its complaints.
+    #[serde(default)]
+    pub custom_fields: List<CustomField, 50>,
+}
+
+/// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantPatch {
+    /// A new name in addresses.
+    #[serde(default)]
+    pub slug: Option<Slug>,
+    /// A new name for people.
+    #[serde(default)]
+    pub display_name: Option<Line<200>>,
+    /// Another plan.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+    /// Replaces the declared fields. Values already on complaints stay.
+    #[serde(default)]
+    pub custom_fields: Option<List<CustomField, 50>>,
+}
+
+/// What is asked of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantChange {
+    /// Change what the patch names.
+    Patch(TenantPatch),
+    /// Stop serving it.
+    Suspend,
+    /// Serve it again.
+    Resume,
+}
+
+impl Tenant {
+    /// A tenant as it begins.
+    #[must_use]
+    pub fn new(id: TenantId, new: NewTenant, home_cell: CellName, shards: Placement, now: Timestamp) -> Self {
+        let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, plan, custom_fields } = new;
+        Self {
+            id,
+            slug,
+            display_name,
+            sector,
+            jurisdiction,
+            reference_prefix,
+            home_cell,
+            shards,
+            plan,
+            status: Status::Active,
+            custom_fields,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The tenant after `change`.
+    #[must_use]
+    pub fn changed(mut self, change: TenantChange, now: Timestamp) -> Self {
+        match change {
+            TenantChange::Patch(TenantPatch { slug, display_name, plan, custom_fields }) => {
+                self.slug = slug.unwrap_or(self.slug);
+                self.display_name = display_name.unwrap_or(self.display_name);
+                self.plan = plan.unwrap_or(self.plan);
+                self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
+            }
+            TenantChange::Suspend => self.status = Status::Suspended,
+            TenantChange::Resume => self.status = Status::Active,
+        }
+        self.version += 1;
+        self.updated_at = now.max(self.updated_at);
+        self
+    }
+}
+
+/// What the directory in KV says of a tenant: no personal data, no secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryEntry {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its keys that were revoked before they expired.
+    pub revoked: Vec<KeyId>,
+}
+
+/// A tenant's name in addresses: 3 to 40 of `a-z`, `0-9` and inner hyphens, starting with a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Slug(String);
+
+/// A cell's name, such as `eu`: 1 to 16 of `a-z` and `0-9`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CellName(String);
+
+/// The text does not fit the rule it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be {0}")]
+pub struct InvalidName(&'static str);
+
+impl TryFrom<String> for Slug {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        let ok = (3..=40).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && !text.ends_with('-')
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if ok { Ok(Self(text)) } else { Err(InvalidName("3 to 40 of a-z, 0-9 and inner hyphens, starting with a letter")) }
+    }
+}
+
+impl TryFrom<String> for CellName {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        let ok =
+            (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if ok { Ok(Self(text)) } else { Err(InvalidName("1 to 16 of a-z and 0-9")) }
+    }
+}
+
+macro_rules! name_type {
+    ($name:ident, $pattern:literal) => {
+        impl $name {
+            /// The name.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+
+name_type!(Slug, "^[a-z][a-z0-9-]{1,38}[a-z0-9]$");
+name_type!(CellName, "^[a-z0-9]{1,16}$");
