@@ -23,6 +23,8 @@ pub struct Reply {
     pub status: u16,
     /// The `ETag`, if any, as it came.
     pub etag: Option<String>,
+    /// Whether this is the kept answer to an earlier request with the same idempotency key.
+    pub replayed: bool,
     /// The JSON body; `null` where there is none.
     pub body: Value,
 }
@@ -36,7 +38,11 @@ impl Client {
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .build();
-        Client { agent: Agent::new_with_config(config), base_url: base_url.trim_end_matches('/').to_owned(), key: key.to_owned() }
+        Client {
+            agent: Agent::new_with_config(config),
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// The same connections with another key.
@@ -100,7 +106,13 @@ impl Reply {
             .as_array()
             .into_iter()
             .flatten()
-            .map(|error| format!("{}: {}", error["pointer"].as_str().unwrap_or_default(), error["detail"].as_str().unwrap_or_default()))
+            .map(|error| {
+                format!(
+                    "{}: {}",
+                    error["pointer"].as_str().unwrap_or_default(),
+                    error["detail"].as_str().unwrap_or_default()
+                )
+            })
             .collect();
         format!("{} {code} {detail} {}", self.status, errors.join("; ")).trim_end().to_owned()
     }
@@ -118,6 +130,12 @@ impl Reply {
 
 fn read(mut answer: Response<ureq::Body>) -> Result<Reply> {
     let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let replayed = answer.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
     let text = answer.body_mut().with_config().limit(256 << 20).read_to_string()?;
-    Ok(Reply { status: answer.status().as_u16(), etag, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    Ok(Reply {
+        status: answer.status().as_u16(),
+        etag,
+        replayed,
+        body: serde_json::from_str(&text).unwrap_or(Value::Null),
+    })
 }

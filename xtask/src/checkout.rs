@@ -23,6 +23,7 @@ pub fn cache() -> Result<PathBuf> {
     if let Some(dir) = std::env::var_os("XDG_CACHE_HOME") {
         return Ok(PathBuf::from(dir).join("redress"));
     }
-    let home = std::env::var_os("HOME").context("neither REDRESS_CACHE nor HOME is set: no place to keep the build tools")?;
+    let home =
+        std::env::var_os("HOME").context("neither REDRESS_CACHE nor HOME is set: no place to keep the build tools")?;
     Ok(PathBuf::from(home).join(".cache/redress"))
 }

@@ -2,12 +2,24 @@
 //! It builds, runs and talks to the Worker from outside; it holds no rule of the product.
 
 pub mod api;
+pub mod bench;
+pub mod cfpb;
 pub mod checkout;
+pub mod demo;
+pub mod deploy;
+pub mod dev;
 mod digest;
+pub mod firm;
+pub mod import;
+pub mod journey;
 pub mod npm;
 pub mod process;
 pub mod progress;
+pub mod rehearse;
 pub mod secrets;
 pub mod stack;
+pub mod test;
 pub mod toolchain;
+pub mod verify;
 pub mod wasm;
+pub mod workers;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: reads the command line, runs one command, and turns any failure into one line and exit code 1.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 /// Build, run, test and deploy Redress.
 ///
 /// New here? `cargo xtask dev` installs what is missing, starts everything on this machine with demo data and prints what to try.
+/// It needs cargo (by rustup) and npm, nothing else.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -17,18 +19,39 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the Worker for release (only what has changed) and check its size
+    /// Run everything on this machine with demo data, until Ctrl-C; a second run is quick and keeps the data
+    Dev(xtask::dev::Args),
+    /// Run everything that CI runs: formatting, lints, tests, wasm build, integration suite
+    Test,
+    /// Build the Worker for release (if something has changed) and check its size
     Build,
+    /// Measure the Worker against a bare Hono + D1 Worker; arguments go to the load driver (try `bench -- --help`)
+    Bench {
+        /// Passed on to the load driver
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Deploy one cell: build, migrate its databases, upload the Worker
+    Deploy(xtask::deploy::Args),
+    /// Import complaints from a file through the API; running it again adds nothing twice
+    Import(xtask::import::Args),
+    /// Check an exported case file offline and name the first broken event
+    Verify {
+        /// The case file: what `GET /v1/complaints/{id}/case-file` answered
+        file: PathBuf,
+    },
+    /// Acceptance run: import real complaints, work them all to resolution, read them back, verify every chain
+    Rehearse(xtask::rehearse::Args),
 }
 
 fn main() -> ExitCode {
-    let stopped = ctrlc::set_handler(|| {
+    let cli = Cli::parse();
+    let watching = ctrlc::set_handler(|| {
+        eprintln!("\nStopping.");
         xtask::process::stop_all();
-        eprintln!("stopped");
         std::process::exit(130);
     });
-    let result = stopped.map_err(Into::into).and_then(|()| run(Cli::parse()));
-    match result {
+    match watching.map_err(Into::into).and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", format!("{error:#}").replace('\n', " "));
@@ -39,6 +62,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
+        Command::Dev(args) => xtask::dev::run(args),
+        Command::Test => xtask::test::run(),
         Command::Build => xtask::wasm::build(),
+        Command::Bench { args } => xtask::bench::run(&args),
+        Command::Deploy(args) => xtask::deploy::run(&args),
+        Command::Import(args) => xtask::import::run(&args),
+        Command::Verify { file } => xtask::verify::run(&file),
+        Command::Rehearse(args) => xtask::rehearse::run(&args),
     }
 }

@@ -18,8 +18,9 @@ pub fn install() -> Result<()> {
         return Ok(());
     }
     step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc)", || {
-        process::output(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root()))
-            .context("npm packages could not be installed: is Node.js with npm there, and the npm registry in reach?")?;
+        process::output(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root())).context(
+            "npm packages could not be installed: is Node.js with npm there, and the npm registry in reach?",
+        )?;
         Ok(std::fs::write(&marker, &lock)?)
     })
 }

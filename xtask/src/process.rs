@@ -64,8 +64,10 @@ pub fn output(command: &mut Command) -> Result<Output> {
 
 /// What a log says went wrong, on one line: its first errors, or else its last words.
 pub fn gist(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| line.chars().filter(|c| c.is_alphanumeric()).count() > 12).collect();
-    let errors: Vec<&str> = lines.iter().copied().filter(|line| line.to_lowercase().contains("error")).take(3).collect();
+    let lines: Vec<&str> =
+        log.lines().map(str::trim).filter(|line| line.chars().filter(|c| c.is_alphanumeric()).count() > 12).collect();
+    let errors: Vec<&str> =
+        lines.iter().copied().filter(|line| line.to_lowercase().contains("error")).take(3).collect();
     if errors.is_empty() { lines[lines.len().saturating_sub(3)..].join(" | ") } else { errors.join(" | ") }
 }
 
@@ -202,7 +204,8 @@ impl Family {
     }
 
     fn interrupt(&self) {
-        let groups: HashSet<u32> = self.members.iter().map(|m| m.group).filter(|group| self.members.iter().any(|m| m.pid == *group)).collect();
+        let groups: HashSet<u32> =
+            self.members.iter().map(|m| m.group).filter(|group| self.members.iter().any(|m| m.pid == *group)).collect();
         for group in groups.into_iter().chain([self.root]) {
             let _ = killpg(pid(group), Signal::SIGINT);
         }
@@ -258,7 +261,10 @@ fn stat(pid: u32) -> Option<Member> {
 fn describe(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
-    std::iter::once(name).chain(command.get_args().take(3).map(|arg| arg.to_string_lossy().into_owned())).collect::<Vec<_>>().join(" ")
+    std::iter::once(name)
+        .chain(command.get_args().take(3).map(|arg| arg.to_string_lossy().into_owned()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -279,8 +285,14 @@ mod tests {
 
     #[test]
     fn the_gist_is_the_first_errors_or_the_last_words() {
-        assert_eq!(gist("Reading package lists\nE: error: no such package\nbye for now, everyone"), "E: error: no such package");
-        assert_eq!(gist("The first of the lines\n\n----\nThe second of the lines"), "The first of the lines | The second of the lines");
+        assert_eq!(
+            gist("Reading package lists\nE: error: no such package\nbye for now, everyone"),
+            "E: error: no such package"
+        );
+        assert_eq!(
+            gist("The first of the lines\n\n----\nThe second of the lines"),
+            "The first of the lines | The second of the lines"
+        );
     }
 
     #[test]

@@ -27,7 +27,12 @@ pub fn path() -> PathBuf {
 /// Reads the secrets, or makes them.
 pub fn load_or_create() -> Result<Secrets> {
     if let Ok(text) = std::fs::read_to_string(path()) {
-        let operator_key = text.lines().find_map(|line| line.strip_prefix(OPERATOR_LINE)).map(str::trim).unwrap_or_default().to_owned();
+        let operator_key = text
+            .lines()
+            .find_map(|line| line.strip_prefix(OPERATOR_LINE))
+            .map(str::trim)
+            .unwrap_or_default()
+            .to_owned();
         if text.contains(&sha256(&operator_key)) {
             return Ok(Secrets { operator_key });
         }
@@ -48,7 +53,13 @@ pub fn load_or_create() -> Result<Secrets> {
 fn write_private(text: &str) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path()).context("writing .dev.vars")?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path())
+        .context("writing .dev.vars")?;
     Ok(file.write_all(text.as_bytes())?)
 }
 

@@ -57,6 +57,17 @@ impl Options {
         self
     }
 
+    /// Refuses what is certain to fail: a port in use, a state folder on which a stack is running.
+    pub fn require_free(&self) -> Result<()> {
+        end_leftovers(&self.state)?;
+        match self.port {
+            Some(port) if TcpListener::bind(("127.0.0.1", port)).is_err() => {
+                bail!("port {port} is in use: stop what listens there, or choose another with --port")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Chooses the public port.
     #[must_use]
     pub fn port(mut self, port: Option<u16>) -> Options {
@@ -78,11 +89,8 @@ pub struct Stack {
 impl Stack {
     /// Starts a stack of the Worker as built, with its migrations applied, and waits until it answers.
     pub fn start(options: Options) -> Result<Stack> {
-        if let Some(port) = options.port {
-            require_free(port)?;
-        }
+        options.require_free()?;
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
-        end_leftovers(&options.state)?;
         let secrets = secrets::load_or_create()?;
         wasm::copy_to(&options.state.join("worker"))?;
         std::fs::copy(secrets::path(), options.state.join(".dev.vars"))?;
@@ -217,6 +225,24 @@ impl Drop for Stack {
     }
 }
 
+/// Deletes what stacks have left in a state folder, and nothing else that may be there.
+pub fn delete_state(state: &Path) -> Result<()> {
+    end_leftovers(state)?;
+    for entry in ["state", "worker", "registry", "wrangler-logs"] {
+        let path = state.join(entry);
+        if path.exists() {
+            std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
+        }
+    }
+    for entry in [CONFIG, "wrangler.log", ".dev.vars", "running.json", "migrations-applied", "demo.json"] {
+        let path = state.join(entry);
+        if path.exists() {
+            std::fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// The name of the configuration made for a stack, in its state folder.
 const CONFIG: &str = "wrangler.json";
 
@@ -277,8 +303,13 @@ fn migrate(state: &Path) -> Result<()> {
     for database in config["d1_databases"].as_array().into_iter().flatten() {
         let binding = database["binding"].as_str().context("a database without a binding")?;
         let mut command = npm::wrangler()?;
-        command.args(["d1", "migrations", "apply", binding, "--local", "--config"]).arg(state.join(CONFIG)).arg("--persist-to").arg(data(state));
-        process::output(command.env("WRANGLER_LOG_PATH", state.join("wrangler-logs"))).with_context(|| format!("migrating {binding}"))?;
+        command
+            .args(["d1", "migrations", "apply", binding, "--local", "--config"])
+            .arg(state.join(CONFIG))
+            .arg("--persist-to")
+            .arg(data(state));
+        process::output(command.env("WRANGLER_LOG_PATH", state.join("wrangler-logs")))
+            .with_context(|| format!("migrating {binding}"))?;
     }
     Ok(std::fs::write(marker, fingerprint)?)
 }
@@ -299,18 +330,14 @@ fn end_leftovers(state: &Path) -> Result<()> {
         (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
     };
     match (alive("wrangler"), alive("owner")) {
-        (Some(_), Some(owner)) => bail!("a stack is running on {} (process {owner}): stop it first, or choose another with --state", state.display()),
+        (Some(_), Some(owner)) => bail!(
+            "a stack is running on {} (process {owner}): stop it first, or choose another with --state",
+            state.display()
+        ),
         (Some(wrangler), None) => Family::of(wrangler).kill(),
         _ => {}
     }
     Ok(())
-}
-
-fn require_free(port: u16) -> Result<()> {
-    match TcpListener::bind(("127.0.0.1", port)) {
-        Ok(_) => Ok(()),
-        Err(_) => bail!("port {port} is in use: stop what listens there, or choose another with --port"),
-    }
 }
 
 fn free_port() -> Result<u16> {
@@ -338,7 +365,10 @@ fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path) -> R
 /// Of the workerd processes below wrangler, one serves the Worker on a random port of its own. Which port is found by asking.
 fn inner_url(wrangler: u32) -> Option<String> {
     let family = Family::of(wrangler);
-    let entry = family.members().iter().find(|member| arguments(member.pid).iter().any(|arg| arg == "--socket-addr=entry=127.0.0.1:0"))?;
+    let entry = family
+        .members()
+        .iter()
+        .find(|member| arguments(member.pid).iter().any(|arg| arg == "--socket-addr=entry=127.0.0.1:0"))?;
     listening_ports(entry.pid).into_iter().map(|port| format!("http://127.0.0.1:{port}")).find(|url| {
         let reply = Client::new(url, "").get("/healthz");
         reply.is_ok_and(|reply| reply.status == 200)
@@ -352,7 +382,8 @@ fn arguments(pid: u32) -> Vec<String> {
 
 fn resident_bytes(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let kilobytes: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().trim_end_matches(" kB").parse().ok()?;
+    let kilobytes: u64 =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().trim_end_matches(" kB").parse().ok()?;
     Some(kilobytes * 1024)
 }
 
@@ -363,7 +394,9 @@ fn listening_ports(pid: u32) -> Vec<u16> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|fd| Some(std::fs::read_link(fd.path()).ok()?.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .filter_map(|fd| {
+            Some(std::fs::read_link(fd.path()).ok()?.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+        })
         .collect();
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     table

@@ -55,7 +55,10 @@ impl Toolchain {
 
     /// What decides the outcome of a build besides the sources.
     pub fn identity(&self) -> String {
-        format!("rustc {RUST} ({}), worker-build {}, wasm-bindgen {}", self.compiler.origin, WORKER_BUILD.version, WASM_BINDGEN.version)
+        format!(
+            "rustc {RUST} ({}), worker-build {}, wasm-bindgen {}",
+            self.compiler.origin, WORKER_BUILD.version, WASM_BINDGEN.version
+        )
     }
 
     /// A release build of the Worker in `crate_dir` that survives a panic: only the panicking request fails.
@@ -83,7 +86,14 @@ impl Compiler {
         }
         let by_rustup = step(&format!("Installing Rust {RUST} with the library's source through rustup"), || {
             let installed = process::output(Command::new("rustup").env("RUSTUP_MAX_RETRIES", "1").args([
-                "toolchain", "install", RUST, "--profile", "minimal", "--component", "rust-src", "--no-self-update",
+                "toolchain",
+                "install",
+                RUST,
+                "--profile",
+                "minimal",
+                "--component",
+                "rust-src",
+                "--no-self-update",
             ]));
             // Out of reach is not yet a failure: Debian's packages come next.
             if let Err(error) = &installed {
@@ -100,7 +110,11 @@ impl Compiler {
     }
 
     fn from_rustup() -> Option<Compiler> {
-        let cargo = Command::new("rustup").args(["which", "--toolchain", RUST, "cargo"]).output().ok().filter(|out| out.status.success())?;
+        let cargo = Command::new("rustup")
+            .args(["which", "--toolchain", RUST, "cargo"])
+            .output()
+            .ok()
+            .filter(|out| out.status.success())?;
         let bin = PathBuf::from(String::from_utf8(cargo.stdout).ok()?.trim()).parent()?.to_owned();
         Compiler { bin, origin: "rustup" }.complete()
     }
@@ -112,7 +126,8 @@ impl Compiler {
 
     /// Itself, if it is the right version and can build std.
     fn complete(self) -> Option<Compiler> {
-        let version = Command::new(self.bin.join("rustc")).arg("--version").env_remove("LD_LIBRARY_PATH").output().ok()?;
+        let version =
+            Command::new(self.bin.join("rustc")).arg("--version").env_remove("LD_LIBRARY_PATH").output().ok()?;
         let right = String::from_utf8_lossy(&version.stdout).starts_with(&format!("rustc {RUST} "));
         let source = self.bin.join("../lib/rustlib/src/rust/library/std/Cargo.toml").exists();
         let cargo = self.bin.join("cargo").exists();
@@ -146,7 +161,9 @@ fn write_shims(compiler: &Compiler) -> Result<PathBuf> {
     let dir = checkout::cache()?.join("shims").join(format!("{RUST}-{}", compiler.origin.to_lowercase()));
     let bin = compiler.bin.display();
     let dir_shown = dir.display();
-    let cargo = format!("#!/bin/sh\n[ \"$1\" = +nightly ] && shift\nexec env RUSTC_BOOTSTRAP=1 RUSTC=\"{bin}/rustc\" \"{bin}/cargo\" \"$@\"\n");
+    let cargo = format!(
+        "#!/bin/sh\n[ \"$1\" = +nightly ] && shift\nexec env RUSTC_BOOTSTRAP=1 RUSTC=\"{bin}/rustc\" \"{bin}/cargo\" \"$@\"\n"
+    );
     let rustc = format!(
         "#!/bin/sh\n[ \"$1\" = +nightly ] && shift\n[ \"$*\" = \"--target wasm32-unknown-unknown --print target-libdir\" ] && exec echo \"{dir_shown}\"\nexec \"{bin}/rustc\" \"$@\"\n"
     );

@@ -80,7 +80,8 @@ fn vendor_docs_script() -> Result<()> {
     let vendor = root().join("worker/assets/vendor");
     std::fs::create_dir_all(&vendor)?;
     for name in ["redoc.standalone.js", "redoc.standalone.js.LICENSE.txt"] {
-        let script = std::fs::read(root().join("node_modules/redoc/bundles").join(name)).with_context(|| format!("redoc's {name}"))?;
+        let script = std::fs::read(root().join("node_modules/redoc/bundles").join(name))
+            .with_context(|| format!("redoc's {name}"))?;
         // Untouched when the same, so that a running `wrangler dev` does not reload.
         if std::fs::read(vendor.join(name)).ok().as_ref() != Some(&script) {
             std::fs::write(vendor.join(name), script)?;

@@ -1,0 +1,81 @@
+//! `cargo xtask test`: everything that CI runs, in one go, with a summary.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::checkout::root;
+use crate::process;
+use crate::progress::{duration, step};
+use crate::stack::{Options, Stack};
+use crate::wasm;
+
+/// Runs every check, also after one has failed, so that one run shows all there is to repair.
+pub fn run() -> Result<()> {
+    let mut summary = Summary::default();
+    summary.check("Formatting", || cargo(&["fmt", "--all", "--check"]));
+    summary.check("Clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
+    summary.check("Native tests", || cargo(&["test", "--workspace", "--exclude", "integration"]));
+    summary.check("SQL plans", || cargo(&["test", "--package", "integration", "--test", "sql"]));
+    summary.check("Wasm build and its size budget", wasm::build);
+    if summary.last_passed() {
+        summary.check("Integration suite against the real runtime", integration);
+    }
+    summary.print()
+}
+
+fn integration() -> Result<()> {
+    let options = Options::temporary().var("EXPOSE_COST", "1");
+    let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
+    process::run(
+        cargo_command(&["test", "--package", "integration", "--test", "it"])
+            .env("BASE_URL", stack.base_url())
+            .env("INNER_URL", stack.inner_url())
+            .env("OPERATOR_KEY", stack.operator_key()),
+    )
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
+    process::run(&mut cargo_command(args))
+}
+
+fn cargo_command(args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(args).current_dir(root());
+    command
+}
+
+/// What was checked, how it ended, how long it took.
+#[derive(Default)]
+struct Summary(Vec<(&'static str, Result<()>, Duration)>);
+
+impl Summary {
+    fn check(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) {
+        let started = Instant::now();
+        let result = step(name, work);
+        if let Err(error) = &result {
+            eprintln!("    FAILED: {error:#}");
+        }
+        self.0.push((name, result, started.elapsed()));
+    }
+
+    fn last_passed(&self) -> bool {
+        self.0.last().is_some_and(|(_, result, _)| result.is_ok())
+    }
+
+    fn print(self) -> Result<()> {
+        println!();
+        for (name, result, took) in &self.0 {
+            let verdict = if result.is_ok() { "passed" } else { "FAILED" };
+            println!("  {verdict}  {name} ({})", duration(*took));
+        }
+        let failed: Vec<&str> =
+            self.0.iter().filter(|(_, result, _)| result.is_err()).map(|(name, _, _)| *name).collect();
+        if !failed.is_empty() {
+            bail!("failed: {}", failed.join(", "));
+        }
+        println!("\nEverything passed.");
+        Ok(())
+    }
+}
