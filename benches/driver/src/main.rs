@@ -1,6 +1,7 @@
 //! Compares Redress with a bare Hono + D1 Worker under the same load: one table, the budgets of
 //! the design with their verdicts, and `target/bench.json`. `benches/README.md` says how to read it.
 
+mod baseline;
 mod complaints;
 mod operation;
 mod plan;
@@ -9,13 +10,17 @@ mod report;
 mod round;
 mod target;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
+use xtask::checkout::root;
+use xtask::stack::{self, Stack};
 
+use crate::baseline::Baseline;
 use crate::complaints::Complaints;
 use crate::operation::Operation;
 use crate::plan::Plan;
@@ -33,7 +38,7 @@ struct Options {
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
     /// Rounds per stack, operation and concurrency; the median counts
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 6)]
     rounds: usize,
     /// Virtual users at the same time
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
@@ -58,40 +63,61 @@ struct Options {
     calibrate: bool,
 }
 
-// One thread: the load generator shares the machine with what it measures.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let options = Options::parse();
-    tokio::select! {
-        // `rlt` takes Ctrl-C for the end of a round; here it ends the run.
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-        done = compare(options) => done,
+fn main() -> ExitCode {
+    let stopped = ctrlc::set_handler(|| {
+        xtask::process::stop_all();
+        eprintln!("stopped");
+        std::process::exit(130);
+    });
+    match stopped.map_err(Into::into).and_then(|()| run(Options::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-async fn compare(options: Options) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let bodies = root.join("tests/fixtures/complaints/bank.ndjson");
+/// Starts what is not running yet, compares, and stops what it started.
+fn run(options: Options) -> Result<()> {
+    let baseline = match options.baseline_url {
+        Some(_) => None,
+        None => Some(Baseline::start()?),
+    };
+    let baseline_url = options.baseline_url.as_deref().or(baseline.as_ref().map(Baseline::inner_url));
+    let redress = match options.redress_url {
+        None if !options.calibrate => {
+            xtask::wasm::build()?;
+            Some(Stack::start(stack::Options::temporary().var("EXPOSE_COST", "1"))?)
+        }
+        _ => None,
+    };
+    let redress_url = options.redress_url.as_deref().or(redress.as_ref().map(Stack::inner_url));
+    let operator_key = options.operator_key.as_deref().or(redress.as_ref().map(Stack::operator_key));
+
+    // One thread: the load generator shares the machine with what it measures.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let baseline_url = baseline_url.context("the baseline has no address")?;
+        let ours = match redress_url.zip(operator_key) {
+            Some((url, key)) => Target::redress(url, key).await?,
+            None => Target::baseline("itself", baseline_url)?,
+        };
+        compare([Arc::new(ours), Arc::new(Target::baseline("baseline", baseline_url)?)], &options).await
+    })
+}
+
+async fn compare(targets: [Arc<Target>; 2], options: &Options) -> Result<()> {
+    let bodies = root().join("tests/fixtures/complaints/bank.ndjson");
     let bodies = Arc::new(Complaints::read(&bodies, options.data.as_deref(), options.size)?);
     let plan = Plan {
         complaints: options.size,
-        operations: if options.only.is_empty() { Operation::ALL.to_vec() } else { options.only },
-        concurrency: options.concurrency,
+        operations: if options.only.is_empty() { Operation::ALL.to_vec() } else { options.only.clone() },
+        concurrency: options.concurrency.clone(),
         rounds: options.rounds,
         time: Duration::from_secs_f64(options.seconds),
     };
-
-    let baseline_url = options.baseline_url.context("--baseline-url is missing")?;
-    let ours = if options.calibrate {
-        Target::baseline("itself", &baseline_url)?
-    } else {
-        let url = options.redress_url.context("--redress-url is missing")?;
-        let key = options.operator_key.context("--operator-key is missing")?;
-        Target::redress(&url, &key).await?
-    };
-    let targets = [Arc::new(ours), Arc::new(Target::baseline("baseline", &baseline_url)?)];
-
-    let folder = root.join("target");
+    let folder = root().join("target");
     std::fs::create_dir_all(&folder)?;
     let scratch = folder.join("bench-round.json");
     let measurements = plan.run(&targets, &bodies, &scratch).await?;

@@ -2,8 +2,9 @@
 //!
 //! On another system nothing is found and the figures stay empty: the bench works without them.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -23,15 +24,24 @@ pub(crate) struct Memory {
 }
 
 impl Process {
+    /// The process with this id.
+    pub(crate) fn with_id(pid: u32) -> Self {
+        Self { folder: PathBuf::from(format!("/proc/{pid}")) }
+    }
+
     /// The process that listens on this TCP port.
     pub(crate) fn listening_on(port: u16) -> Option<Self> {
-        let socket = format!("socket:[{}]", socket_inode(port)?);
-        let owns_socket = |folder: &PathBuf| {
-            let descriptors = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
-            descriptors.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|link| link.as_os_str() == &*socket)
-        };
         let folders = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
-        folders.into_iter().find(owns_socket).map(|folder| Self { folder })
+        folders.map(|folder| Self { folder }).find(|process| process.ports().contains(&port))
+    }
+
+    /// The TCP ports that the process listens on.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        let descriptors = fs::read_dir(self.folder.join("fd")).into_iter().flatten().flatten();
+        let sockets: HashSet<_> = descriptors.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+        let mut listeners = listeners();
+        listeners.retain(|(_, inode)| sockets.contains(Path::new(&format!("socket:[{inode}]"))));
+        listeners.into_iter().map(|(port, _)| port).collect()
     }
 
     /// Processor time used so far, in user and kernel mode.
@@ -78,14 +88,15 @@ impl Process {
     }
 }
 
-/// The inode of the socket that listens on this port over IPv4.
-fn socket_inode(port: u16) -> Option<u64> {
+/// Port and inode of every socket that listens over IPv4.
+fn listeners() -> Vec<(u16, u64)> {
     const LISTEN: &str = "0A";
-    let table = fs::read_to_string("/proc/net/tcp").ok()?;
-    table.lines().skip(1).find_map(|line| {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let listener = |line: &str| {
         let fields: Vec<_> = line.split_whitespace().collect();
-        let (local, state) = (fields.get(1)?, fields.get(3)?);
-        let listens = *state == LISTEN && local.ends_with(&format!(":{port:04X}"));
-        listens.then(|| fields.get(9)?.parse().ok()).flatten()
-    })
+        let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+        let (_, port) = local.split_once(':')?;
+        (*state == LISTEN).then_some((u16::from_str_radix(port, 16).ok()?, inode.parse().ok()?))
+    };
+    table.lines().skip(1).filter_map(listener).collect()
 }
