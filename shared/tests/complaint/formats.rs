@@ -1,0 +1,159 @@
+//! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
+//!
+//! `every_event_kind.ndjson` holds one case with an event of every kind, each line the canonical text that is hashed
+//! and stored. It was written, and its hashes were computed, by another implementation, Python's `json` and `hashlib`:
+//!
+//! ```python
+//! prev = "0" * 64
+//! for line in open("every_event_kind.ndjson", encoding="utf-8"):
+//!     event = json.loads(line)
+//!     assert event["prev"] == prev
+//!     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+//!     prev = hashlib.sha256(text.encode()).hexdigest()
+//! print(prev)  # HEAD
+//! ```
+//!
+//! (Sorting by code point is RFC 8785's sorting by UTF-16 code unit as long as member names are ASCII, as ours are.)
+//! A line here is never changed; a new kind of event, or a new member of one, gets a line of its own.
+
+use serde_json::{Value, json};
+use shared::{
+    chain::{self, CASE_FILE_FORMAT, CaseFile, Digest, Tail},
+    complaint::{
+        Complaint,
+        event::{Event, EventKind},
+        state::State,
+    },
+};
+use std::collections::HashSet;
+
+const LINES: &str = include_str!("every_event_kind.ndjson");
+const HEAD: &str = "776796bc02c24f334017ca17220d260de606c6a974b0e4f90ea771be1e1fa1e4";
+
+/// The stored texts with their hashes: each is the next one's `prev`.
+fn stored() -> Vec<Value> {
+    let mut events: Vec<Value> = LINES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut hash = json!(HEAD);
+    for event in events.iter_mut().rev() {
+        event["hash"] = hash;
+        hash = event["prev"].clone();
+    }
+    events
+}
+
+#[test]
+fn every_kind_of_event_is_pinned() {
+    let kinds: HashSet<EventKind> =
+        stored().into_iter().map(|event| serde_json::from_value(event["type"].clone()).unwrap()).collect();
+    assert_eq!(kinds.len(), 17);
+}
+
+#[test]
+fn what_was_stored_is_what_would_be_stored_now() {
+    let mut head = Digest::ZERO;
+    for (line, stored) in LINES.lines().zip(stored()) {
+        let event: Event = serde_json::from_value(stored.clone()).unwrap();
+        let tail = Tail { tenant: event.tenant, complaint: event.complaint, version: event.seq - 1, head };
+        let sealed = chain::seal(tail, &event.actor, event.at, vec![event.body.clone()]).unwrap().remove(0);
+        assert_eq!(sealed.text, line);
+        assert_eq!(sealed.event, event);
+        assert_eq!(serde_json::to_value(&event).unwrap(), stored);
+        head = sealed.event.hash;
+    }
+    assert_eq!(head.to_string(), HEAD);
+}
+
+#[test]
+fn a_stored_case_folds_to_what_it_was() {
+    let events: Vec<Event> = stored().into_iter().map(|event| serde_json::from_value(event).unwrap()).collect();
+    let complaint = Complaint::fold(&events).unwrap().unwrap();
+    let now = serde_json::to_value(&complaint).unwrap();
+    let expected = json!({
+        "id": "018bcfe5-6800-7303-8303-030303030300",
+        "reference": "NWB-03MN-79Y2",
+        "version": 19,
+        "state": "referred",
+        "complainant": {
+            "name": "Zoë \"Z\" O'Neil",
+            "contacts": [{ "kind": "email", "value": "zoe@example.com" }],
+            "customer_id": "C-1",
+            "language": "en-GB",
+            "format": "large_print"
+        },
+        "channel": "letter",
+        "received_at": "2026-11-17T09:30:00.000Z",
+        "logged_at": "2026-11-20T12:00:00.000Z",
+        "updated_at": "2026-11-20T12:18:00.000Z",
+        "taxonomy": { "id": "cfpb-consumer-complaints", "version": "2023-08-24" },
+        "product": "mortgage",
+        "issue": null,
+        "description": "A fee was charged twice.\nI want it back — all €12.50 😀.",
+        "desired_outcome": null,
+        "severity": "high",
+        "vulnerability": ["life_event"],
+        "amounts": [{ "kind": "disputed", "minor": 1250, "currency": "EUR" }],
+        "jurisdiction": "ireland",
+        "custom": { "branch": "Cork", "staff": false, "visits": 3 },
+        "external_reference": "CRM-1",
+        "tags": ["fees"],
+        "root_cause": null,
+        "assignee": "agent-7",
+        "team": null,
+        "acknowledged_at": "2026-11-20T12:01:00.000Z",
+        "resolution": null,
+        "referral": {
+            "scheme": "Financial Services and Pensions Ombudsman",
+            "scheme_reference": null,
+            "at": "2026-11-20T12:18:00.000Z"
+        },
+        "links": [],
+        "reopened": 2,
+        "contacts": 1,
+        "notes": 1,
+        "head": HEAD
+    });
+    for (member, value) in expected.as_object().unwrap() {
+        assert_eq!(&now[member], value, "{member}");
+    }
+    assert_eq!(complaint.legal_moves, State::Referred.legal_moves());
+}
+
+#[test]
+fn a_stored_case_file_verifies() {
+    let events = stored();
+    let file = json!({
+        "format": "redress-case-file/1",
+        "exported_at": "2026-11-21T00:00:00.000Z",
+        "tenant": events[0]["tenant"],
+        "complaint": events[0]["complaint"],
+        "reference": events[0]["data"]["reference"],
+        "version": events.len(),
+        "head": HEAD,
+        "events": events
+    });
+    assert_eq!(CASE_FILE_FORMAT, "redress-case-file/1");
+    let read: CaseFile = serde_json::from_value(file.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), file);
+    let verdict = read.verify();
+    assert!(verdict.valid, "{verdict:?}");
+}
+
+#[test]
+fn a_verdict_has_this_format() {
+    let events = stored();
+    let mut file: CaseFile = serde_json::from_value(json!({
+        "format": CASE_FILE_FORMAT,
+        "exported_at": "2026-11-21T00:00:00.000Z",
+        "tenant": events[0]["tenant"],
+        "complaint": events[0]["complaint"],
+        "reference": events[0]["data"]["reference"],
+        "version": 19,
+        "head": HEAD,
+        "events": events
+    }))
+    .unwrap();
+    file.events[5]["data"]["text"] = json!("Nobody called.");
+    let verdict = serde_json::to_value(file.verify()).unwrap();
+    let expected = json!({ "valid": false, "events": 5, "head": file.events[5]["prev"], "first_broken": { "seq": 6, "reason": "altered" } });
+    assert_eq!(verdict, expected);
+}

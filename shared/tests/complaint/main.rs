@@ -1,0 +1,10 @@
+//! The complaint domain from outside: what any course of commands may do to a case file, what a change to the
+//! file looks like, and the formats that are for life. One binary, no I/O.
+
+mod any_course;
+mod any_tampering;
+mod arbitrary;
+mod case;
+mod every_command;
+mod formats;
+mod usual_course;
