@@ -5,8 +5,8 @@ import { Hono } from 'hono'
 
 const TENANT = '01900000-0000-7000-8000-000000000001'
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const LIST_COLUMNS =
-  'id, reference, version, state, channel, product, issue, severity, jurisdiction, external_reference, assignee, team, outcome, tags, received_at, created_at, updated_at'
+const LIST_COLUMNS = `id, reference, version, state, complainant ->> 'name' AS complainant, channel, received_at, updated_at,
+  product, issue, severity, assignee, external_reference, tags, substr(description, 1, 160) AS excerpt`
 
 const app = new Hono()
 

@@ -29,7 +29,10 @@ impl Baseline {
     /// Starts it on an empty database and waits until it answers.
     pub(crate) fn start() -> Result<Self> {
         install()?;
-        let state = std::env::temp_dir().join(format!("redress-baseline-{}", std::process::id()));
+        let state = root().join("target/bench-baseline");
+        if state.exists() {
+            std::fs::remove_dir_all(&state)?;
+        }
         std::fs::create_dir_all(&state)?;
         process::output(wrangler()?.args(["d1", "migrations", "apply", "DB", "--local", "--persist-to"]).arg(&state))
             .context("migrating the baseline")?;
@@ -82,8 +85,6 @@ impl Baseline {
 impl Drop for Baseline {
     fn drop(&mut self) {
         self.wrangler.stop();
-        // What is left in the temporary folder does no harm.
-        let _ = std::fs::remove_dir_all(&self.state);
     }
 }
 

@@ -25,6 +25,7 @@ use crate::complaints::Complaints;
 use crate::operation::Operation;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::round::Driver;
 use crate::target::Target;
 
 /// Compares Redress with a bare Hono + D1 Worker under the same load.
@@ -109,7 +110,7 @@ fn run(options: Options) -> Result<()> {
 
 async fn compare(targets: [Arc<Target>; 2], options: &Options) -> Result<()> {
     let bodies = root().join("tests/fixtures/complaints/bank.ndjson");
-    let bodies = Arc::new(Complaints::read(&bodies, options.data.as_deref(), options.size)?);
+    let complaints = Complaints::read(&bodies, options.data.as_deref(), options.size)?;
     let plan = Plan {
         complaints: options.size,
         operations: if options.only.is_empty() { Operation::ALL.to_vec() } else { options.only.clone() },
@@ -119,15 +120,15 @@ async fn compare(targets: [Arc<Target>; 2], options: &Options) -> Result<()> {
     };
     let folder = root().join("target");
     std::fs::create_dir_all(&folder)?;
-    let scratch = folder.join("bench-round.json");
-    let measurements = plan.run(&targets, &bodies, &scratch).await?;
-    std::fs::remove_file(&scratch)?;
+    let driver = Driver { complaints: Arc::new(complaints), scratch: folder.join("bench-round.json") };
+    let measurements = plan.run(&driver, &targets).await?;
+    std::fs::remove_file(&driver.scratch)?;
 
     let report = Report::new(&plan, &targets, measurements);
     let file = folder.join("bench.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
     println!("{}", report.text());
-    println!("written to {}", file.canonicalize()?.display());
+    println!("written to {}", file.display());
     Ok(())
 }
 

@@ -1,15 +1,13 @@
 //! The order of a run: load both stacks, then every operation at every concurrency in rounds that
 //! take turns, so that whatever else the machine does falls on both alike.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::complaints::Complaints;
 use crate::operation::Operation;
-use crate::round::{self, Round, Until};
+use crate::round::{Driver, Round, Until};
 use crate::target::Target;
 
 /// Virtual users that load complaints where no time is taken.
@@ -35,21 +33,25 @@ pub(crate) struct Measurement {
 }
 
 impl Plan {
-    /// Runs everything; `scratch` is a file for each round's raw report.
-    pub(crate) async fn run(&self, targets: &[Arc<Target>; 2], bodies: &Arc<Complaints>, scratch: &Path) -> Result<Vec<Measurement>> {
+    /// Runs everything.
+    pub(crate) async fn run(&self, driver: &Driver, targets: &[Arc<Target>; 2]) -> Result<Vec<Measurement>> {
         for target in targets {
-            let loaded = round::run(target, bodies, Operation::Create, LOADERS, Until::Requests(self.complaints), scratch).await?;
+            let loaded = driver.run(target, Operation::Create, LOADERS, Until::Requests(self.complaints)).await?;
             target.finish_loading();
             eprintln!(
                 "{}: {} complaints loaded at {:.0}/s, {} errors, settled after {:.1} s",
-                target.name, target.untouched(), loaded.requests_per_s, loaded.errors, loaded.settled_after_s
+                target.name,
+                target.untouched(),
+                loaded.requests_per_s,
+                loaded.errors,
+                loaded.settled_after_s
             );
         }
         let mut measurements = Vec::new();
         for &operation in &self.operations {
             for &concurrency in &self.concurrency {
                 eprintln!("{} at {concurrency}", operation.name());
-                measurements.push(self.measure(targets, bodies, operation, concurrency, scratch).await?);
+                measurements.push(self.measure(driver, targets, operation, concurrency).await?);
             }
         }
         Ok(measurements)
@@ -57,17 +59,16 @@ impl Plan {
 
     async fn measure(
         &self,
+        driver: &Driver,
         targets: &[Arc<Target>; 2],
-        bodies: &Arc<Complaints>,
         operation: Operation,
         concurrency: usize,
-        scratch: &Path,
     ) -> Result<Measurement> {
         let mut most_per_s: f64 = 0.0;
         for target in targets {
             // Half a second is over before a thousand commands are.
-            ensure_untouched(target, bodies, operation, 1_000, scratch).await?;
-            let warm_up = round::run(target, bodies, operation, concurrency, Until::Elapsed(WARM_UP), scratch).await?;
+            ensure_untouched(driver, target, operation, 1_000).await?;
+            let warm_up = driver.run(target, operation, concurrency, Until::Elapsed(WARM_UP)).await?;
             most_per_s = most_per_s.max(warm_up.requests_per_s);
         }
         let mut rounds = [Vec::new(), Vec::new()];
@@ -77,8 +78,8 @@ impl Plan {
             for index in order {
                 let target = &targets[index];
                 let wanted = (most_per_s * self.time.as_secs_f64() * 2.0) as usize;
-                ensure_untouched(target, bodies, operation, wanted, scratch).await?;
-                let round = round::run(target, bodies, operation, concurrency, Until::Elapsed(self.time), scratch).await?;
+                ensure_untouched(driver, target, operation, wanted).await?;
+                let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time)).await?;
                 most_per_s = most_per_s.max(round.requests_per_s);
                 rounds[index].push(round);
             }
@@ -88,16 +89,10 @@ impl Plan {
 }
 
 /// Commands use complaints up: logs as many as a round may need before its time starts.
-async fn ensure_untouched(
-    target: &Arc<Target>,
-    bodies: &Arc<Complaints>,
-    operation: Operation,
-    wanted: usize,
-    scratch: &Path,
-) -> Result<()> {
+async fn ensure_untouched(driver: &Driver, target: &Arc<Target>, operation: Operation, wanted: usize) -> Result<()> {
     let missing = wanted.saturating_sub(target.untouched());
     if operation == Operation::Command && missing > 0 {
-        round::run(target, bodies, Operation::Create, LOADERS, Until::Requests(missing), scratch).await?;
+        driver.run(target, Operation::Create, LOADERS, Until::Requests(missing)).await?;
     }
     Ok(())
 }

@@ -115,7 +115,20 @@ impl Report {
     pub(crate) fn text(&self) -> String {
         let mut text = format!(
             "{:8} {:>5}  {:9} {:>8} {:>17}  {:>8} {:>8} {:>8} {:>7}  {:>7} {:>17}  {:>5} {:>6} {:>7}\n",
-            "", "users", "stack", "req/s", "ratio", "p50 ms", "p95 ms", "p99 ms", "errors", "cpu µs", "ratio", "d1", "read", "written"
+            "",
+            "users",
+            "stack",
+            "req/s",
+            "ratio",
+            "p50 ms",
+            "p95 ms",
+            "p99 ms",
+            "errors",
+            "cpu µs",
+            "ratio",
+            "d1",
+            "read",
+            "written"
         );
         for outcome in &self.results {
             for (index, stack) in outcome.stacks.iter().enumerate() {
@@ -126,13 +139,18 @@ impl Report {
         text.push('\n');
         for StackMemory { stack, memory } in &self.memory {
             if let Some(memory) = memory {
-                let _ = writeln!(text, "memory of {stack}: {:.0} MiB, at most {:.0} MiB", memory.now_mib, memory.peak_mib);
+                let _ =
+                    writeln!(text, "memory of {stack}: {:.0} MiB, at most {:.0} MiB", memory.now_mib, memory.peak_mib);
             }
         }
         for outcome in &self.results {
             let [ours, theirs] = outcome.stacks.each_ref().map(|stack| stack.median.settled_after_s);
             if ours.max(theirs) >= 0.5 {
-                let _ = writeln!(text, "{} at {}: worked on for {ours:.1} s after the last answer, baseline {theirs:.1} s", outcome.operation, outcome.concurrency);
+                let _ = writeln!(
+                    text,
+                    "{} at {}: worked on for {ours:.1} s after the last answer, baseline {theirs:.1} s",
+                    outcome.operation, outcome.concurrency
+                );
             }
         }
         for budget in &self.budgets {
@@ -147,7 +165,8 @@ impl Report {
 fn row(outcome: &Outcome, stack: &StackOutcome, ours: bool) -> String {
     let Round { requests_per_s, p50_us, p95_us, p99_us, errors, cpu_us, cost, .. } = &stack.median;
     let first = |text: String| if ours { text } else { String::new() };
-    let optional = |value: Option<f64>, decimals: usize| value.map_or_else(String::new, |value| format!("{value:.decimals$}"));
+    let optional =
+        |value: Option<f64>, decimals: usize| value.map_or_else(String::new, |value| format!("{value:.decimals$}"));
     format!(
         "{:8} {:>5}  {:9} {:>8.0} {:>17}  {:>8.2} {:>8.2} {:>8.2} {:>7}  {:>7} {:>17}  {:>5} {:>6} {:>7}\n",
         first(outcome.operation.to_owned()),
@@ -183,13 +202,19 @@ fn requests_ratio(measurement: &Measurement) -> Spread {
 fn budgets(measurements: &[Measurement]) -> Vec<Budget> {
     let mut budgets = Vec::new();
     for operation in Operation::ALL {
-        let measurements: Vec<_> = measurements.iter().filter(|measurement| measurement.operation == operation).collect();
+        let measurements: Vec<_> =
+            measurements.iter().filter(|measurement| measurement.operation == operation).collect();
         if measurements.is_empty() {
             continue;
         }
         let ratios = measurements.iter().map(|measurement| requests_ratio(measurement).median).collect();
-        budgets.push(at_least(format!("{}, req/s by the baseline's", operation.name()), operation.least_ratio(), ratios));
-        let costs: Vec<Cost> = measurements.iter().filter_map(|measurement| median_round(&measurement.rounds[0]).cost).collect();
+        budgets.push(at_least(
+            format!("{}, req/s by the baseline's", operation.name()),
+            operation.least_ratio(),
+            ratios,
+        ));
+        let costs: Vec<Cost> =
+            measurements.iter().filter_map(|measurement| median_round(&measurement.rounds[0]).cost).collect();
         if !costs.is_empty() {
             let calls = costs.iter().map(|cost| cost.d1_calls).collect();
             budgets.push(at_most(format!("{}, D1 calls", operation.name()), operation.most_d1_calls(), calls));

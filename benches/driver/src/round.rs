@@ -1,12 +1,13 @@
 //! One round of load: `rlt` runs the virtual users and takes the times, this module tells it what
 //! a user does and reads its report.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 use clap::Parser;
 use parking_lot::Mutex;
@@ -53,69 +54,78 @@ pub(crate) struct Cost {
     pub(crate) rows_written: f64,
 }
 
-/// Drives `target` with `concurrency` virtual users and waits until it is idle again.
-pub(crate) async fn run(
-    target: &Arc<Target>,
-    complaints: &Arc<Complaints>,
-    operation: Operation,
-    concurrency: usize,
-    until: Until,
-    report: &Path,
-) -> Result<Round> {
-    let tally = Arc::new(Tally::default());
-    let users = VirtualUsers {
-        target: target.clone(),
-        complaints: complaints.clone(),
-        operation,
-        tally: tally.clone(),
-    };
-    let cpu_before = target.process.as_ref().and_then(|process| process.cpu_time());
-    rlt::cli::run(options(target, operation, concurrency, until, report)?, users).await?;
-    let settled_after = match &target.process {
-        // A queue waits up to a second for its batch to fill.
-        Some(process) if operation.writes() => process.settle(Duration::from_millis(1_500)).await,
-        Some(process) => process.settle(Duration::from_millis(200)).await,
-        None => Duration::ZERO,
-    };
-    let cpu_after = target.process.as_ref().and_then(|process| process.cpu_time());
-
-    let text = std::fs::read_to_string(report).context("rlt wrote no report")?;
-    let report: Report = serde_json::from_str(&text).context("rlt's report reads otherwise than expected")?;
-    if let Some(failure) = tally.failure.lock().take() {
-        eprintln!("  {} {}: {failure}", target.name, operation.name());
-    }
-    let percentile = |name| report.latency.as_ref().and_then(|latency| latency.percentiles.get(name)).map_or(0.0, |s: &f64| s * 1e6);
-    let requests = report.summary.iters.total;
-    ensure!(requests > 0, "{} answered no {} at all", target.name, operation.name());
-    Ok(Round {
-        requests,
-        requests_per_s: report.summary.iters.rate,
-        p50_us: percentile("p50"),
-        p95_us: percentile("p95"),
-        p99_us: percentile("p99"),
-        errors: tally.errors.load(Ordering::Relaxed),
-        cpu_us: cpu_before.zip(cpu_after).map(|(before, after)| (after - before).as_secs_f64() * 1e6 / requests as f64),
-        settled_after_s: settled_after.as_secs_f64(),
-        cost: tally.cost(),
-    })
+/// Runs rounds with the same complaints.
+pub(crate) struct Driver {
+    pub(crate) complaints: Arc<Complaints>,
+    /// A file for `rlt`'s report of each round.
+    pub(crate) scratch: PathBuf,
 }
 
-/// `rlt` is configured as its command line is.
-fn options(target: &Target, operation: Operation, concurrency: usize, until: Until, report: &Path) -> Result<BenchCli> {
-    let path = report.to_str().context("the path of the report is not UTF-8")?;
-    let mut line = vec!["rlt".to_owned(), "--quiet".to_owned(), "--output=json".to_owned()];
-    line.push(format!("--output-file={path}"));
-    line.push(format!("--concurrency={concurrency}"));
-    match until {
-        Until::Requests(number) => line.push(format!("--iterations={number}")),
-        Until::Elapsed(time) => {
-            line.push(format!("--duration={}ms", time.as_millis()));
-            if operation == Operation::Command {
-                line.push(format!("--iterations={}", target.untouched()));
+impl Driver {
+    /// Drives `target` with `concurrency` virtual users and waits until it is idle again.
+    pub(crate) async fn run(
+        &self,
+        target: &Arc<Target>,
+        operation: Operation,
+        concurrency: usize,
+        until: Until,
+    ) -> Result<Round> {
+        let tally = Arc::new(Tally::default());
+        let users = VirtualUsers {
+            target: target.clone(),
+            complaints: self.complaints.clone(),
+            operation,
+            tally: tally.clone(),
+        };
+        let cpu_before = target.cpu_time();
+        rlt::cli::run(self.options(target, operation, concurrency, until)?, users).await?;
+        // A queue waits up to a second for its batch to fill.
+        let quiet = Duration::from_millis(if operation.writes() { 1_500 } else { 200 });
+        let settled_after = match &target.process {
+            Some(process) => process.settle(quiet).await,
+            None => Duration::ZERO,
+        };
+        let cpu_after = target.cpu_time();
+
+        if let Some(failure) = tally.failure.lock().take() {
+            eprintln!("  {} {}: {failure}", target.name, operation.name());
+        }
+        let text = std::fs::read_to_string(&self.scratch).context("rlt wrote no report")?;
+        let report: Report = serde_json::from_str(&text).context("rlt's report reads otherwise than expected")?;
+        let requests = report.summary.iters.total;
+        let latency = report.latency.with_context(|| format!("{} answered no {}", target.name, operation.name()))?;
+        let micros = |percentile| latency.percentiles.get(percentile).map_or(f64::NAN, |seconds| seconds * 1e6);
+        Ok(Round {
+            requests,
+            requests_per_s: report.summary.iters.rate,
+            p50_us: micros("p50"),
+            p95_us: micros("p95"),
+            p99_us: micros("p99"),
+            errors: tally.errors.load(Ordering::Relaxed),
+            cpu_us: cpu_before
+                .zip(cpu_after)
+                .map(|(before, after)| (after - before).as_secs_f64() * 1e6 / requests as f64),
+            settled_after_s: settled_after.as_secs_f64(),
+            cost: tally.cost(),
+        })
+    }
+
+    /// `rlt` is configured as its command line is.
+    fn options(&self, target: &Target, operation: Operation, concurrency: usize, until: Until) -> Result<BenchCli> {
+        let mut line = vec!["rlt".to_owned(), "--quiet".to_owned(), "--output=json".to_owned()];
+        line.push(format!("--output-file={}", self.scratch.to_str().context("a path that is not UTF-8")?));
+        line.push(format!("--concurrency={concurrency}"));
+        match until {
+            Until::Requests(number) => line.push(format!("--iterations={number}")),
+            Until::Elapsed(time) => {
+                line.push(format!("--duration={}ms", time.as_millis()));
+                if operation == Operation::Command {
+                    line.push(format!("--iterations={}", target.untouched()));
+                }
             }
         }
+        Ok(BenchCli::try_parse_from(line)?)
     }
-    Ok(BenchCli::try_parse_from(line)?)
 }
 
 /// What all users of a round share.
@@ -189,7 +199,9 @@ impl Tally {
     fn note_cost(&self, header: &str) {
         self.sampled.fetch_add(1, Ordering::Relaxed);
         for part in header.split(';') {
-            let Some((name, Ok(number))) = part.split_once('=').map(|(name, number)| (name.trim(), number.parse::<u64>())) else {
+            let Some((name, Ok(number))) =
+                part.split_once('=').map(|(name, number)| (name.trim(), number.parse::<u64>()))
+            else {
                 continue;
             };
             let sum = match name {
@@ -233,5 +245,5 @@ struct Iterations {
 
 #[derive(Deserialize)]
 struct Latency {
-    percentiles: std::collections::BTreeMap<String, f64>,
+    percentiles: BTreeMap<String, f64>,
 }

@@ -4,6 +4,7 @@
 //! it demands; the baseline, which has no use for them, is spared them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt, Full};
@@ -57,7 +58,7 @@ impl Target {
     /// Redress at `base`, as a tenant made for this run.
     pub(crate) async fn redress(base: &str, operator_key: &str) -> Result<Self> {
         let operator = Self::new("redress", base, Some(operator_key.to_owned()))?;
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let tenant = json!({
             "slug": format!("bench-{}", since_epoch.as_millis()),
             "display_name": "Bench Bank",
@@ -88,14 +89,26 @@ impl Target {
         })
     }
 
+    /// Processor time that the server has used so far.
+    pub(crate) fn cpu_time(&self) -> Option<Duration> {
+        self.process.as_ref()?.cpu_time()
+    }
+
     /// The request of one iteration. `seed` picks the complaint to read, the same on both stacks.
-    pub(crate) fn request(&self, operation: Operation, complaints: &Complaints, seed: u64) -> Result<Request<Full<Bytes>>> {
+    pub(crate) fn request(
+        &self,
+        operation: Operation,
+        complaints: &Complaints,
+        seed: u64,
+    ) -> Result<Request<Full<Bytes>>> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (path, body) = match operation {
             Operation::Create => ("/v1/complaints".to_owned(), complaints.body(number)),
             Operation::Read => (format!("/v1/complaints/{}", self.some_loaded(seed)?), Bytes::new()),
             Operation::List => ("/v1/complaints?limit=50".to_owned(), Bytes::new()),
-            Operation::Command => (format!("/v1/complaints/{}/acknowledge", self.take_untouched()?), Bytes::from_static(b"{}")),
+            Operation::Command => {
+                (format!("/v1/complaints/{}/acknowledge", self.take_untouched()?), Bytes::from_static(b"{}"))
+            }
         };
         let mut request = self.bare_request(operation.method(), &path, body, number)?;
         if operation == Operation::Command && self.token.is_some() {
@@ -150,7 +163,7 @@ impl Target {
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         // The operator's keys outlive this run: unlike a tenant's, their numbers cannot start at 0.
-        let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as u64;
+        let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
         let request = self.bare_request(Method::POST, path, serde_json::to_vec(body)?.into(), unique)?;
         let (status, _, answer) = send(&connect(), request).await?;
         if !status.is_success() {
@@ -161,12 +174,15 @@ impl Target {
 }
 
 /// Sends a request and reads the whole answer.
-pub(crate) async fn send(connection: &Connection, request: Request<Full<Bytes>>) -> Result<(StatusCode, HeaderMap, Bytes)> {
+pub(crate) async fn send(
+    connection: &Connection,
+    request: Request<Full<Bytes>>,
+) -> Result<(StatusCode, HeaderMap, Bytes)> {
     let (head, body) = connection.request(request).await?.into_parts();
     Ok((head.status, head.headers, body.collect().await?.to_bytes()))
 }
 
-/// Spreads consecutive numbers over the whole range (the finaliser of SplitMix64).
+/// Spreads consecutive numbers over the whole range (the finaliser of the generator `SplitMix64`).
 fn scatter(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
