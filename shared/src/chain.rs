@@ -155,8 +155,7 @@ pub fn seal(tail: Tail, actor: &Actor, at: Timestamp, bodies: Vec<EventBody>) ->
             let unsealed = Unsealed { v: EVENT_VERSION, tenant, complaint, seq, at, actor, body: &body, prev };
             let text = serde_json_canonicalizer::to_string(&unsealed)?;
             let hash = Digest::of(text.as_bytes());
-            let event =
-                Event { hash, v: EVENT_VERSION, tenant, complaint, seq, at, actor: actor.clone(), body, prev };
+            let event = Event { hash, v: EVENT_VERSION, tenant, complaint, seq, at, actor: actor.clone(), body, prev };
             prev = hash;
             Ok(Sealed { event, text })
         })

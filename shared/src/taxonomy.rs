@@ -124,9 +124,7 @@ mod tests {
 
     #[test]
     fn every_shipped_file_is_sound() {
-        for (file, sector) in
-            [(FILES.0, Sector::Bank), (FILES.1, Sector::Telecom), (FILES.2, Sector::Airline)]
-        {
+        for (file, sector) in [(FILES.0, Sector::Bank), (FILES.1, Sector::Telecom), (FILES.2, Sector::Airline)] {
             let taxonomy: Taxonomy = serde_json::from_str(file).unwrap();
             assert_eq!(taxonomy.sector, sector);
             assert_eq!(Taxonomy::for_sector(sector), Some(&taxonomy));

@@ -1,8 +1,46 @@
-//! The Worker of a cell.
+//! The Worker of a cell: every entry point is here and nowhere else.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
-use worker::{Context, Env, Request, Response, event};
+mod api;
+mod bridge;
+mod call;
+mod config;
+mod deliver;
+mod failure;
+mod gateway;
+mod log;
+mod platform;
+mod router;
+mod store;
+mod tick;
+
+use platform::Runtime;
+use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
 
 #[event(fetch)]
-async fn fetch(_req: Request, _env: Env, _ctx: Context) -> worker::Result<Response> {
-    Response::ok("{\"status\":\"ok\"}")
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+    Ok(bridge::serve(request, env, context).await)
+}
+
+/// Never fails: each message is settled on its own, and an error here would panic in the macro.
+#[event(queue)]
+async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
+    deliver::consumer::consume(&batch, &Runtime::new(env)).await;
+    Ok(())
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    tick::tick(&Runtime::new(env)).await;
 }

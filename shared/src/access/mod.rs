@@ -97,7 +97,11 @@ pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
         (Access::Public, _) | (Access::Operator, Principal::Operator) => Ok(()),
         (_, Principal::Anonymous) => Err(Denial::Unauthenticated),
         (Access::Tenant(scope), Principal::Key { scopes, .. }) => {
-            if scopes.contains(&scope) { Ok(()) } else { Err(Denial::MissingScope(scope)) }
+            if scopes.contains(&scope) {
+                Ok(())
+            } else {
+                Err(Denial::MissingScope(scope))
+            }
         }
         (Access::Operator, Principal::Key { .. }) | (Access::Tenant(_), Principal::Operator) => Err(Denial::WrongKind),
     }

@@ -1,7 +1,7 @@
 //! What may be asked of a complaint: one body type per endpoint `POST /v1/complaints/{id}/<command>`.
 
 use super::{
-    Link, Redress, Relation, Response, ResolutionKind,
+    Link, Redress, Relation, ResolutionKind, Response,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
 };
 use crate::{

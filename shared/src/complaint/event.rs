@@ -1,7 +1,7 @@
 //! What has happened to a complaint. The formats are for life: add variants and members, never change one.
 
 use super::{
-    Link, Response, ResolutionKind,
+    Link, ResolutionKind, Response,
     command::Direction,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
     state::Move,

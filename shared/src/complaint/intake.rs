@@ -389,7 +389,11 @@ pub enum CustomValue {
 
 /// At most `MAX` items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(deserialize = "T: Deserialize<'de>", serialize = "T: Serialize + Clone"))]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(deserialize = "T: Deserialize<'de>", serialize = "T: Serialize + Clone")
+)]
 pub struct List<T, const MAX: usize>(Vec<T>);
 
 /// More items than allowed.

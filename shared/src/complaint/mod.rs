@@ -28,7 +28,6 @@ use std::collections::BTreeMap;
 /// The most events one complaint may have; a case that reaches it needs a linked follow-up case.
 pub const MAX_EVENTS: u32 = 5_000;
 
-
 /// A complaint as of some version: the fold of its first `version` events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Complaint {
@@ -384,11 +383,8 @@ impl Complaint {
                 self.referral = None;
             }
             EventBody::Referred { scheme, scheme_reference, .. } => {
-                self.referral = Some(Referral {
-                    scheme: scheme.clone(),
-                    scheme_reference: scheme_reference.clone(),
-                    at: event.at,
-                });
+                self.referral =
+                    Some(Referral { scheme: scheme.clone(), scheme_reference: scheme_reference.clone(), at: event.at });
             }
             EventBody::Linked(link) => self.links.push(*link),
             EventBody::Unlinked { link, .. } => self.links.retain(|held| held != link),

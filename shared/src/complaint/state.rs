@@ -62,11 +62,7 @@ use State as S;
 /// Every legal move: from any of these states, by this move, to that state. What is not here is refused.
 pub const MOVES: &[(&[State], Move, State)] = &[
     (&[S::Received], M::Acknowledge, S::Acknowledged),
-    (
-        &[S::Acknowledged, S::AwaitingInformation, S::ResponseProposed, S::Reopened],
-        M::Investigate,
-        S::Investigating,
-    ),
+    (&[S::Acknowledged, S::AwaitingInformation, S::ResponseProposed, S::Reopened], M::Investigate, S::Investigating),
     (&[S::Investigating], M::RequestInformation, S::AwaitingInformation),
     (&[S::Investigating, S::AwaitingInformation], M::ProposeResponse, S::ResponseProposed),
     (&[S::ResponseProposed], M::Resolve, S::Resolved),

@@ -1,13 +1,7 @@
 //! `GET /v1/complaints?…`: the filters, the page and the order, parsed from the query string.
 
 use super::problem::{FieldError, Rule};
-use crate::{
-    chain::Digest,
-    complaint::projection::Facet,
-    ids::ComplaintId,
-    reference::Reference,
-    time::Timestamp,
-};
+use crate::{chain::Digest, complaint::projection::Facet, ids::ComplaintId, reference::Reference, time::Timestamp};
 use std::{fmt, str::FromStr};
 
 /// The most complaints a page may have.
@@ -151,10 +145,7 @@ mod tests {
     fn filters_are_read_in_driving_order() {
         let query = ListQuery::parse("state=received&tag=fraud&product=mortgage&tag=urgent&limit=10").unwrap();
         let names: Vec<_> = query.facets.iter().map(|(facet, value)| (facet.as_str(), value.as_str())).collect();
-        assert_eq!(
-            names,
-            [("tag", "fraud"), ("tag", "urgent"), ("product", "mortgage"), ("state", "received")]
-        );
+        assert_eq!(names, [("tag", "fraud"), ("tag", "urgent"), ("product", "mortgage"), ("state", "received")]);
         assert_eq!(query.page_size(), 10);
     }
 

@@ -73,10 +73,7 @@ mod tests {
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let parent = TraceParent::parse(header).unwrap();
         assert_eq!(parent.to_header(), header);
-        assert_eq!(
-            parent.child(&[1; 8]).to_header(),
-            "00-0af7651916cd43dd8448eb211c80319c-0101010101010101-01"
-        );
+        assert_eq!(parent.child(&[1; 8]).to_header(), "00-0af7651916cd43dd8448eb211c80319c-0101010101010101-01");
     }
 
     /// Cases of the W3C test suite (`test/tracecontext/test_traceparent.py`).

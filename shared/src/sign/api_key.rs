@@ -79,11 +79,7 @@ impl KeyRing {
         // PKCS #8 (RFC 8410 §7) is a fixed prefix and the seed.
         let mut pkcs8 = PKCS8_ED25519.to_vec();
         pkcs8.extend_from_slice(&seed);
-        Ok(Self {
-            kid,
-            signing: EncodingKey::from_ed_der(&pkcs8),
-            verifying: DecodingKey::from_ed_der(&public),
-        })
+        Ok(Self { kid, signing: EncodingKey::from_ed_der(&pkcs8), verifying: DecodingKey::from_ed_der(&public) })
     }
 
     /// The token of a key. `EdDSA` is deterministic, so the same key always has the same token.

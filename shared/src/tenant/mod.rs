@@ -199,7 +199,11 @@ impl TryFrom<String> for Slug {
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && !text.ends_with('-')
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if ok { Ok(Self(text)) } else { Err(InvalidName("3 to 40 of a-z, 0-9 and inner hyphens, starting with a letter")) }
+        if ok {
+            Ok(Self(text))
+        } else {
+            Err(InvalidName("3 to 40 of a-z, 0-9 and inner hyphens, starting with a letter"))
+        }
     }
 }
 
@@ -207,8 +211,7 @@ impl TryFrom<String> for CellName {
     type Error = InvalidName;
 
     fn try_from(text: String) -> Result<Self, InvalidName> {
-        let ok =
-            (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let ok = (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if ok { Ok(Self(text)) } else { Err(InvalidName("1 to 16 of a-z and 0-9")) }
     }
 }

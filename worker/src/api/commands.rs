@@ -1,0 +1,118 @@
+//! `POST /v1/complaints/{id}/<command>`: one endpoint a command, all the same way.
+//!
+//! 1. Read the body, the idempotency key and `If-Match` (413, 415, 400, 422, 428).
+//! 2. Load the complaint and what the key did before, in one call. Served before: the same answer again.
+//! 3. Not there: 404. Changed since it was read: 412.
+//! 4. Decide (409 with what is legal, 422 with what is wrong) and commit. Another writer was first: 412.
+//! 5. Tell the queue after the answer.
+
+use super::complaints::{MAX_BODY, replay};
+use crate::{
+    call::{Outcome, Posted, Reply, TenantCall},
+    deliver::outbox,
+    failure::Failure,
+    platform,
+    store::{StoreError, Unique, commit::Commit, complaints::Loaded},
+};
+use serde::de::DeserializeOwned;
+use shared::{
+    chain::{self, Tail},
+    complaint::{
+        command::Command,
+        decide::{LinkTarget, decide},
+    },
+    http::{etag, problem::Code},
+    ids::OutboxId,
+};
+
+async fn run<B: DeserializeOwned>(call: TenantCall, command: impl FnOnce(B) -> Command) -> Outcome {
+    // (1)
+    let (id, db) = call.complaint()?;
+    let Posted { body, key, fingerprint } = call.call.posted::<B>(MAX_BODY).await?;
+    let if_match = call.call.if_match()?;
+    let command = command(body);
+
+    // (2)
+    let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
+    let Loaded { complaint, done, target_exists, links_back } = db.load(id, key.as_str(), link).await?;
+    if let Some(done) = done {
+        return replay(&db, done, fingerprint).await;
+    }
+
+    // (3)
+    let before = complaint.ok_or(Failure::new(Code::NotFound))?;
+    if !if_match.accepts(before.version) {
+        return Err(changed(before.version));
+    }
+
+    // (4)
+    let now = call.call.now.max(before.updated_at);
+    let bodies = decide(&before, command, call.rules()?, LinkTarget { exists: target_exists, links_back }, now)?;
+    let tail = Tail { tenant: call.entry.tenant.id, complaint: id, version: before.version, head: before.head };
+    let events = chain::seal(tail, &call.actor()?, now, bodies).map_err(Failure::internal)?;
+    let mut after = before.clone();
+    for sealed in &events {
+        after.apply(&sealed.event).map_err(Failure::internal)?;
+    }
+    let outbox = OutboxId::new(call.call.now, &platform::entropy());
+    let commit = Commit { before: Some(&before), after: &after, events: &events, key: &key, fingerprint, outbox, now };
+    match db.commit(commit).await {
+        // (5)
+        Ok(committed) => {
+            outbox::announce(&call.call, committed.message);
+            Ok(Reply::json_text(200, committed.doc).version(after.version))
+        }
+        Err(StoreError::Taken(Unique::IdempotencyKey)) => {
+            let done = db.done_by(&key).await?.ok_or(Failure::new(Code::Unavailable))?;
+            replay(&db, done, fingerprint).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn changed(version: u32) -> Failure {
+    Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(version)))
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $handler:ident => $command:expr;)*) => {
+        $($(#[$doc])* pub(crate) async fn $handler(call: TenantCall) -> Outcome {
+            run(call, $command).await
+        })*
+    };
+}
+
+commands! {
+    /// Tells that the firm has it.
+    acknowledge => Command::Acknowledge;
+    /// Gives it to somebody.
+    assign => Command::Assign;
+    /// Starts or resumes work.
+    investigate => Command::Investigate;
+    /// Says what it is about.
+    classify => Command::Classify;
+    /// Adds an internal note.
+    note => Command::Note;
+    /// Records a contact.
+    contact => Command::Contact;
+    /// Asks the complainant.
+    request_information => Command::RequestInformation;
+    /// Drafts the answer.
+    propose_response => Command::ProposeResponse;
+    /// Answers.
+    resolve => Command::Resolve;
+    /// Files it.
+    close => Command::Close;
+    /// Takes it up again.
+    reopen => Command::Reopen;
+    /// Records that the complainant took it back.
+    withdraw => Command::Withdraw;
+    /// Records that it went to a scheme.
+    refer => Command::Refer;
+    /// Ties it to another.
+    link => Command::Link;
+    /// Undoes a tie.
+    unlink => Command::Unlink;
+    /// Puts entries right.
+    correct => |body| Command::Correct(Box::new(body));
+}

@@ -1,0 +1,75 @@
+//! `/healthz`: this isolate answers. `/readyz`: so does what it depends on, with timings.
+
+use crate::{
+    call::{Call, Outcome, Reply},
+    log, platform,
+    store::system::{DIRECTORY_SHARD, SystemDb},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::tenant::CellName;
+
+/// That the service answers.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Health {
+    status: State,
+    /// The cell that answers.
+    cell: CellName,
+}
+
+/// How each dependency answered.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Readiness {
+    status: State,
+    /// The cell that answers.
+    cell: CellName,
+    dependencies: Vec<Dependency>,
+}
+
+/// How one dependency answered.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Dependency {
+    /// `d1:DB_0`, `kv:DIRECTORY`.
+    name: String,
+    status: State,
+    /// How long it took.
+    millis: i64,
+}
+
+/// Whether something answers.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    Failing,
+}
+
+/// `GET /healthz`
+pub(crate) async fn live(call: Call) -> Outcome {
+    Reply::json(200, &Health { status: State::Ok, cell: call.config.cell.clone() })
+}
+
+/// `GET /readyz`: 503 if a dependency fails.
+pub(crate) async fn ready(call: Call) -> Outcome {
+    let db = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD);
+    let dependencies = vec![
+        check(format!("d1:{}", DIRECTORY_SHARD.binding()), db.ping()).await,
+        check("kv:DIRECTORY".to_owned(), call.runtime.directory_get("readyz")).await,
+    ];
+    let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
+    let status = if failing { State::Failing } else { State::Ok };
+    let answer = Readiness { status, cell: call.config.cell.clone(), dependencies };
+    Reply::json(if failing { 503 } else { 200 }, &answer)
+}
+
+async fn check<T, E: std::fmt::Display>(name: String, answer: impl Future<Output = Result<T, E>>) -> Dependency {
+    let begun = platform::now();
+    let status = match answer.await {
+        Ok(_) => State::Ok,
+        Err(error) => {
+            log::fault("dependency_failing", &error);
+            State::Failing
+        }
+    };
+    Dependency { name, status, millis: platform::now().unix_millis() - begun.unix_millis() }
+}

@@ -1,0 +1,94 @@
+//! `/v1/tenants/{id}/keys`: operators issue, list and revoke a tenant's API keys.
+
+use super::{
+    once::{MAX_BODY, again},
+    tenants,
+};
+use crate::{
+    call::{OperatorCall, Outcome, Reply},
+    failure::Failure,
+    platform,
+    store::{
+        TenantDb,
+        system::{DIRECTORY_SHARD, OperatorDone},
+    },
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::{
+    complaint::command::Nothing,
+    http::problem::{Code, FieldError, Rule},
+    ids::KeyId,
+    tenant::{
+        Tenant,
+        api_key::{ApiKey, InvalidExpiry, IssuedKey, NewKey},
+    },
+};
+
+/// A tenant's keys, without their secrets.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Keys {
+    /// The newest first; at most 1,000.
+    data: Vec<ApiKey>,
+}
+
+fn db_of(call: &OperatorCall, tenant: &Tenant) -> TenantDb {
+    TenantDb::new(call.call.runtime.clone(), DIRECTORY_SHARD, tenant.id)
+}
+
+/// `POST /v1/tenants/{id}/keys`
+pub(crate) async fn issue(call: OperatorCall) -> Outcome {
+    let posted = call.call.posted::<NewKey>(MAX_BODY).await?;
+    if let Some(done) = call.done(&posted).await? {
+        return issued_again(&call, done);
+    }
+    let tenant = tenants::find(&call).await?;
+    let id = KeyId::new(call.call.now, &platform::entropy());
+    let key = ApiKey::issue(id, tenant.id, posted.body.clone(), call.call.now).map_err(|error: InvalidExpiry| {
+        Failure::new(Code::Invalid).error(FieldError::at("/expires_at", Rule::OutOfRange, error.to_string()))
+    })?;
+    // The record keeps the key without its secret, which is signed anew when the request is repeated.
+    let record = call.record(&posted.key, posted.fingerprint, 201, &key)?;
+    if let Err(error) = db_of(&call, &tenant).insert_key(&key, &record).await {
+        return issued_again(&call, call.done_meanwhile(&posted, error).await?);
+    }
+    issued(&call, key)
+}
+
+fn issued(call: &OperatorCall, key: ApiKey) -> Outcome {
+    let config = &call.call.config;
+    let token = config.keys.issue(&key, &config.cell).map_err(Failure::internal)?;
+    let location = format!("/v1/tenants/{}/keys", key.tenant);
+    Ok(Reply::json(201, &IssuedKey { key, token })?.header("location", location))
+}
+
+fn issued_again(call: &OperatorCall, done: OperatorDone) -> Outcome {
+    let key = serde_json::from_str(&done.body).map_err(Failure::internal)?;
+    Ok(issued(call, key)?.replayed())
+}
+
+/// `GET /v1/tenants/{id}/keys`
+pub(crate) async fn list(call: OperatorCall) -> Outcome {
+    let tenant = tenants::find(&call).await?;
+    Reply::json(200, &Keys { data: db_of(&call, &tenant).keys().await? })
+}
+
+/// `POST /v1/tenants/{id}/keys/{key}/revoke`
+pub(crate) async fn revoke(call: OperatorCall) -> Outcome {
+    let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
+    if let Some(done) = call.done(&posted).await? {
+        return again(done);
+    }
+    let tenant = tenants::find(&call).await?;
+    let id: KeyId = call.call.path_value("key")?;
+    let db = db_of(&call, &tenant);
+    let known = db.key(id).await?.ok_or(Failure::new(Code::NotFound))?;
+    let revoked = ApiKey { revoked_at: known.revoked_at.or(Some(call.call.now)), ..known };
+    let record = call.record(&posted.key, posted.fingerprint, 200, &revoked)?;
+    let key = match db.revoke_key(id, call.call.now, &record).await {
+        Ok(key) => key.ok_or(Failure::new(Code::NotFound))?,
+        Err(error) => return again(call.done_meanwhile(&posted, error).await?),
+    };
+    tenants::publish(&call.call, &tenant, None).await;
+    Reply::json(200, &key)
+}

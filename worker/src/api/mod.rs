@@ -1,0 +1,10 @@
+//! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
+
+pub(crate) mod case_file;
+pub(crate) mod commands;
+pub(crate) mod complaints;
+pub(crate) mod dead_letters;
+pub(crate) mod health;
+pub(crate) mod keys;
+pub(crate) mod once;
+pub(crate) mod tenants;

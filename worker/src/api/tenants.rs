@@ -1,0 +1,126 @@
+//! `/v1/tenants`: operators create, list, rename, suspend and resume tenants.
+
+use super::once::{MAX_BODY, again};
+use crate::{
+    call::{Call, OperatorCall, Outcome, Reply},
+    failure::Failure,
+    gateway::directory,
+    log, platform,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::{
+    complaint::command::Nothing,
+    http::{etag, problem::Code},
+    ids::TenantId,
+    tenant::{
+        NewTenant, Slug, Tenant, TenantChange, TenantPatch,
+        placement::{Placement, ShardId},
+    },
+};
+
+/// The most tenants a page may have.
+const PAGE: u32 = 100;
+
+/// Some tenants, in the order they were created.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Tenants {
+    data: Vec<Tenant>,
+    /// `after` for the next page, if there is one.
+    next_after: Option<TenantId>,
+}
+
+/// `POST /v1/tenants`
+pub(crate) async fn create(call: OperatorCall) -> Outcome {
+    let posted = call.call.posted::<NewTenant>(MAX_BODY).await?;
+    if let Some(done) = call.done(&posted).await? {
+        return again(done);
+    }
+    let now = call.call.now;
+    let id = TenantId::new(now, &platform::entropy());
+    // The cell that is asked is the home; it has one shard so far.
+    let shards = Placement::single(ShardId(0));
+    let tenant = Tenant::new(id, posted.body.clone(), call.call.config.cell.clone(), shards, now);
+    let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
+    if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
+        return again(call.done_meanwhile(&posted, error).await?);
+    }
+    publish(&call.call, &tenant, None).await;
+    Ok(Reply::json(201, &tenant)?.version(tenant.version).header("location", format!("/v1/tenants/{id}")))
+}
+
+/// `GET /v1/tenants?after=`
+pub(crate) async fn list(call: OperatorCall) -> Outcome {
+    let mut data = call.db().tenants(call.call.after()?, PAGE + 1).await?;
+    let more = data.len() > PAGE as usize;
+    data.truncate(PAGE as usize);
+    let next_after = data.last().filter(|_| more).map(|tenant| tenant.id);
+    Reply::json(200, &Tenants { data, next_after })
+}
+
+/// `GET /v1/tenants/{id}`
+pub(crate) async fn read(call: OperatorCall) -> Outcome {
+    let tenant = find(&call).await?;
+    Ok(Reply::json(200, &tenant)?.version(tenant.version))
+}
+
+/// `PATCH /v1/tenants/{id}`
+pub(crate) async fn patch(call: OperatorCall) -> Outcome {
+    let before = find(&call).await?;
+    let patch = call.call.json::<TenantPatch>(MAX_BODY).await?;
+    expect_version(&call, &before)?;
+    let former = before.slug.clone();
+    let after = before.changed(TenantChange::Patch(patch), call.call.now);
+    if !call.db().update_tenant(&after, None).await? {
+        return Err(Failure::new(Code::PreconditionFailed));
+    }
+    publish(&call.call, &after, Some(&former)).await;
+    Ok(Reply::json(200, &after)?.version(after.version))
+}
+
+/// `POST /v1/tenants/{id}/suspend`
+pub(crate) async fn suspend(call: OperatorCall) -> Outcome {
+    change(call, TenantChange::Suspend).await
+}
+
+/// `POST /v1/tenants/{id}/resume`
+pub(crate) async fn resume(call: OperatorCall) -> Outcome {
+    change(call, TenantChange::Resume).await
+}
+
+async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
+    let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
+    if let Some(done) = call.done(&posted).await? {
+        return again(done);
+    }
+    let before = find(&call).await?;
+    expect_version(&call, &before)?;
+    let after = before.changed(change, call.call.now);
+    let record = call.record(&posted.key, posted.fingerprint, 200, &after)?;
+    match call.db().update_tenant(&after, Some(&record)).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Failure::new(Code::PreconditionFailed)),
+        Err(error) => return again(call.done_meanwhile(&posted, error).await?),
+    }
+    publish(&call.call, &after, None).await;
+    Ok(Reply::json(200, &after)?.version(after.version))
+}
+
+/// The tenant that the path names.
+pub(super) async fn find(call: &OperatorCall) -> Result<Tenant, Failure> {
+    call.db().tenant(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))
+}
+
+fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
+    if call.call.if_match()?.accepts(tenant.version) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(tenant.version))))
+}
+
+/// The change is done once D1 has it. What keeps it from the directory is logged, and cron tries again.
+pub(super) async fn publish(call: &Call, tenant: &Tenant, former: Option<&Slug>) {
+    if let Err(error) = directory::publish(&call.runtime, tenant.id, former, call.now).await {
+        log::fault("directory_not_published", &error);
+    }
+}

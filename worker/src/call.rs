@@ -1,0 +1,234 @@
+//! [`Call`]: a request on its way through the gateway to a handler, and the [`Reply`] on its way back.
+
+use crate::{
+    config::Config,
+    failure::Failure,
+    platform::{self, Incoming, Runtime},
+    store::TenantDb,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::{
+    access::{Actor, ActorKind},
+    chain::Digest,
+    complaint::decide::Rules,
+    http::{
+        body, etag,
+        etag::IfMatch,
+        idempotency::{self, IdempotencyKey},
+        problem::{Code, FieldError, Rule},
+        trace::TraceParent,
+    },
+    ids::{ComplaintId, KeyId},
+    taxonomy::Taxonomy,
+    tenant::{
+        DirectoryEntry,
+        placement::{ShardId, Slot},
+    },
+    text::Line,
+    time::Timestamp,
+};
+use std::{borrow::Cow, rc::Rc, str::FromStr};
+use worker::Context;
+
+/// What one request carries.
+pub(crate) struct Call {
+    pub(crate) runtime: Runtime,
+    pub(crate) config: Rc<Config>,
+    pub(crate) context: Rc<Context>,
+    pub(crate) incoming: Incoming,
+    /// Values of the route's `{…}`, by name.
+    pub(crate) path_values: Vec<(String, String)>,
+    pub(crate) trace: TraceParent,
+    pub(crate) now: Timestamp,
+}
+
+/// A call by a tenant's key that may make it. Only the gateway builds one.
+pub(crate) struct TenantCall {
+    pub(crate) call: Call,
+    pub(crate) entry: Rc<DirectoryEntry>,
+    pub(crate) key: KeyId,
+}
+
+/// A call by an operator. Only the gateway builds one.
+pub(crate) struct OperatorCall {
+    pub(crate) call: Call,
+}
+
+/// An answer that is not a failure.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+}
+
+pub(crate) type Outcome = Result<Reply, Failure>;
+
+/// A request body and what identifies it.
+pub(crate) struct Posted<T> {
+    pub(crate) body: T,
+    pub(crate) key: IdempotencyKey,
+    pub(crate) fingerprint: Digest,
+}
+
+impl Reply {
+    /// A JSON answer from text that is JSON already.
+    pub(crate) fn json_text(status: u16, body: String) -> Self {
+        Self { status, headers: Vec::new(), content_type: "application/json", body }
+    }
+
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Outcome {
+        Ok(Self::json_text(status, serde_json::to_string(body).map_err(Failure::internal)?))
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn version(self, version: u32) -> Self {
+        self.header("etag", etag::of_version(version))
+    }
+
+    /// Marks the answer to a request that was served before.
+    pub(crate) fn replayed(self) -> Self {
+        self.header("idempotency-replayed", "true".to_owned())
+    }
+}
+
+impl Call {
+    /// A value of the route. What does not parse names nothing: 404.
+    pub(crate) fn path_value<T: FromStr>(&self, name: &str) -> Result<T, Failure> {
+        let value = self.path_values.iter().find(|(held, _)| held == name).map(|(_, value)| value);
+        value.and_then(|value| value.parse().ok()).ok_or(Failure::new(Code::NotFound))
+    }
+
+    /// The parameters of the query string, percent-decoded.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.incoming.head.query.as_bytes())
+    }
+
+    /// `?after=`, the only parameter of lists in the order of ids.
+    pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, Failure> {
+        let mut after = None;
+        for (name, value) in self.parameters() {
+            if name != "after" {
+                return Err(unknown_parameter(&name));
+            }
+            let parsed = value.parse().map_err(|_| {
+                bad_parameter(FieldError::parameter("after", Rule::NotAllowed, "must be the id of the last one seen"))
+            })?;
+            after = Some(parsed);
+        }
+        Ok(after)
+    }
+
+    pub(crate) fn if_match(&self) -> Result<IfMatch, Failure> {
+        let header = &self.incoming.head.if_match;
+        if header.is_empty() {
+            return Err(Failure::new(Code::PreconditionRequired)
+                .detail("Send If-Match with the ETag of the version you have read"));
+        }
+        header.parse().map_err(|error: etag::InvalidIfMatch| bad_header("If-Match", &error))
+    }
+
+    /// Reads a JSON body of at most `limit` bytes.
+    async fn json_bytes(&self, limit: u32) -> Result<Vec<u8>, Failure> {
+        let media_type = self.incoming.head.content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Failure::new(Code::UnsupportedMediaType).detail("Send Content-Type: application/json"));
+        }
+        self.incoming.body(limit).await.map_err(|fault| {
+            let failure = Failure::from(fault);
+            if failure.code == Code::TooLarge { failure.detail(format!("At most {limit} bytes")) } else { failure }
+        })
+    }
+
+    /// Reads the body of a PATCH.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, limit: u32) -> Result<T, Failure> {
+        Ok(body::parse(&self.json_bytes(limit).await?)?)
+    }
+
+    /// Reads the body and the idempotency key of a POST.
+    pub(crate) async fn posted<T: DeserializeOwned>(&self, limit: u32) -> Result<Posted<T>, Failure> {
+        let head = &self.incoming.head;
+        if head.idempotency_key.is_empty() {
+            return Err(Failure::new(Code::IdempotencyKeyMissing)
+                .detail("Send Idempotency-Key with a value of your own, such as a UUID, and repeat it on retries"));
+        }
+        let key = head
+            .idempotency_key
+            .parse()
+            .map_err(|error: idempotency::InvalidKey| bad_header("Idempotency-Key", &error))?;
+        let bytes = self.json_bytes(limit).await?;
+        let fingerprint = idempotency::fingerprint(&head.method, &head.path, &bytes);
+        Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
+    }
+
+    /// Runs after the answer has been sent.
+    pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        self.context.wait_until(work);
+    }
+}
+
+pub(crate) fn bad_parameter(error: FieldError) -> Failure {
+    Failure::errors(Code::InvalidParameter, vec![error])
+}
+
+pub(crate) fn unknown_parameter(name: &str) -> Failure {
+    let shown: String = name.chars().take(64).collect();
+    bad_parameter(FieldError::parameter(&shown, Rule::UnknownField, "is not a known parameter"))
+}
+
+fn bad_header(name: &'static str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(Code::InvalidHeader).error(FieldError::header(name, Rule::NotAllowed, error.to_string()))
+}
+
+impl TenantCall {
+    fn shard(&self, slot: u8) -> Option<ShardId> {
+        self.entry.tenant.shards.shard(Slot(slot))
+    }
+
+    /// The shard that holds a complaint; 404 if the tenant has none such.
+    pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
+        let shard = self.shard(id.slot()).ok_or(Failure::new(Code::NotFound))?;
+        Ok(self.db(shard))
+    }
+
+    pub(crate) fn db(&self, shard: ShardId) -> TenantDb {
+        TenantDb::new(self.call.runtime.clone(), shard, self.entry.tenant.id)
+    }
+
+    /// The complaint that the path names, and its shard.
+    pub(crate) fn complaint(&self) -> Result<(ComplaintId, TenantDb), Failure> {
+        let id = self.call.path_value("id")?;
+        Ok((id, self.db_of(id)?))
+    }
+
+    pub(crate) fn actor(&self) -> Result<Actor, Failure> {
+        let id = Line::try_from(self.key.to_string()).map_err(Failure::internal)?;
+        Ok(Actor { kind: ActorKind::Key, id })
+    }
+
+    /// What decisions depend on.
+    pub(crate) fn rules(&self) -> Result<Rules<'_>, Failure> {
+        let tenant = &self.entry.tenant;
+        let taxonomy = Taxonomy::for_sector(tenant.sector)
+            .ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
+        Ok(Rules { taxonomy, custom_fields: &tenant.custom_fields, jurisdiction: tenant.jurisdiction })
+    }
+}
+
+impl Call {
+    pub(crate) fn new(
+        runtime: Runtime,
+        config: Rc<Config>,
+        context: Rc<Context>,
+        incoming: Incoming,
+        now: Timestamp,
+    ) -> Self {
+        let trace = TraceParent::parse(&incoming.head.traceparent)
+            .map_or_else(|| TraceParent::new(&platform::random()), |parent| parent.child(&platform::random()));
+        Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now }
+    }
+}

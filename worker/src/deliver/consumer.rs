@@ -1,0 +1,77 @@
+//! Consumers of `notify` and of its dead letters.
+//!
+//! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
+//! moves it to the dead letters, which an operator can list and replay.
+
+use crate::{
+    log, platform,
+    platform::Runtime,
+    store::system::{DIRECTORY_SHARD, SystemDb},
+};
+use shared::{
+    ids::DeadLetterId,
+    notify::{MESSAGE_VERSION, OutboxMessage},
+    tenant::placement::ShardId,
+};
+use std::collections::BTreeMap;
+use worker::{MessageBatch, MessageExt, RawMessage};
+
+/// What the name of a dead-letter queue ends with.
+const DEAD: &str = "-dead";
+
+pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
+    if batch.queue().ends_with(DEAD) { bury(batch, runtime).await } else { record(batch, runtime).await }
+}
+
+/// Records who is to be told, a shard at a time. If a shard refuses its messages together, each is tried alone, so
+/// that one bad message holds up no other.
+async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
+    let mut shards = BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new();
+    for raw in batch.raw_iter() {
+        match parse(&raw) {
+            Ok(message) => shards.entry(ShardId(message.shard)).or_default().push((raw, message)),
+            Err(error) => {
+                log::fault("message_unreadable", &format!("{}: {error}", raw.id()));
+                raw.retry();
+            }
+        }
+    }
+    for (shard, messages) in shards {
+        let db = SystemDb::new(runtime.clone(), shard);
+        let bodies: Vec<_> = messages.iter().map(|(_, message)| message.clone()).collect();
+        if db.record_deliveries(&bodies, platform::now()).await.is_ok() {
+            messages.iter().for_each(|(raw, _)| raw.ack());
+            continue;
+        }
+        for (raw, message) in messages {
+            match db.record_deliveries(std::slice::from_ref(&message), platform::now()).await {
+                Ok(()) => raw.ack(),
+                Err(error) => {
+                    log::fault("message_not_recorded", &format!("{}: {error}", raw.id()));
+                    raw.retry();
+                }
+            }
+        }
+    }
+}
+
+fn parse(raw: &RawMessage) -> Result<OutboxMessage, String> {
+    let text = raw.body().as_string().ok_or("not text")?;
+    let message: OutboxMessage = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    if message.v == MESSAGE_VERSION { Ok(message) } else { Err(format!("unknown version {}", message.v)) }
+}
+
+async fn bury(batch: &MessageBatch<String>, runtime: &Runtime) {
+    let now = platform::now();
+    let letters: Vec<_> = batch
+        .raw_iter()
+        .map(|raw| (DeadLetterId::new(now, &platform::entropy()), raw.body().as_string().unwrap_or_default()))
+        .collect();
+    match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).bury(&letters, now).await {
+        Ok(()) => batch.raw_iter().for_each(|raw| raw.ack()),
+        Err(error) => {
+            log::fault("dead_letters_not_recorded", &error);
+            batch.raw_iter().for_each(|raw| raw.retry());
+        }
+    }
+}

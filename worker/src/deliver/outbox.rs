@@ -1,0 +1,63 @@
+//! Sending outbox rows to the queue: soon after the answer, or, if that failed, by cron.
+//!
+//! Invariant: a row stays until the consumer has recorded what it says, so nothing that was answered 2xx is lost;
+//! the consumer takes a repeated message for what it is, so sending twice does no harm.
+
+use crate::{
+    call::Call,
+    log,
+    platform::{self, Runtime},
+    store::{StoreError, system::SystemDb},
+};
+use shared::{tenant::placement::ShardId, time::Timestamp};
+use std::cell::{Cell, RefCell};
+
+/// How long messages gather before they are sent together.
+const GATHER_MILLIS: u32 = 20;
+/// A sender that has not come back after this long is taken to have died with its request.
+const SENDER_LIFE_MILLIS: i64 = 5_000;
+/// Rows younger than this are still on their way.
+const STALE_MILLIS: i64 = 15_000;
+const SWEEP_PAGE: u32 = 500;
+
+thread_local! {
+    /// Messages of this isolate's requests that are not sent yet: ids only.
+    static GATHERED: RefCell<Vec<String>> = RefCell::default();
+    /// When the request that will send them began to wait.
+    static SENDER_SINCE: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+/// Has `message` sent after the answer, together with those of other requests.
+pub(crate) fn announce(call: &Call, message: String) {
+    GATHERED.with_borrow_mut(|gathered| gathered.push(message));
+    let now = call.now;
+    if SENDER_SINCE.get().is_some_and(|since| since.plus_millis(SENDER_LIFE_MILLIS) > now) {
+        return;
+    }
+    SENDER_SINCE.set(Some(now));
+    let runtime = call.runtime.clone();
+    call.afterwards(async move {
+        platform::sleep(GATHER_MILLIS).await;
+        SENDER_SINCE.set(None);
+        let messages = GATHERED.take();
+        if let Err(fault) = runtime.notify(&messages).await {
+            log::fault("outbox_not_sent", &fault);
+        }
+    });
+}
+
+/// Sends every row that has stayed too long. Runs until none is left; a row that cannot be read goes too, so that
+/// it ends where operators see it.
+pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<u32, StoreError> {
+    let db = SystemDb::new(runtime.clone(), shard);
+    let until = now.plus_millis(-STALE_MILLIS);
+    let (mut after, mut sent) = (None, 0);
+    loop {
+        let rows = db.stale(after, until, SWEEP_PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(sent) };
+        after = Some(last.id);
+        let messages: Vec<_> = rows.into_iter().map(|row| row.message).collect();
+        runtime.notify(&messages).await.map_err(StoreError::Busy)?;
+        sent += u32::try_from(messages.len()).unwrap_or_default();
+    }
+}

@@ -1,0 +1,225 @@
+//! The runtime, as few and as plain calls as possible: see `glue.js`.
+//!
+//! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use shared::{ids::Entropy, tenant::placement::ShardId, time::Timestamp};
+use std::{cell::Cell, rc::Rc};
+use worker::{
+    Env, js_sys,
+    wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen},
+};
+
+#[wasm_bindgen(module = "/src/glue.js")]
+extern "C" {
+    fn request_head(request: &JsValue) -> String;
+    #[wasm_bindgen(catch)]
+    async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
+    fn response(status: u16, headers: &str, body: &str) -> JsValue;
+    fn variable(env: &JsValue, name: &str) -> Option<String>;
+    async fn d1(env: &JsValue, binding: &str, statements: &str) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn kv_put(env: &JsValue, binding: &str, key: &str, value: Option<String>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn queue_send(env: &JsValue, binding: &str, texts: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = sleep)]
+    async fn js_sleep(millis: u32);
+}
+
+/// The tenant directory.
+const DIRECTORY: &str = "DIRECTORY";
+/// The queue of things to tell people and systems.
+const NOTIFY: &str = "NOTIFY";
+/// The most messages one call sends (Cloudflare Queues, limits).
+const MAX_SEND: usize = 100;
+
+/// A dependency did not do its part. The text is for the log only.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{dependency}: {message}")]
+pub(crate) struct Fault {
+    pub(crate) dependency: &'static str,
+    pub(crate) message: String,
+}
+
+impl Fault {
+    fn new(dependency: &'static str, error: &JsValue) -> Self {
+        let told = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+        Self { dependency, message: told.unwrap_or_else(|| "failed without a reason".to_owned()) }
+    }
+}
+
+/// What a request has cost so far.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) d1_calls: Cell<u32>,
+    pub(crate) rows_read: Cell<u32>,
+    pub(crate) rows_written: Cell<u32>,
+}
+
+/// What one invocation can reach.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    env: Env,
+    pub(crate) meter: Rc<Meter>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer<T> {
+    Done { rows: T, read: u32, written: u32 },
+    Failed { error: String },
+}
+
+impl Runtime {
+    pub(crate) fn new(env: Env) -> Self {
+        Self { env, meter: Rc::default() }
+    }
+
+    fn env(&self) -> &JsValue {
+        self.env.as_ref()
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        variable(self.env(), name)
+    }
+
+    /// Runs statements (a JSON list, see `glue.js`) as one transaction. `T` is a tuple with the rows of each.
+    pub(crate) async fn d1<T: DeserializeOwned>(&self, shard: ShardId, statements: &str) -> Result<T, Fault> {
+        let fault = |message| Fault { dependency: "d1", message };
+        self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
+        let answer = d1(self.env(), &shard.binding(), statements).await.as_string().unwrap_or_default();
+        match serde_json::from_str(&answer) {
+            Ok(Answer::Done { rows, read, written }) => {
+                self.meter.rows_read.set(self.meter.rows_read.get() + read);
+                self.meter.rows_written.set(self.meter.rows_written.get() + written);
+                Ok(rows)
+            }
+            Ok(Answer::Failed { error }) => Err(fault(error)),
+            Err(error) => Err(fault(format!("unexpected rows: {error}"))),
+        }
+    }
+
+    pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
+        let value = kv_get(self.env(), DIRECTORY, key).await.map_err(|error| Fault::new("kv", &error))?;
+        Ok(value.as_string())
+    }
+
+    pub(crate) async fn directory_put(&self, key: &str, value: Option<String>) -> Result<(), Fault> {
+        kv_put(self.env(), DIRECTORY, key, value).await.map_err(|error| Fault::new("kv", &error))?;
+        Ok(())
+    }
+
+    /// Sends texts to the `notify` queue.
+    pub(crate) async fn notify(&self, texts: &[String]) -> Result<(), Fault> {
+        for some in texts.chunks(MAX_SEND) {
+            let list = serde_json::to_string(some)
+                .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
+            queue_send(self.env(), NOTIFY, &list).await.map_err(|error| Fault::new("queue", &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// A native request: its head, read once, and its body, not read yet.
+pub(crate) struct Incoming {
+    request: JsValue,
+    pub(crate) head: Head,
+}
+
+/// What is read of every request. A header that is absent is empty.
+pub(crate) struct Head {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) authorization: String,
+    pub(crate) content_type: String,
+    pub(crate) idempotency_key: String,
+    pub(crate) if_match: String,
+    pub(crate) traceparent: String,
+}
+
+/// A body that was not read.
+pub(crate) enum BodyFault {
+    TooLarge,
+    Broken(Fault),
+}
+
+impl Incoming {
+    pub(crate) fn new(request: JsValue) -> Self {
+        let text = request_head(&request);
+        let mut lines = text.split('\n').map(str::to_owned);
+        let mut next = || lines.next().unwrap_or_default();
+        let method = next();
+        let (path, query) = path_and_query(&next());
+        let head = Head {
+            method,
+            path,
+            query,
+            authorization: next(),
+            content_type: next(),
+            idempotency_key: next(),
+            if_match: next(),
+            traceparent: next(),
+        };
+        Self { request, head }
+    }
+
+    pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyFault> {
+        let body =
+            request_body(&self.request, limit).await.map_err(|error| BodyFault::Broken(Fault::new("body", &error)))?;
+        body.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec).ok_or(BodyFault::TooLarge)
+    }
+}
+
+/// The runtime gives an absolute URL without a fragment.
+fn path_and_query(url: &str) -> (String, String) {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/");
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    (path.to_owned(), query.to_owned())
+}
+
+/// Builds a native response. `headers` is `name: value` lines.
+pub(crate) fn respond(status: u16, headers: &str, body: &str) -> worker::web_sys::Response {
+    response(status, headers, body).unchecked_into()
+}
+
+pub(crate) async fn sleep(millis: u32) {
+    js_sleep(millis).await;
+}
+
+/// The time. In production it stands still between I/O.
+pub(crate) fn now() -> Timestamp {
+    #[allow(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
+    Timestamp::from_unix_millis(js_sys::Date::now() as i64)
+}
+
+/// Random bytes of the runtime's CSPRNG.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // Fails only where there is no `crypto`, and workerd always has it.
+    let _always_there = getrandom::fill(&mut bytes);
+    bytes
+}
+
+pub(crate) fn entropy() -> Entropy {
+    random()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_and_query;
+
+    #[test]
+    fn a_url_is_cut_into_path_and_query() {
+        for (url, path, query) in [
+            ("http://localhost:8787/v1/complaints?limit=5", "/v1/complaints", "limit=5"),
+            ("https://redress.example", "/", ""),
+            ("https://redress.example/a?b?c=/d", "/a", "b?c=/d"),
+        ] {
+            assert_eq!(path_and_query(url), (path.to_owned(), query.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
+
+use crate::{
+    api::{case_file, commands, complaints, dead_letters, health, keys, tenants},
+    bridge, gateway,
+};
+use axum::{Router, extract::Request, routing};
+use shared::access::{
+    Access,
+    Scope::{ComplaintsRead, ComplaintsWrite},
+};
+
+/// A line of the table, for the API description.
+pub struct Route {
+    /// The HTTP method, in capitals.
+    pub method: &'static str,
+    /// The path, with `{name}` for its variables.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub access: Access,
+}
+
+macro_rules! access {
+    (public) => {
+        Access::Public
+    };
+    (operator) => {
+        Access::Operator
+    };
+    (tenant $scope:ident) => {
+        Access::Tenant($scope)
+    };
+}
+
+macro_rules! handle {
+    ($request:ident, $handler:path, public) => {
+        bridge::answer($request, $handler)
+    };
+    ($request:ident, $handler:path, operator) => {
+        bridge::answer($request, async |call| $handler(gateway::operator(call)?).await)
+    };
+    ($request:ident, $handler:path, tenant $scope:ident) => {
+        bridge::answer($request, async |call| $handler(gateway::tenant(call, $scope).await?).await)
+    };
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:path, $($access:ident)+;)*) => {
+        /// Every route.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            access: access!($($access)+),
+        }),*];
+
+        pub(crate) fn router() -> Router {
+            Router::new()
+                $(.route($path, routing::on(
+                    routing::MethodFilter::$method,
+                    |request: Request| worker::send::SendFuture::new(handle!(request, $handler, $($access)+)),
+                )))*
+        }
+    };
+}
+
+routes! {
+    GET  "/healthz" health::live, public;
+    GET  "/readyz" health::ready, public;
+
+    POST  "/v1/tenants" tenants::create, operator;
+    GET   "/v1/tenants" tenants::list, operator;
+    GET   "/v1/tenants/{id}" tenants::read, operator;
+    PATCH "/v1/tenants/{id}" tenants::patch, operator;
+    POST  "/v1/tenants/{id}/suspend" tenants::suspend, operator;
+    POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
+    POST  "/v1/tenants/{id}/keys" keys::issue, operator;
+    GET   "/v1/tenants/{id}/keys" keys::list, operator;
+    POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
+    GET   "/v1/dead-letters" dead_letters::list, operator;
+    POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
+
+    POST "/v1/complaints" complaints::create, tenant ComplaintsWrite;
+    GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+    POST "/v1/complaints/{id}/acknowledge" commands::acknowledge, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/assign" commands::assign, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/investigate" commands::investigate, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/classify" commands::classify, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/note" commands::note, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/contact" commands::contact, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/request-information" commands::request_information, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/propose-response" commands::propose_response, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/resolve" commands::resolve, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/close" commands::close, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/reopen" commands::reopen, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/withdraw" commands::withdraw, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/refer" commands::refer, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/link" commands::link, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/unlink" commands::unlink, tenant ComplaintsWrite;
+    POST "/v1/complaints/{id}/correct" commands::correct, tenant ComplaintsWrite;
+}

@@ -1,0 +1,108 @@
+//! The one way to change a complaint: events, fold, facets, outbox and idempotency record in one transaction.
+
+use super::{Scoped, StoreError, TenantDb, json};
+use serde::de::IgnoredAny;
+use shared::{
+    chain::{Digest, Sealed},
+    complaint::{Complaint, projection::Facet},
+    http::idempotency::IdempotencyKey,
+    ids::OutboxId,
+    notify::{Happened, MESSAGE_VERSION, OutboxMessage},
+    time::Timestamp,
+};
+use std::borrow::Cow;
+
+const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
+const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
+const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
+const FACETS_INSERT: Scoped = Scoped::new(include_str!("sql/facets/insert.sql"));
+const FACETS_DELETE: Scoped = Scoped::new(include_str!("sql/facets/delete.sql"));
+const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
+const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
+
+/// What is to become true.
+pub(crate) struct Commit<'c> {
+    /// The complaint before, if it existed.
+    pub(crate) before: Option<&'c Complaint>,
+    /// The complaint after.
+    pub(crate) after: &'c Complaint,
+    /// What happened in between.
+    pub(crate) events: &'c [Sealed],
+    /// The request that did it.
+    pub(crate) key: &'c IdempotencyKey,
+    /// That request's fingerprint.
+    pub(crate) fingerprint: Digest,
+    /// The outbox row.
+    pub(crate) outbox: OutboxId,
+    /// When.
+    pub(crate) now: Timestamp,
+}
+
+/// What a commit leaves: the answer's JSON, and the message to send.
+pub(crate) struct Committed {
+    pub(crate) doc: String,
+    pub(crate) message: String,
+}
+
+type Facets<'c> = Vec<(Facet, Cow<'c, str>)>;
+
+impl TenantDb {
+    /// Makes it true, wholly or not at all.
+    ///
+    /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
+    pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
+        let Commit { before, after, events, key, fingerprint, outbox, now } = commit;
+        let doc = json(after)?;
+        let summary = json(&after.summary())?;
+        let message = json(&OutboxMessage {
+            v: MESSAGE_VERSION,
+            id: outbox,
+            tenant: self.tenant,
+            complaint: after.id,
+            shard: self.shard.0,
+            events: events
+                .iter()
+                .map(|sealed| Happened { seq: sealed.event.seq, kind: sealed.event.body.kind() })
+                .collect(),
+        })?;
+        let rows: Vec<_> =
+            events.iter().map(|Sealed { event, text }| (event.seq, event.at.unix_millis(), text, event.hash)).collect();
+        let id = after.id;
+        let received_at = after.received_at.unix_millis();
+        let batch = self
+            .batch()
+            .with(IDEMPOTENCY_INSERT, (key.as_str(), fingerprint, id, after.version, now.unix_millis()))
+            .with(APPEND, (id, json(&rows)?))
+            .with(OUTBOX_INSERT, (outbox, &message));
+        let external = &after.external_reference;
+        let batch = match before {
+            None => batch
+                .with(INSERT, (id, &after.reference, external, received_at, after.version, &doc, summary))
+                .with(FACETS_INSERT, (id, received_at, json(&after.facets())?)),
+            Some(before) => {
+                let mut batch = batch.with(UPDATE, (id, external, received_at, after.version, &doc, summary));
+                let (gone, new) = changed_facets(before, after);
+                if !gone.is_empty() {
+                    batch = batch.with(FACETS_DELETE, (id, before.received_at.unix_millis(), json(&gone)?));
+                }
+                if !new.is_empty() {
+                    batch = batch.with(FACETS_INSERT, (id, received_at, json(&new)?));
+                }
+                batch
+            }
+        };
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(Committed { doc, message })
+    }
+}
+
+/// Facets to take away and to add. All of them if the place in lists changes.
+fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c>, Facets<'c>) {
+    let (mut gone, mut new) = (before.facets(), after.facets());
+    if before.received_at == after.received_at {
+        let kept: Facets<'c> = gone.iter().filter(|facet| new.contains(facet)).cloned().collect();
+        gone.retain(|facet| !kept.contains(facet));
+        new.retain(|facet| !kept.contains(facet));
+    }
+    (gone, new)
+}

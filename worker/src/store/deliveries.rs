@@ -1,0 +1,36 @@
+//! Who is to be told of what, and what repeated requests did before.
+
+use super::{Scoped, StoreError, TenantDb, complaints::Done};
+use serde::Deserialize;
+use shared::{complaint::event::EventKind, http::idempotency::IdempotencyKey, ids::ComplaintId, notify::Audience};
+
+const OF_COMPLAINT: Scoped = Scoped::new(include_str!("sql/deliveries/of_complaint.sql"));
+const IDEMPOTENCY_FIND: Scoped = Scoped::new(include_str!("sql/idempotency/find.sql"));
+
+/// One thing to tell.
+#[derive(Deserialize)]
+pub(crate) struct DeliveryRow {
+    pub(crate) seq: u32,
+    pub(crate) audience: Audience,
+    pub(crate) event: EventKind,
+    pub(crate) status: String,
+    pub(crate) recorded_at: i64,
+}
+
+impl TenantDb {
+    /// What is to be told of events after number `after`, in order.
+    pub(crate) async fn deliveries(
+        &self,
+        id: ComplaintId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        // No audience sorts after U+10FFFF, so this place lies behind every row of event `after`.
+        self.rows(OF_COMPLAINT, (id, after, "\u{10FFFF}", limit)).await
+    }
+
+    /// What an idempotency key did, if it was used.
+    pub(crate) async fn done_by(&self, key: &IdempotencyKey) -> Result<Option<Done>, StoreError> {
+        self.row(IDEMPOTENCY_FIND, (key.as_str(),)).await
+    }
+}

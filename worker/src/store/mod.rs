@@ -1,0 +1,203 @@
+//! D1, seen by one tenant at a time.
+//!
+//! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
+//! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
+
+pub(crate) mod commit;
+pub(crate) mod complaints;
+pub(crate) mod deliveries;
+pub(crate) mod history;
+pub(crate) mod keys;
+pub(crate) mod system;
+
+use crate::platform::{Fault, Runtime};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::{ids::TenantId, tenant::placement::ShardId};
+
+/// What D1 could not do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// A unique value is taken; nothing was written.
+    #[error("taken: {0:?}")]
+    Taken(Unique),
+    /// D1 does not answer, or not now. Repeating an idempotent call may succeed.
+    #[error("busy: {0}")]
+    Busy(Fault),
+    /// Something is wrong on this side.
+    #[error("broken: {0}")]
+    Broken(Fault),
+}
+
+impl StoreError {
+    /// What is stored cannot be read, or what is to be stored cannot be written, as what it should be.
+    pub(crate) fn unreadable(error: impl std::fmt::Display) -> Self {
+        Self::Broken(Fault { dependency: "d1", message: error.to_string() })
+    }
+}
+
+/// Which unique value is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unique {
+    /// The idempotency key: the request was served before.
+    IdempotencyKey,
+    /// The next version: another writer was first.
+    Version,
+    /// The drawn reference.
+    Reference,
+    /// The tenant's own id for the complaint.
+    ExternalReference,
+    /// The tenant's slug.
+    Slug,
+}
+
+/// How `SQLite` names what is taken, and what that means.
+const UNIQUE: [(&str, Unique); 5] = [
+    ("idempotency.key", Unique::IdempotencyKey),
+    ("events.seq", Unique::Version),
+    ("complaints.reference", Unique::Reference),
+    ("complaints.external_reference", Unique::ExternalReference),
+    ("tenants.slug", Unique::Slug),
+];
+
+/// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
+const TRANSIENT: [&str; 6] = [
+    "Network connection lost",
+    "reset because",
+    "overloaded",
+    "Cannot resolve D1",
+    "storage operation exceeded timeout",
+    "Internal error while starting up D1",
+];
+
+/// D1 gives its reasons only as text.
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        let has = |part: &&str| fault.message.contains(*part);
+        let taken = UNIQUE.iter().find(|(column, _)| has(column)).map(|(_, what)| *what);
+        match taken {
+            Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
+            _ if TRANSIENT.iter().any(|part| has(part)) => Self::Busy(fault),
+            _ => Self::Broken(fault),
+        }
+    }
+}
+
+/// SQL on a tenant's table. Looked at when the constant is compiled, planned by a test.
+#[derive(Clone, Copy)]
+pub(crate) struct Scoped(&'static str);
+
+impl Scoped {
+    pub(crate) const fn new(sql: &'static str) -> Self {
+        assert!(contains(sql.as_bytes(), b"tenant_id"), "SQL on a tenant's table must name tenant_id");
+        assert!(contains(sql.as_bytes(), b"?1"), "SQL on a tenant's table must bind the tenant as ?1");
+        Self(sql)
+    }
+}
+
+#[allow(clippy::indexing_slicing, reason = "runs at compile time only")]
+const fn contains(text: &[u8], part: &[u8]) -> bool {
+    let mut at = 0;
+    while at + part.len() <= text.len() {
+        let mut same = 0;
+        while same < part.len() && text[at + same] == part[same] {
+            same += 1;
+        }
+        if same == part.len() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Statements that go to D1 together: one call, one transaction.
+#[derive(Default)]
+pub(crate) struct Batch {
+    json: String,
+    fault: Option<serde_json::Error>,
+}
+
+impl Batch {
+    /// Adds a statement. `parameters` is a tuple or `()`; they are bound in its order, after `first` if given.
+    fn add(&mut self, sql: &str, first: Option<TenantId>, parameters: impl Serialize) {
+        let written = serde_json::to_string(sql).and_then(|sql| Ok((sql, serde_json::to_string(&parameters)?)));
+        match written {
+            Ok((sql, parameters)) => {
+                self.json.push_str(if self.json.is_empty() { "[[" } else { ",[" });
+                self.json.push_str(&sql);
+                if let Some(tenant) = first {
+                    self.json.push_str(&format!(",\"{tenant}\""));
+                }
+                // The parameters are a JSON list already (`null` for none): go on in this one with its items.
+                if let Some(items) = parameters.strip_prefix('[') {
+                    self.json.push(',');
+                    self.json.push_str(items);
+                } else {
+                    self.json.push(']');
+                }
+            }
+            Err(error) => self.fault = Some(error),
+        }
+    }
+
+    async fn run<T: DeserializeOwned>(mut self, runtime: &Runtime, shard: ShardId) -> Result<T, StoreError> {
+        if let Some(error) = self.fault {
+            return Err(StoreError::unreadable(error));
+        }
+        self.json.push(']');
+        Ok(runtime.d1(shard, &self.json).await?)
+    }
+}
+
+/// One shard, as one tenant sees it.
+#[derive(Clone)]
+pub(crate) struct TenantDb {
+    runtime: Runtime,
+    shard: ShardId,
+    tenant: TenantId,
+}
+
+/// Statements of one tenant.
+struct TenantBatch {
+    batch: Batch,
+    tenant: TenantId,
+}
+
+impl TenantDb {
+    /// Called by the gateway, and by operators' handlers for the tenant's own record: nobody else knows a tenant.
+    pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
+        Self { runtime, shard, tenant }
+    }
+
+    fn batch(&self) -> TenantBatch {
+        TenantBatch { batch: Batch::default(), tenant: self.tenant }
+    }
+
+    async fn run<T: DeserializeOwned>(&self, batch: TenantBatch) -> Result<T, StoreError> {
+        batch.batch.run(&self.runtime, self.shard).await
+    }
+
+    /// All rows of one statement.
+    async fn rows<R: DeserializeOwned>(&self, sql: Scoped, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
+        let (rows,) = self.run::<(Vec<R>,)>(self.batch().with(sql, parameters)).await?;
+        Ok(rows)
+    }
+
+    /// The first row of one statement, if there is one.
+    async fn row<R: DeserializeOwned>(&self, sql: Scoped, parameters: impl Serialize) -> Result<Option<R>, StoreError> {
+        Ok(self.rows(sql, parameters).await?.into_iter().next())
+    }
+}
+
+impl TenantBatch {
+    /// Adds a statement whose `?1` is the tenant and whose `?2`, … are `parameters`.
+    fn with(mut self, sql: Scoped, parameters: impl Serialize) -> Self {
+        self.batch.add(sql.0, Some(self.tenant), parameters);
+        self
+    }
+}
+
+/// A parameter that is a list or a document travels as JSON text.
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::unreadable)
+}

@@ -1,0 +1,1 @@
+SELECT version, doc FROM complaints WHERE tenant_id = ?1 AND id = ?2

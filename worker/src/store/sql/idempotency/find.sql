@@ -1,0 +1,1 @@
+SELECT fingerprint, complaint_id, version FROM idempotency WHERE tenant_id = ?1 AND key = ?2

@@ -1,0 +1,1 @@
+INSERT INTO outbox (tenant_id, id, message) VALUES (?1, ?2, ?3)

@@ -1,0 +1,1 @@
+SELECT fingerprint, status, body FROM operator_idempotency WHERE key = ?1

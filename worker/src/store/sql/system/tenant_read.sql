@@ -1,0 +1,1 @@
+SELECT doc FROM tenants WHERE id = ?1

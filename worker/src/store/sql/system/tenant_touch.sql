@@ -1,0 +1,1 @@
+UPDATE tenants SET unpublished = 1 WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT id FROM tenants WHERE unpublished = 1 LIMIT ?1

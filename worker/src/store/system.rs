@@ -1,0 +1,232 @@
+//! D1 beyond any one tenant: the directory's source of truth, the outbox of a shard, dead letters.
+//!
+//! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
+
+use super::{Batch, StoreError, json};
+use crate::platform::Runtime;
+use serde::Serialize;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use shared::{
+    chain::Digest,
+    http::idempotency::IdempotencyKey,
+    ids::{DeadLetterId, OutboxId, TenantId},
+    notify::{OutboxMessage, audiences},
+    tenant::{Tenant, placement::ShardId},
+    time::Timestamp,
+};
+
+const TENANT_INSERT: &str = include_str!("sql/system/tenant_insert.sql");
+const TENANT_UPDATE: &str = include_str!("sql/system/tenant_update.sql");
+const TENANT_READ: &str = include_str!("sql/system/tenant_read.sql");
+const TENANT_LIST: &str = include_str!("sql/system/tenant_list.sql");
+const TENANT_PUBLISHED: &str = include_str!("sql/system/tenant_published.sql");
+const TENANT_UNPUBLISHED: &str = include_str!("sql/system/tenant_unpublished.sql");
+const IDEMPOTENCY_INSERT: &str = include_str!("sql/system/idempotency_insert.sql");
+const IDEMPOTENCY_FIND: &str = include_str!("sql/system/idempotency_find.sql");
+const OUTBOX_STALE: &str = include_str!("sql/system/outbox_stale.sql");
+const OUTBOX_DELETE: &str = include_str!("sql/system/outbox_delete.sql");
+const DELIVERIES_INSERT: &str = include_str!("sql/system/deliveries_insert.sql");
+const DEAD_LETTERS_INSERT: &str = include_str!("sql/system/dead_letters_insert.sql");
+const DEAD_LETTERS_LIST: &str = include_str!("sql/system/dead_letters_list.sql");
+const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql");
+const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
+const PING: &str = include_str!("sql/system/ping.sql");
+
+/// The shard that holds tenants, keys and dead letters.
+pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
+
+/// One shard, as Redress itself sees it.
+#[derive(Clone)]
+pub(crate) struct SystemDb {
+    runtime: Runtime,
+    shard: ShardId,
+}
+
+/// What an operator's POST did, kept so that repeating it does nothing more.
+#[derive(Clone, Debug)]
+pub(crate) struct OperatorRecord {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) fingerprint: Digest,
+    pub(crate) status: u16,
+    /// The answer, without secrets.
+    pub(crate) body: String,
+    pub(crate) at: Timestamp,
+}
+
+/// What an operator's idempotency key did.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct OperatorDone {
+    pub(crate) fingerprint: Digest,
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+/// A message that failed all retries.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct DeadLetterRow {
+    pub(crate) id: DeadLetterId,
+    pub(crate) message: String,
+    pub(crate) arrived_at: i64,
+    pub(crate) replayed_at: Option<i64>,
+}
+
+/// An outbox row that is still there.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StaleRow {
+    pub(crate) id: OutboxId,
+    pub(crate) message: String,
+}
+
+#[derive(Deserialize)]
+struct DocRow {
+    doc: String,
+}
+
+#[derive(Deserialize)]
+struct TenantIdRow {
+    id: TenantId,
+}
+
+impl OperatorRecord {
+    /// Adds the record after the statement it is about.
+    pub(super) fn add_to(&self, batch: &mut Batch) {
+        let Self { key, fingerprint, status, body, at } = self;
+        batch.add(IDEMPOTENCY_INSERT, None, (key.as_str(), fingerprint, status, body, at.unix_millis()));
+    }
+}
+
+impl SystemDb {
+    pub(crate) const fn new(runtime: Runtime, shard: ShardId) -> Self {
+        Self { runtime, shard }
+    }
+
+    async fn run<T: DeserializeOwned>(&self, batch: Batch) -> Result<T, StoreError> {
+        batch.run(&self.runtime, self.shard).await
+    }
+
+    async fn rows<R: DeserializeOwned>(&self, sql: &str, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(sql, None, parameters);
+        let (rows,) = self.run::<(Vec<R>,)>(batch).await?;
+        Ok(rows)
+    }
+
+    /// Whether the shard answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(PING, ()).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn insert_tenant(&self, tenant: &Tenant, record: &OperatorRecord) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(TENANT_INSERT, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?));
+        record.add_to(&mut batch);
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
+    }
+
+    /// Writes a tenant's next version. False if another writer was first.
+    pub(crate) async fn update_tenant(
+        &self,
+        tenant: &Tenant,
+        record: Option<&OperatorRecord>,
+    ) -> Result<bool, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(TENANT_UPDATE, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?));
+        if let Some(record) = record {
+            record.add_to(&mut batch);
+        }
+        let answers: Vec<Vec<TenantIdRow>> = self.run(batch).await?;
+        Ok(answers.first().is_some_and(|updated| !updated.is_empty()))
+    }
+
+    pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+        let rows: Vec<DocRow> = self.rows(TENANT_READ, (id,)).await?;
+        rows.first().map(|row| serde_json::from_str(&row.doc)).transpose().map_err(StoreError::unreadable)
+    }
+
+    /// Tenants after `after`, in the order they were created.
+    pub(crate) async fn tenants(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<Tenant>, StoreError> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        let rows: Vec<DocRow> = self.rows(TENANT_LIST, (after, limit)).await?;
+        rows.iter().map(|row| serde_json::from_str(&row.doc).map_err(StoreError::unreadable)).collect()
+    }
+
+    /// Notes that the directory shows this version.
+    pub(crate) async fn mark_published(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(TENANT_PUBLISHED, (tenant.id, tenant.version)).await?;
+        Ok(())
+    }
+
+    /// Tenants that the directory does not show as they are.
+    pub(crate) async fn unpublished(&self, limit: u32) -> Result<Vec<TenantId>, StoreError> {
+        Ok(self.rows::<TenantIdRow>(TENANT_UNPUBLISHED, (limit,)).await?.into_iter().map(|row| row.id).collect())
+    }
+
+    /// What an operator's key did, if it was used.
+    pub(crate) async fn done_by(&self, key: &IdempotencyKey) -> Result<Option<OperatorDone>, StoreError> {
+        Ok(self.rows(IDEMPOTENCY_FIND, (key.as_str(),)).await?.into_iter().next())
+    }
+
+    /// Outbox rows written before `until`, in the order they were written, after row `after`.
+    pub(crate) async fn stale(
+        &self,
+        after: Option<OutboxId>,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StaleRow>, StoreError> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        self.rows(OUTBOX_STALE, (after, OutboxId::floor(until), limit)).await
+    }
+
+    /// Records who is to be told, and takes the messages out of the outbox: one transaction, repeatable.
+    pub(crate) async fn record_deliveries(&self, messages: &[OutboxMessage], now: Timestamp) -> Result<(), StoreError> {
+        let intents: Vec<_> = messages
+            .iter()
+            .flat_map(|message| message.events.iter().map(move |event| (message, event)))
+            .flat_map(|(message, event)| audiences(event.kind).iter().map(move |who| (message, event, who)))
+            .map(|(message, event, who)| (message.tenant, message.complaint, event.seq, who, event.kind))
+            .collect();
+        let rows: Vec<_> = messages.iter().map(|message| message.id).collect();
+        let mut batch = Batch::default();
+        batch.add(DELIVERIES_INSERT, None, (json(&intents)?, now.unix_millis()));
+        batch.add(OUTBOX_DELETE, None, (json(&rows)?,));
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
+    }
+
+    /// Puts messages where an operator sees them.
+    pub(crate) async fn bury(&self, letters: &[(DeadLetterId, String)], now: Timestamp) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(DEAD_LETTERS_INSERT, (json(&letters)?, now.unix_millis())).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn dead_letters(
+        &self,
+        after: Option<DeadLetterId>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetterRow>, StoreError> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        self.rows(DEAD_LETTERS_LIST, (after, limit)).await
+    }
+
+    pub(crate) async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetterRow>, StoreError> {
+        Ok(self.rows(DEAD_LETTERS_FIND, (id,)).await?.into_iter().next())
+    }
+
+    pub(crate) async fn mark_replayed(
+        &self,
+        id: DeadLetterId,
+        now: Timestamp,
+        record: &OperatorRecord,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(DEAD_LETTERS_REPLAYED, None, (id, now.unix_millis()));
+        record.add_to(&mut batch);
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
+    }
+}

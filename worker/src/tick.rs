@@ -1,0 +1,31 @@
+//! Cron: whatever an earlier request meant to do after its answer and did not get to.
+
+use crate::{
+    deliver::outbox,
+    gateway::directory,
+    log, platform,
+    platform::Runtime,
+    store::system::{DIRECTORY_SHARD, SystemDb},
+};
+
+const TENANTS_A_TICK: u32 = 100;
+
+/// One minute's work. A step that fails is logged and comes again with the next tick.
+pub(crate) async fn tick(runtime: &Runtime) {
+    let now = platform::now();
+    match outbox::sweep(runtime, DIRECTORY_SHARD, now).await {
+        Ok(0) => {}
+        Ok(sent) => log::note("outbox_swept", sent),
+        Err(error) => log::fault("outbox_not_swept", &error),
+    }
+    match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
+        Ok(tenants) => {
+            for tenant in tenants {
+                if let Err(error) = directory::publish(runtime, tenant, None, now).await {
+                    log::fault("directory_not_published", &error);
+                }
+            }
+        }
+        Err(error) => log::fault("directory_not_read", &error),
+    }
+}
