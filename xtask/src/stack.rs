@@ -93,7 +93,7 @@ impl Stack {
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
         let secrets = secrets::load_or_create()?;
         wasm::copy_to(&options.state.join("worker"))?;
-        std::fs::copy(secrets::path(), options.state.join(".dev.vars"))?;
+        std::fs::copy(secrets::path(), options.state.join(".dev.vars")).context("copying .dev.vars")?;
         std::fs::write(options.state.join(CONFIG), serde_json::to_string_pretty(&config(&options)?)?)?;
         migrate(&options.state)?;
         let mut stack = Stack { options, secrets, wrangler: None, base_url: String::new(), inner_url: String::new() };
@@ -184,7 +184,7 @@ impl Stack {
 
     fn launch_on(&mut self, port: u16) -> Result<()> {
         let state = &self.options.state;
-        let log_file = File::create(log(state))?;
+        let log_file = File::create(log(state)).with_context(|| format!("creating {}", log(state).display()))?;
         let mut command = npm::wrangler()?;
         command
             .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
@@ -282,7 +282,8 @@ fn migrations() -> PathBuf {
 
 /// Applies the migrations to every database of a state folder, unless these very migrations were applied to it before.
 fn migrate(state: &Path) -> Result<()> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(migrations())?
+    let mut files: Vec<PathBuf> = std::fs::read_dir(migrations())
+        .context("d1-migrations")?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<Vec<_>>>()?
         .into_iter()
