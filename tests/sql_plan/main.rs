@@ -1,0 +1,100 @@
+//! Every SQL statement of the Worker, parsed and planned without running anything.
+//!
+//! Invariant: a statement on a tenant's table names the tenant, as `?1`, for every such table it touches, and no
+//! statement's cost grows with what is stored. `worker/src/store/sql/system/` is the loud exception to the first half:
+//! it holds the few statements that Redress runs for itself.
+
+mod catalogue;
+mod plan;
+mod scope;
+
+use catalogue::{Catalogue, Statement};
+
+/// The statements beyond one tenant that may touch tenants' tables, and why. Nothing of it is answered to a tenant.
+const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
+    ("system/outbox_stale.sql", "outbox", "cron sends what was not sent, whosever it is; rows hold ids"),
+    ("system/outbox_delete.sql", "outbox", "the consumer takes away what it has recorded, by row id"),
+    (
+        "system/deliveries_insert.sql",
+        "deliveries",
+        "one queue batch has messages of many tenants; each row brings its own",
+    ),
+];
+
+/// Tenants' tables whose key does not begin with the tenant, and why.
+const KEYED_OTHERWISE: &[(&str, &str)] = &[("outbox", "read in the order of time by cron, deleted by id")];
+
+#[test]
+fn every_statement_of_a_tenant_is_bound_to_it() {
+    let catalogue = Catalogue::read();
+    let offences: Vec<String> = catalogue
+        .statements
+        .iter()
+        .filter(|statement| !statement.is_system())
+        .flat_map(|statement| named(statement, scope::offences(&statement.sql, &catalogue.tenant_tables)))
+        .collect();
+    assert!(offences.is_empty(), "\n{}", offences.join("\n"));
+}
+
+#[test]
+fn statements_beyond_a_tenant_touch_tenants_tables_only_where_it_is_written_down() {
+    let catalogue = Catalogue::read();
+    let touched: Vec<(&str, String)> = catalogue
+        .statements
+        .iter()
+        .filter(|statement| statement.is_system())
+        .flat_map(|statement| {
+            let tables = scope::relations(&statement.sql);
+            tables.into_iter().map(|table| (statement.name.as_str(), table))
+        })
+        .filter(|(_, table)| catalogue.tenant_tables.contains(table))
+        .collect();
+    let mut written_down: Vec<(&str, String)> =
+        SYSTEM_ON_TENANT_TABLES.iter().map(|(name, table, _)| (*name, (*table).to_owned())).collect();
+    written_down.sort();
+    assert_eq!(touched, written_down);
+}
+
+#[test]
+fn no_statement_scans_or_sorts_what_grows() {
+    let catalogue = Catalogue::read();
+    let offences: Vec<String> = catalogue
+        .statements
+        .iter()
+        .flat_map(|statement| named(statement, plan::offences(&catalogue, statement)))
+        .collect();
+    assert!(offences.is_empty(), "\n{}", offences.join("\n"));
+}
+
+#[test]
+fn every_tenants_table_is_keyed_by_tenant_first() {
+    let catalogue = Catalogue::read();
+    assert!(!catalogue.tenant_tables.is_empty());
+    let mut offences = catalogue.indexes_not_by_tenant();
+    offences.retain(|(table, _)| !KEYED_OTHERWISE.iter().any(|(excepted, _)| excepted == table));
+    assert_eq!(offences, []);
+    assert_eq!(catalogue.lax_tables(), Vec::<String>::new(), "every table is STRICT");
+}
+
+/// A statement that is not in a file of its own would be planned by nobody.
+#[test]
+fn statements_live_in_their_files_and_every_file_is_used() {
+    let catalogue = Catalogue::read();
+    let rust = catalogue::rust_sources();
+    for (file, source) in &rust {
+        let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in lines {
+            let upper = line.replace("\"#", "\"").to_uppercase();
+            let sql = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "\"WITH ", "\"REPLACE ", "\"PRAGMA "];
+            assert!(!sql.iter().any(|verb| upper.contains(verb)), "{file} holds SQL: {line}");
+        }
+    }
+    for statement in &catalogue.statements {
+        let included = format!("sql/{}\"", statement.name);
+        assert!(rust.iter().any(|(_, source)| source.contains(&included)), "{} is not used", statement.name);
+    }
+}
+
+fn named(statement: &Statement, offences: Vec<String>) -> Vec<String> {
+    offences.into_iter().map(|offence| format!("{}: {offence}", statement.name)).collect()
+}
