@@ -20,6 +20,8 @@ mod deliver;
 mod failure;
 mod gateway;
 mod log;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 mod platform;
 mod router;
 mod store;

@@ -5,19 +5,19 @@ use crate::{
     bridge, gateway,
 };
 use axum::{Router, extract::Request, routing};
-use shared::access::{
-    Access,
-    Scope::{ComplaintsRead, ComplaintsWrite},
-};
+#[cfg(not(target_arch = "wasm32"))]
+use shared::access::Access;
+use shared::access::Scope::{ComplaintsRead, ComplaintsWrite};
 
 /// A line of the table, for the API description.
-pub struct Route {
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) struct Route {
     /// The HTTP method, in capitals.
-    pub method: &'static str,
+    pub(crate) method: &'static str,
     /// The path, with `{name}` for its variables.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// What it asks of its caller.
-    pub access: Access,
+    pub(crate) access: Access,
 }
 
 macro_rules! access {
@@ -47,7 +47,8 @@ macro_rules! handle {
 macro_rules! routes {
     ($($method:ident $path:literal $handler:path, $($access:ident)+;)*) => {
         /// Every route.
-        pub const ROUTES: &[Route] = &[$(Route {
+        #[cfg(not(target_arch = "wasm32"))]
+        pub(crate) const ROUTES: &[Route] = &[$(Route {
             method: stringify!($method),
             path: $path,
             access: access!($($access)+),

@@ -3,6 +3,7 @@
 //! Everything needed to admit a request is in the token, so admission takes no I/O. The algorithm is fixed by
 //! this module, never taken from the token's header (RFC 8725 §3.1).
 
+use super::eddsa;
 use crate::{
     access::Scope,
     chain::Digest,
@@ -76,10 +77,8 @@ impl KeyRing {
         let seed: [u8; 32] = seed.try_into().map_err(|_| InvalidSeed)?;
         let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         let kid: String = Digest::of(&public).to_string().chars().take(16).collect();
-        // PKCS #8 (RFC 8410 §7) is a fixed prefix and the seed.
-        let mut pkcs8 = PKCS8_ED25519.to_vec();
-        pkcs8.extend_from_slice(&seed);
-        Ok(Self { kid, signing: EncodingKey::from_ed_der(&pkcs8), verifying: DecodingKey::from_ed_der(&public) })
+        eddsa::install();
+        Ok(Self { kid, signing: EncodingKey::from_ed_der(&seed), verifying: DecodingKey::from_ed_der(&public) })
     }
 
     /// The token of a key. `EdDSA` is deterministic, so the same key always has the same token.
@@ -137,14 +136,13 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-const PKCS8_ED25519: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tenant::api_key::NewKey;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
     use serde_json::json;
+    use sha2::Sha256;
 
     fn ring(fill: u8) -> KeyRing {
         KeyRing::from_seed(&URL_SAFE_NO_PAD.encode([fill; 32])).unwrap()
@@ -207,9 +205,10 @@ mod tests {
         }
         // HS256 with the public key as the secret: the classic confusion.
         let public = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
-        let header = Header { kid: Some(kid), ..Header::new(Algorithm::HS256) };
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
-        let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap();
+        let message = format!("{}.{claims}", encode(json!({ "alg": "HS256", "kid": kid })));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&public).unwrap();
+        mac.update(message.as_bytes());
+        let confused = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         assert_eq!(ring(1).verify(&format!("rdr_test_{confused}"), now()), Err(InvalidToken));
     }
 }

@@ -1,3 +1,4 @@
 //! Signatures: made and checked with keys that are passed in.
 
 pub mod api_key;
+mod eddsa;

@@ -1,0 +1,324 @@
+//! The description of the API (OpenAPI 3.1), made from the route table and the Rust types; never shipped in wasm.
+//!
+//! Invariant: every route is described, and the integration suite holds every answer against its description.
+
+use crate::{
+    api::{case_file, dead_letters, health, keys, tenants},
+    router::{ROUTES, Route},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use shared::{
+    access::Access,
+    chain::{CaseFile, Verdict},
+    complaint::{
+        Complaint, Response, command as body,
+        event::Event,
+        intake::NewComplaint,
+        projection::{Facet, Summary},
+    },
+    http::problem::{Code, Problem},
+    tenant::{
+        NewTenant, Tenant, TenantPatch,
+        api_key::{ApiKey, IssuedKey, NewKey},
+    },
+};
+
+/// A page of complaints.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
+struct ComplaintPage {
+    /// Newest receipt first.
+    data: Vec<Summary<'static>>,
+    /// Whether there are older ones.
+    has_more: bool,
+    /// `cursor` for older ones.
+    next: Option<String>,
+    /// `cursor` for newer ones.
+    prev: Option<String>,
+}
+
+/// A page of events.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
+struct EventPage {
+    /// Oldest first.
+    data: Vec<Event>,
+    /// `after` for later ones, if there may be some.
+    next_after: Option<u32>,
+}
+
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What the route table does not say.
+struct Operation {
+    route: (&'static str, &'static str),
+    tag: &'static str,
+    summary: &'static str,
+    request: Option<SchemaOf>,
+    status: &'static str,
+    answer: SchemaOf,
+    query: &'static [(&'static str, &'static str)],
+    versioned: bool,
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+const AFTER_ID: &[(&str, &str)] = &[("after", "The id of the last one seen")];
+const WINDOW: &[(&str, &str)] =
+    &[("after", "The number of the last event seen; 0 for the beginning"), ("limit", "1 to 500; default 100")];
+
+fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        route: ("GET", path),
+        tag,
+        summary,
+        request: None,
+        status: "200",
+        answer: of::<T>,
+        query: &[],
+        versioned: false,
+    }
+}
+
+fn post<B: JsonSchema, T: JsonSchema>(
+    tag: &'static str,
+    path: &'static str,
+    status: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation { route: ("POST", path), request: Some(of::<B>), status, ..get::<T>(tag, path, summary) }
+}
+
+fn command<B: JsonSchema>(path: &'static str, summary: &'static str) -> Operation {
+    Operation { versioned: true, ..post::<B, Complaint>("commands", path, "200", summary) }
+}
+
+#[rustfmt::skip]
+fn operations() -> Vec<Operation> {
+    vec![
+        get::<health::Health>("service", "/healthz", "Whether the service answers"),
+        get::<health::Readiness>("service", "/readyz", "Whether its dependencies answer, with timings"),
+
+        post::<NewTenant, Tenant>("tenants", "/v1/tenants", "201", "Create a tenant"),
+        Operation { query: AFTER_ID, ..get::<tenants::Tenants>("tenants", "/v1/tenants", "List tenants") },
+        get::<Tenant>("tenants", "/v1/tenants/{id}", "Read a tenant"),
+        Operation { route: ("PATCH", "/v1/tenants/{id}"), versioned: true,
+            ..post::<TenantPatch, Tenant>("tenants", "", "200", "Rename a tenant, or change its plan or custom fields") },
+        Operation { versioned: true,
+            ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/suspend", "200", "Stop serving a tenant") },
+        Operation { versioned: true,
+            ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/resume", "200", "Serve a tenant again") },
+        post::<NewKey, IssuedKey>("keys", "/v1/tenants/{id}/keys", "201", "Issue an API key; its secret is shown once"),
+        get::<keys::Keys>("keys", "/v1/tenants/{id}/keys", "List a tenant's keys, without secrets"),
+        post::<body::Nothing, ApiKey>("keys", "/v1/tenants/{id}/keys/{key}/revoke", "200", "Revoke a key"),
+        Operation { query: AFTER_ID,
+            ..get::<dead_letters::DeadLetters>("dead letters", "/v1/dead-letters", "List messages that failed all retries") },
+        post::<body::Nothing, dead_letters::DeadLetter>(
+            "dead letters", "/v1/dead-letters/{id}/replay", "200", "Send such a message again"),
+
+        post::<NewComplaint, Complaint>("complaints", "/v1/complaints", "201", "Log a complaint"),
+        Operation { query: LIST,
+            ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
+        Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
+            ..get::<Complaint>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
+        Operation { query: WINDOW,
+            ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
+        get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),
+        get::<CaseFile>("case file", "/v1/complaints/{id}/case-file", "Export the case file for checking elsewhere"),
+        Operation { query: WINDOW,
+            ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
+
+        command::<body::Nothing>("/v1/complaints/{id}/acknowledge", "Tell the complainant that the firm has it"),
+        command::<body::Assign>("/v1/complaints/{id}/assign", "Give it to somebody"),
+        command::<body::Nothing>("/v1/complaints/{id}/investigate", "Start or resume work"),
+        command::<body::Classify>("/v1/complaints/{id}/classify", "Say what it is about"),
+        command::<body::Note>("/v1/complaints/{id}/note", "Add an internal note"),
+        command::<body::Contact>("/v1/complaints/{id}/contact", "Record a contact with the complainant"),
+        command::<body::RequestInformation>("/v1/complaints/{id}/request-information", "Ask the complainant"),
+        command::<Response>("/v1/complaints/{id}/propose-response", "Draft the answer"),
+        command::<body::Resolve>("/v1/complaints/{id}/resolve", "Answer, with outcome and redress"),
+        command::<body::MayReason>("/v1/complaints/{id}/close", "File it"),
+        command::<body::MustReason>("/v1/complaints/{id}/reopen", "Take it up again"),
+        command::<body::MustReason>("/v1/complaints/{id}/withdraw", "Record that the complainant took it back"),
+        command::<body::Refer>("/v1/complaints/{id}/refer", "Record that it went to an ombudsman or another scheme"),
+        command::<body::LinkTo>("/v1/complaints/{id}/link", "Tie it to another complaint"),
+        command::<body::Unlink>("/v1/complaints/{id}/unlink", "Undo a tie"),
+        command::<body::Correct>("/v1/complaints/{id}/correct", "Put wrong entries right; the events keep what they were"),
+    ]
+}
+
+const LIST: &[(&str, &str)] = &[
+    (Facet::State.as_str(), "Where it stands"),
+    (Facet::Product.as_str(), "A product code"),
+    (Facet::Issue.as_str(), "An issue code"),
+    (Facet::Assignee.as_str(), "Who works on it"),
+    (Facet::Channel.as_str(), "How it came in"),
+    (Facet::Severity.as_str(), "How bad it is"),
+    (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
+    (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
+    ("received_from", "Received at this moment or later, RFC 3339"),
+    ("received_to", "Received before this moment, RFC 3339"),
+    ("reference", "The one complaint with this reference"),
+    ("external_reference", "The one complaint with this id of the tenant's own"),
+    ("limit", "1 to 200; default 50"),
+    ("cursor", "`next` or `prev` of another page of the same list"),
+];
+
+/// Routes that [`describe`] has no words for; a test keeps it empty.
+#[must_use]
+pub fn undescribed() -> Vec<(&'static str, &'static str)> {
+    let described: Vec<_> = operations().iter().map(|operation| operation.route).collect();
+    ROUTES.iter().map(|route| (route.method, route.path)).filter(|route| !described.contains(route)).collect()
+}
+
+/// The whole document.
+#[must_use]
+pub fn describe() -> Value {
+    let settings =
+        || SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut answers = settings().for_serialize().into_generator();
+    let mut requests = settings().for_deserialize().into_generator();
+    let problem = of::<Problem>(&mut answers);
+    let mut paths = Map::new();
+    for operation in operations() {
+        let Some(route) = ROUTES.iter().find(|route| (route.method, route.path) == operation.route) else { continue };
+        let described = describe_one(route, &operation, &problem, &mut answers, &mut requests);
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Some(methods) = methods.as_object_mut() {
+            methods.insert(route.method.to_lowercase(), described);
+        }
+    }
+    let mut schemas = answers.take_definitions(true);
+    // What a caller may leave out, an answer always has: so bodies have schemas of their own.
+    for (name, schema) in requests.take_definitions(true) {
+        schemas.insert(format!("{name}{INPUT}"), as_input(&schema));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Redress",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": INTRODUCTION,
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "tenant": { "type": "http", "scheme": "bearer", "description": "An API key: rdr_live_… or rdr_test_…" },
+                "operator": { "type": "http", "scheme": "bearer", "description": "An operator's key: rdr_op_…" }
+            }
+        }
+    })
+}
+
+const INTRODUCTION: &str = "Complaints from receipt to a lawful end. Every failure is a problem document (RFC 9457) with a `code`, \
+a `request_id` and, for bad input, `errors` that name each place and rule. Every POST needs an `Idempotency-Key`: repeat it \
+on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read.";
+
+const INPUT: &str = "Input";
+
+fn as_input(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| match (name.as_str(), value.as_str()) {
+                ("$ref", Some(to)) => (name.clone(), format!("{to}{INPUT}").into()),
+                _ => (name.clone(), as_input(value)),
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(as_input).collect::<Vec<_>>().into(),
+        other => other.clone(),
+    }
+}
+
+fn describe_one(
+    route: &Route,
+    operation: &Operation,
+    problem: &Schema,
+    answers: &mut SchemaGenerator,
+    requests: &mut SchemaGenerator,
+) -> Value {
+    let parameter = |place: &str, name: &str, required: bool, description: &str| json!({ "in": place, "name": name, "required": required, "description": description, "schema": { "type": "string" } });
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
+    parameters.extend(operation.query.iter().map(|(name, words)| parameter("query", name, false, words)));
+    let mut codes = vec![Code::InvalidParameter, Code::Unavailable, Code::Internal];
+    if route.access != Access::Public {
+        codes.extend([Code::Unauthenticated, Code::Forbidden, Code::NotFound]);
+    }
+    if operation.request.is_some() {
+        codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid, Code::IllegalMove]);
+    }
+    if route.method == "POST" {
+        let words = "A value of the caller's own; a retry repeats it";
+        parameters.push(parameter("header", "Idempotency-Key", true, words));
+    }
+    if operation.versioned {
+        parameters.push(parameter("header", "If-Match", true, "The ETag of the version last read"));
+        codes.extend([Code::PreconditionFailed, Code::PreconditionRequired]);
+    }
+    let answer = (operation.answer)(answers);
+    let mut responses = Map::new();
+    for code in codes {
+        let (status, _, title) = code.parts();
+        let content = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": title, "content": content }));
+    }
+    let content = json!({ "application/json": { "schema": answer } });
+    if route.path == "/readyz" {
+        responses.insert("503".to_owned(), json!({ "description": "A dependency fails", "content": content }));
+    }
+    responses.insert(operation.status.to_owned(), json!({ "description": operation.summary, "content": content }));
+    let name = |part: &str| part.trim_matches(['{', '}']).replace('-', "_");
+    let id: Vec<_> = route.path.split('/').filter(|part| !part.is_empty() && *part != "v1").map(name).collect();
+    let mut described = json!({
+        "operationId": format!("{}_{}", route.method.to_lowercase(), id.join("_")),
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": parameters,
+        "responses": responses,
+    });
+    if let Some(schema) = operation.request {
+        let schema = as_input(schema(requests).as_value());
+        described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    match route.access {
+        Access::Public => {}
+        Access::Operator => described["security"] = json!([{ "operator": [] }]),
+        Access::Tenant(scope) => {
+            described["security"] = json!([{ "tenant": [] }]);
+            described["description"] = format!("Scope: `{}`.", scope.as_str()).into();
+        }
+    }
+    described
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_described() {
+        assert_eq!(undescribed(), []);
+        let document = describe();
+        for route in ROUTES {
+            assert!(document["paths"][route.path][route.method.to_lowercase()].is_object(), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let text = describe().to_string();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        for part in text.split("\"#/").skip(1) {
+            let pointer = format!("/{}", part.split('"').next().unwrap_or_default());
+            assert!(document.pointer(&pointer).is_some(), "{pointer}");
+        }
+    }
+}
