@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
@@ -18,7 +19,16 @@ use crate::toolchain::Toolchain;
 /// What the Worker may weigh, gzipped.
 const BUDGET: usize = 1 << 20;
 /// Files and folders the Worker is built from.
-const SOURCES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "worker/Cargo.toml", "worker/src", "shared", "durable"];
+const SOURCES: [&str; 8] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "worker/Cargo.toml",
+    "worker/src",
+    "worker/examples",
+    "shared/Cargo.toml",
+    "shared/src",
+    "shared/rules",
+];
 
 /// The folder `worker-build` writes to.
 pub fn output() -> PathBuf {
@@ -38,9 +48,10 @@ pub fn build() -> Result<()> {
     } else {
         let _ = std::fs::remove_file(&marker);
         step(&format!("Building the Worker, release, panic=unwind ({})", toolchain.identity()), || {
-            process::run(&mut toolchain.build_worker(&root().join("worker"))?)?;
-            Ok(std::fs::write(&marker, fingerprint)?)
+            process::run(&mut toolchain.build_worker(&root().join("worker"))?)
         })?;
+        step("Describing the API from its types", describe_api)?;
+        std::fs::write(&marker, fingerprint)?;
     }
     check_size()
 }
@@ -88,6 +99,14 @@ fn vendor_docs_script() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes the OpenAPI document, which is made by the Worker's own crate, compiled for this machine.
+fn describe_api() -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["run", "--quiet", "--package", "redress", "--example", "openapi"]).current_dir(root());
+    let document = process::output(&mut cargo)?.stdout;
+    Ok(std::fs::write(root().join("worker/assets/openapi.json"), document)?)
 }
 
 /// Held while a build writes its output and while someone copies it.
