@@ -27,6 +27,7 @@ use shared::{
 use std::{
     cell::{OnceCell, RefCell},
     panic::AssertUnwindSafe,
+    pin::Pin,
     rc::Rc,
 };
 use tower_service::Service as _;
@@ -43,6 +44,9 @@ struct Exchange {
     outcome: Option<Outcome>,
     route: Option<String>,
 }
+
+/// A handler behind its gateway.
+pub(crate) type Endpoint = fn(Call) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 type SharedExchange = SendWrapper<Rc<RefCell<Exchange>>>;
 
@@ -114,7 +118,7 @@ async fn route(exchange: &Rc<RefCell<Exchange>>) -> Failure {
 }
 
 /// Runs a handler, from inside the router.
-pub(crate) async fn answer(request: Request, handler: impl AsyncFnOnce(Call) -> Outcome) -> Response {
+pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
     let (mut parts, _) = request.into_parts();
     let exchange = parts.extensions.get::<SharedExchange>().map(|shared| Rc::clone(&shared.0));
     let values = RawPathParams::from_request_parts(&mut parts, &()).await;
@@ -124,7 +128,7 @@ pub(crate) async fn answer(request: Request, handler: impl AsyncFnOnce(Call) -> 
         let outcome = match (call, values) {
             (Some(mut call), Ok(values)) => {
                 call.path_values = values.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                handler(call).await
+                endpoint(call).await
             }
             // Percent-encoded bytes that are not text name nothing.
             _ => Err(Failure::new(Code::NotFound)),

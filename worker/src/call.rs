@@ -71,6 +71,13 @@ pub(crate) struct Posted<T> {
     pub(crate) fingerprint: Digest,
 }
 
+impl<T> Posted<T> {
+    pub(crate) fn map<U>(self, into: impl FnOnce(T) -> U) -> Posted<U> {
+        let Self { body, key, fingerprint } = self;
+        Posted { body: into(body), key, fingerprint }
+    }
+}
+
 impl Reply {
     /// A JSON answer from text that is JSON already.
     pub(crate) fn json_text(status: u16, body: String) -> Self {
@@ -151,6 +158,11 @@ impl Call {
 
     /// Reads the body and the idempotency key of a POST.
     pub(crate) async fn posted<T: DeserializeOwned>(&self, limit: u32) -> Result<Posted<T>, Failure> {
+        let Posted { body: bytes, key, fingerprint } = self.posted_bytes(limit).await?;
+        Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
+    }
+
+    async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
         let head = &self.incoming.head;
         if head.idempotency_key.is_empty() {
             return Err(Failure::new(Code::IdempotencyKeyMissing)
@@ -162,7 +174,7 @@ impl Call {
             .map_err(|error: idempotency::InvalidKey| bad_header("Idempotency-Key", &error))?;
         let bytes = self.json_bytes(limit).await?;
         let fingerprint = idempotency::fingerprint(&head.method, &head.path, &bytes);
-        Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
+        Ok(Posted { body: bytes, key, fingerprint })
     }
 
     /// Runs after the answer has been sent.

@@ -2,12 +2,18 @@
 
 use crate::{
     api::{case_file, commands, complaints, dead_letters, health, keys, tenants},
-    bridge, gateway,
+    bridge::{self, Endpoint},
+    gateway,
 };
-use axum::{Router, extract::Request, routing};
+use axum::{
+    Router,
+    extract::Request,
+    routing::{self, MethodFilter, MethodRouter},
+};
 #[cfg(not(target_arch = "wasm32"))]
 use shared::access::Access;
 use shared::access::Scope::{ComplaintsRead, ComplaintsWrite};
+use worker::send::SendFuture;
 
 /// A line of the table, for the API description.
 #[cfg(not(target_arch = "wasm32"))]
@@ -32,15 +38,16 @@ macro_rules! access {
     };
 }
 
-macro_rules! handle {
-    ($request:ident, $handler:path, public) => {
-        bridge::answer($request, $handler)
+/// Every handler has the same type here, so that the router is compiled once, not once a route.
+macro_rules! endpoint {
+    ($handler:path, public) => {
+        |call| Box::pin($handler(call))
     };
-    ($request:ident, $handler:path, operator) => {
-        bridge::answer($request, async |call| $handler(gateway::operator(call)?).await)
+    ($handler:path, operator) => {
+        |call| Box::pin(async { $handler(gateway::operator(call)?).await })
     };
-    ($request:ident, $handler:path, tenant $scope:ident) => {
-        bridge::answer($request, async |call| $handler(gateway::tenant(call, $scope).await?).await)
+    ($handler:path, tenant $scope:ident) => {
+        |call| Box::pin(async { $handler(gateway::tenant(call, $scope).await?).await })
     };
 }
 
@@ -55,13 +62,13 @@ macro_rules! routes {
         }),*];
 
         pub(crate) fn router() -> Router {
-            Router::new()
-                $(.route($path, routing::on(
-                    routing::MethodFilter::$method,
-                    |request: Request| worker::send::SendFuture::new(handle!(request, $handler, $($access)+)),
-                )))*
+            Router::new()$(.route($path, on(MethodFilter::$method, endpoint!($handler, $($access)+))))*
         }
     };
+}
+
+fn on(method: MethodFilter, endpoint: Endpoint) -> MethodRouter {
+    routing::on(method, move |request: Request| SendFuture::new(bridge::answer(request, endpoint)))
 }
 
 routes! {

@@ -12,9 +12,8 @@ use crate::{
     deliver::outbox,
     failure::Failure,
     platform,
-    store::{StoreError, Unique, commit::Commit, complaints::Loaded},
+    store::{StoreError, TenantDb, Unique, commit::Commit, complaints::Loaded},
 };
-use serde::de::DeserializeOwned;
 use shared::{
     chain::{self, Tail},
     complaint::{
@@ -22,15 +21,13 @@ use shared::{
         decide::{LinkTarget, decide},
     },
     http::{etag, problem::Code},
-    ids::OutboxId,
+    ids::{ComplaintId, OutboxId},
 };
 
-async fn run<B: DeserializeOwned>(call: TenantCall, command: impl FnOnce(B) -> Command) -> Outcome {
+async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, TenantDb)) -> Outcome {
     // (1)
-    let (id, db) = call.complaint()?;
-    let Posted { body, key, fingerprint } = call.call.posted::<B>(MAX_BODY).await?;
+    let Posted { body: command, key, fingerprint } = posted;
     let if_match = call.call.if_match()?;
-    let command = command(body);
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
@@ -77,7 +74,9 @@ fn changed(version: u32) -> Failure {
 macro_rules! commands {
     ($($(#[$doc:meta])* $handler:ident => $command:expr;)*) => {
         $($(#[$doc])* pub(crate) async fn $handler(call: TenantCall) -> Outcome {
-            run(call, $command).await
+            let complaint = call.complaint()?;
+            let posted = call.call.posted(MAX_BODY).await?.map($command);
+            run(call, posted, complaint).await
         })*
     };
 }
