@@ -76,7 +76,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         (None, Ok(unmatched)) => Err(unmatched),
         (None, Err(_)) => Err(Failure::internal("panicked; the reason is on the line before")),
     };
-    let failure = outcome.as_ref().err().and_then(|failure| failure.internal.clone());
+    let reason = outcome.as_ref().err().and_then(|failure| failure.reason().map(str::to_owned));
     let reply = outcome.unwrap_or_else(|failure| told(failure, request_id));
 
     let mut headers = format!("x-request-id: {request_id}\ntraceparent: {}", trace.to_header());
@@ -93,7 +93,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         status: reply.status,
         duration_ms: platform::now().unix_millis() - begun.unix_millis(),
         d1_calls: runtime.meter.d1_calls.get(),
-        error: failure.as_deref(),
+        error: reason.as_deref(),
     };
     log::request(&config, &answered);
     render(&reply, &headers)
@@ -141,7 +141,7 @@ pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
 /// A failure as the caller is told it.
 fn told(failure: Failure, request_id: RequestId) -> Reply {
     let code = failure.code;
-    let allow = failure.allowed.clone();
+    let allow = failure.allowed();
     let problem = failure.into_problem(request_id);
     let reply = Reply {
         status: problem.status,

@@ -19,46 +19,76 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
+    /// Boxed, for every fallible function moves it.
+    about: Box<About>,
+}
+
+/// What is known of it.
+#[derive(Debug, Default)]
+struct About {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     legal: Option<Vec<Move>>,
     /// With `method_not_allowed`: what is.
-    pub(crate) allowed: String,
+    allowed: String,
     /// For the log only: may name tables and dependencies.
-    pub(crate) internal: Option<String>,
+    internal: Option<String>,
 }
 
 impl Failure {
-    pub(crate) const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), legal: None, allowed: String::new(), internal: None }
+    pub(crate) fn new(code: Code) -> Self {
+        Self { code, about: Box::default() }
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = Some(detail.into());
+        self.about.detail = Some(detail.into());
         self
     }
 
     pub(crate) fn error(mut self, error: FieldError) -> Self {
-        self.errors.push(error);
-        self
-    }
-
-    pub(crate) fn allow(mut self, methods: &str) -> Self {
-        methods.clone_into(&mut self.allowed);
+        self.about.errors.push(error);
         self
     }
 
     pub(crate) fn errors(code: Code, errors: Vec<FieldError>) -> Self {
-        Self { errors, ..Self::new(code) }
+        let mut failure = Self::new(code);
+        failure.about.errors = errors;
+        failure
     }
 
+    pub(crate) fn allow(mut self, methods: &str) -> Self {
+        methods.clone_into(&mut self.about.allowed);
+        self
+    }
+
+    fn legal(mut self, moves: Vec<Move>) -> Self {
+        self.about.legal = Some(moves);
+        self
+    }
+
+    fn because(mut self, error: impl std::fmt::Display) -> Self {
+        self.about.internal = Some(error.to_string());
+        self
+    }
+
+    /// A fault on this side, with its reason for the log.
     pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
-        Self { internal: Some(error.to_string()), ..Self::new(Code::Internal) }
+        Self::new(Code::Internal).because(error)
+    }
+
+    /// The methods that are allowed.
+    pub(crate) fn allowed(&self) -> String {
+        self.about.allowed.clone()
+    }
+
+    /// What the log is told.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.about.internal.as_deref()
     }
 
     pub(crate) fn into_problem(self, request_id: RequestId) -> Problem {
-        let Self { code, detail, errors, legal, .. } = self;
-        Problem { detail, errors, legal, ..Problem::new(code, request_id) }
+        let About { detail, errors, legal, .. } = *self.about;
+        Problem { detail, errors, legal, ..Problem::new(self.code, request_id) }
     }
 }
 
@@ -79,16 +109,12 @@ impl From<Denial> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::IllegalMove { state, asked, legal } => Self {
-                detail: Some(format!("{} is not legal in state {}", name(asked), state.as_str()).into()),
-                legal: Some(legal),
-                ..Self::new(Code::IllegalMove)
-            },
-            Refusal::NotOpen { state, legal } => Self {
-                detail: Some(format!("The complaint has ended: it is {}", state.as_str()).into()),
-                legal: Some(legal),
-                ..Self::new(Code::IllegalMove)
-            },
+            Refusal::IllegalMove { state, asked, legal } => Self::new(Code::IllegalMove)
+                .detail(format!("{} is not legal in state {}", name(asked), state.as_str()))
+                .legal(legal),
+            Refusal::NotOpen { state, legal } => Self::new(Code::IllegalMove)
+                .detail(format!("The complaint has ended: it is {}", state.as_str()))
+                .legal(legal),
             Refusal::Invalid(errors) => Self::errors(Code::Invalid, errors),
             Refusal::Full => Self::new(Code::CaseFull).detail("Open a linked complaint to go on"),
         }
@@ -115,7 +141,7 @@ impl From<BodyFault> for Failure {
         match fault {
             BodyFault::TooLarge => Self::new(Code::TooLarge),
             // The caller hung up; nobody reads this answer.
-            BodyFault::Broken(fault) => Self { internal: Some(fault.to_string()), ..Self::new(Code::MalformedJson) },
+            BodyFault::Broken(fault) => Self::new(Code::MalformedJson).because(fault),
         }
     }
 }
@@ -128,7 +154,7 @@ impl From<StoreError> for Failure {
                 Self::new(Code::AlreadyTaken).detail("Another complaint has this external_reference")
             }
             StoreError::Taken(Unique::Slug) => Self::new(Code::AlreadyTaken).detail("Another tenant has this slug"),
-            StoreError::Busy(_) => Self { internal: Some(error.to_string()), ..Self::new(Code::Unavailable) },
+            StoreError::Busy(_) => Self::new(Code::Unavailable).because(error),
             StoreError::Taken(Unique::IdempotencyKey | Unique::Reference) | StoreError::Broken(_) => {
                 Self::internal(error)
             }
@@ -138,6 +164,6 @@ impl From<StoreError> for Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self { internal: Some(fault.to_string()), ..Self::new(Code::Unavailable) }
+        Self::new(Code::Unavailable).because(fault)
     }
 }

@@ -277,26 +277,29 @@ fn describe_one(
     responses.insert(operation.status.to_owned(), json!({ "description": operation.summary, "content": content }));
     let name = |part: &str| part.trim_matches(['{', '}']).replace('-', "_");
     let id: Vec<_> = route.path.split('/').filter(|part| !part.is_empty() && *part != "v1").map(name).collect();
-    let mut described = json!({
-        "operationId": format!("{}_{}", route.method.to_lowercase(), id.join("_")),
-        "summary": operation.summary,
-        "tags": [operation.tag],
-        "parameters": parameters,
-        "responses": responses,
-    });
+    let mut described = Map::from_iter([
+        ("operationId".to_owned(), format!("{}_{}", route.method.to_lowercase(), id.join("_")).into()),
+        ("summary".to_owned(), operation.summary.into()),
+        ("tags".to_owned(), json!([operation.tag])),
+        ("parameters".to_owned(), parameters.into()),
+        ("responses".to_owned(), responses.into()),
+    ]);
     if let Some(schema) = operation.request {
         let schema = as_input(schema(requests).as_value());
-        described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        described.insert("requestBody".to_owned(), body);
     }
     match route.access {
         Access::Public => {}
-        Access::Operator => described["security"] = json!([{ "operator": [] }]),
+        Access::Operator => {
+            described.insert("security".to_owned(), json!([{ "operator": [] }]));
+        }
         Access::Tenant(scope) => {
-            described["security"] = json!([{ "tenant": [] }]);
-            described["description"] = format!("Scope: `{}`.", scope.as_str()).into();
+            described.insert("security".to_owned(), json!([{ "tenant": [] }]));
+            described.insert("description".to_owned(), format!("Scope: `{}`.", scope.as_str()).into());
         }
     }
-    described
+    described.into()
 }
 
 #[cfg(test)]

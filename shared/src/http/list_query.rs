@@ -99,12 +99,16 @@ impl ListQuery {
     fn take(&mut self, name: &str, value: String) -> Result<(), (Rule, String)> {
         if let Some(facet) = Facet::ALL.into_iter().find(|facet| facet.as_str() == name) {
             let same = self.facets.iter().filter(|(held, _)| *held == facet).count();
-            return match facet {
-                Facet::Tag if same >= MAX_FILTERS => Err((Rule::OutOfRange, format!("at most {MAX_FILTERS} times"))),
-                Facet::Tag => Ok(self.facets.push((facet, bounded(value)?))),
-                _ if same > 0 => Err((Rule::NotAllowed, "may be given once".to_owned())),
-                _ => Ok(self.facets.push((facet, bounded(value)?))),
-            };
+            match facet {
+                Facet::Tag if same >= MAX_FILTERS => {
+                    return Err((Rule::OutOfRange, format!("at most {MAX_FILTERS} times")));
+                }
+                Facet::Tag => {}
+                _ if same > 0 => return Err((Rule::NotAllowed, "may be given once".to_owned())),
+                _ => {}
+            }
+            self.facets.push((facet, bounded(value)?));
+            return Ok(());
         }
         match name {
             "received_from" => once(&mut self.received_from, read(&value)?),

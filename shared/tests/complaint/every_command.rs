@@ -1,4 +1,4 @@
-//! Every command in every state, against a table written here by hand: the contract with the callers, not a copy of
+//! Every command in every state, against a table written by hand: the contract with the callers, not a copy of
 //! `MOVES`.
 
 use crate::case::{Case, LINKABLE, command, complaint_id};
@@ -12,26 +12,7 @@ use shared::complaint::{
 };
 
 /// By command, one column a state: the state it leads to, `.` where it is refused, `=` where it changes nothing of it.
-const TABLE: &str = "
-                               rec ack inv awa pro res clo reo wit ref
-    acknowledge                ack .   .   .   .   .   .   .   .   .
-    assign                     =   inv =   =   =   .   .   inv .   .
-    investigate                .   inv .   inv inv .   .   inv .   .
-    request-information        .   .   awa .   .   .   .   .   .   .
-    propose-response           .   .   pro pro .   .   .   .   .   .
-    resolve                    .   .   .   .   res .   .   .   .   .
-    resolve:summary_resolution res res res res res .   .   res .   .
-    close                      .   .   .   .   .   clo .   .   clo clo
-    reopen                     .   .   .   .   .   reo reo .   reo reo
-    withdraw                   wit wit wit wit wit .   .   wit .   .
-    refer                      ref ref ref ref ref ref ref ref .   .
-    contact:in                 =   =   =   inv =   =   =   =   =   =
-    contact:out                =   =   =   =   =   =   =   =   =   =
-    classify                   =   =   =   =   =   =   =   =   =   =
-    note                       =   =   =   =   =   =   =   =   =   =
-    link                       =   =   =   =   =   =   =   =   =   =
-    correct                    =   =   =   =   =   =   =   =   =   =
-";
+const TABLE: &str = include_str!("moves.txt");
 
 /// The states in the order of the columns, which are named by the first three letters.
 const STATES: [State; 10] = [

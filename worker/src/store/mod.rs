@@ -76,7 +76,7 @@ impl From<Fault> for StoreError {
         let taken = UNIQUE.iter().find(|(column, _)| has(column)).map(|(_, what)| *what);
         match taken {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
-            _ if TRANSIENT.iter().any(|part| has(part)) => Self::Busy(fault),
+            _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
     }
