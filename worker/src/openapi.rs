@@ -201,10 +201,11 @@ pub fn describe() -> Value {
         "info": {
             "title": "Redress",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": INTRODUCTION,
+            "description": introduction(),
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
         },
         "servers": [{ "url": "/" }],
+        "tags": TAGS.map(|name| json!({ "name": name })),
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -219,6 +220,14 @@ pub fn describe() -> Value {
 const INTRODUCTION: &str = "Complaints from receipt to a lawful end. Every failure is a problem document (RFC 9457) with a `code`, \
 a `request_id` and, for bad input, `errors` that name each place and rule. Every POST needs an `Idempotency-Key`: repeat it \
 on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read.";
+
+/// The groups of operations, in reading order.
+const TAGS: [&str; 7] = ["complaints", "commands", "case file", "tenants", "keys", "dead letters", "service"];
+
+fn introduction() -> String {
+    let rows = Code::ALL.map(Code::parts).map(|(status, name, title)| format!("| {status} | `{name}` | {title} |"));
+    format!("{INTRODUCTION}\n\n| Status | `code` | Meaning |\n|---|---|---|\n{}", rows.join("\n"))
+}
 
 const INPUT: &str = "Input";
 
@@ -248,7 +257,10 @@ fn describe_one(
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
     parameters.extend(operation.query.iter().map(|(name, words)| parameter("query", name, false, words)));
-    let mut codes = vec![Code::InvalidParameter, Code::Unavailable, Code::Internal];
+    let mut codes = vec![Code::Unavailable, Code::Internal];
+    if operation.request.is_some() || !operation.query.is_empty() {
+        codes.push(Code::InvalidParameter);
+    }
     if route.access != Access::Public {
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::NotFound]);
     }
@@ -309,6 +321,7 @@ mod tests {
     #[test]
     fn every_route_is_described() {
         assert_eq!(undescribed(), []);
+        assert!(operations().iter().all(|operation| TAGS.contains(&operation.tag)));
         let document = describe();
         for route in ROUTES {
             assert!(document["paths"][route.path][route.method.to_lowercase()].is_object(), "{}", route.path);

@@ -1,11 +1,12 @@
 //! `/v1/tenants`: operators create, list, rename, suspend and resume tenants.
 
-use super::once::{MAX_BODY, again};
+use super::once::MAX_BODY;
 use crate::{
-    call::{Call, OperatorCall, Outcome, Reply},
+    call::{Call, OperatorCall, Outcome, Posted, Reply},
     failure::Failure,
     gateway::directory,
     log, platform,
+    store::system::OperatorDone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,7 +35,7 @@ pub(crate) struct Tenants {
 pub(crate) async fn create(call: OperatorCall) -> Outcome {
     let posted = call.call.posted::<NewTenant>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
-        return again(done);
+        return told_again(done);
     }
     let now = call.call.now;
     let id = TenantId::new(now, &platform::entropy());
@@ -43,10 +44,22 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
     let tenant = Tenant::new(id, posted.body.clone(), call.call.config.cell.clone(), shards, now);
     let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
     if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
-        return again(call.done_meanwhile(&posted, error).await?);
+        return told_again(call.done_meanwhile(&posted, error).await?);
     }
     publish(&call.call, &tenant, None).await;
-    Ok(Reply::json(201, &tenant)?.version(tenant.version).header("location", format!("/v1/tenants/{id}")))
+    told(201, &tenant)
+}
+
+/// A tenant as a POST answers it.
+fn told(status: u16, tenant: &Tenant) -> Outcome {
+    let reply = Reply::json(status, tenant)?.version(tenant.version);
+    Ok(if status == 201 { reply.header("location", format!("/v1/tenants/{}", tenant.id)) } else { reply })
+}
+
+/// The recorded answer, with the headers that it had.
+fn told_again(done: OperatorDone) -> Outcome {
+    let tenant = serde_json::from_str(&done.body).map_err(Failure::internal)?;
+    Ok(told(done.status, &tenant)?.replayed())
 }
 
 /// `GET /v1/tenants?after=`
@@ -91,19 +104,26 @@ pub(crate) async fn resume(call: OperatorCall) -> Outcome {
 async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
     let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
-        return again(done);
+        return told_again(done);
     }
     let before = find(&call).await?;
-    expect_version(&call, &before)?;
+    if let Err(changed) = expect_version(&call, &before) {
+        return outrun(&call, &posted, changed).await;
+    }
     let after = before.changed(change, call.call.now);
     let record = call.record(&posted.key, posted.fingerprint, 200, &after)?;
     match call.db().update_tenant(&after, Some(&record)).await {
         Ok(true) => {}
-        Ok(false) => return Err(Failure::new(Code::PreconditionFailed)),
-        Err(error) => return again(call.done_meanwhile(&posted, error).await?),
+        Ok(false) => return outrun(&call, &posted, Failure::new(Code::PreconditionFailed)).await,
+        Err(error) => return told_again(call.done_meanwhile(&posted, error).await?),
     }
     publish(&call.call, &after, None).await;
-    Ok(Reply::json(200, &after)?.version(after.version))
+    told(200, &after)
+}
+
+/// Another request changed the tenant meanwhile: if it was this very one, its answer.
+async fn outrun(call: &OperatorCall, posted: &Posted<Nothing>, changed: Failure) -> Outcome {
+    call.done(posted).await?.map_or(Err(changed), told_again)
 }
 
 /// The tenant that the path names.

@@ -3,13 +3,10 @@
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use crate::{
-    log, platform,
-    platform::Runtime,
-    store::system::{DIRECTORY_SHARD, SystemDb},
-};
+use super::outbox;
+use crate::{log, platform, platform::Runtime, store::system::SystemDb};
 use shared::{
-    ids::DeadLetterId,
+    ids::OutboxId,
     notify::{MESSAGE_VERSION, OutboxMessage},
     tenant::placement::ShardId,
 };
@@ -28,7 +25,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
 async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     let mut shards = BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new();
     for raw in batch.raw_iter() {
-        match parse(&raw) {
+        let text = raw.body().as_string();
+        match text.ok_or_else(|| "not text".to_owned()).and_then(|text| parse(&text)) {
             Ok(message) => shards.entry(ShardId(message.shard)).or_default().push((raw, message)),
             Err(error) => {
                 log::fault("message_unreadable", &format!("{}: {error}", raw.id()));
@@ -55,23 +53,28 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
 }
 
-fn parse(raw: &RawMessage) -> Result<OutboxMessage, String> {
-    let text = raw.body().as_string().ok_or("not text")?;
-    let message: OutboxMessage = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+/// A message that this build can act on.
+pub(super) fn parse(text: &str) -> Result<OutboxMessage, String> {
+    let message: OutboxMessage = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if message.v == MESSAGE_VERSION { Ok(message) } else { Err(format!("unknown version {}", message.v)) }
 }
 
+/// Keeps what failed all retries for an operator, and takes it out of the outbox, or cron would send it again.
 async fn bury(batch: &MessageBatch<String>, runtime: &Runtime) {
-    let now = platform::now();
-    let letters: Vec<_> = batch
-        .raw_iter()
-        .map(|raw| (DeadLetterId::new(now, &platform::entropy()), raw.body().as_string().unwrap_or_default()))
-        .collect();
-    match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).bury(&letters, now).await {
-        Ok(()) => batch.raw_iter().for_each(|raw| raw.ack()),
-        Err(error) => {
-            log::fault("dead_letters_not_recorded", &error);
-            batch.raw_iter().for_each(|raw| raw.retry());
+    let texts: Vec<_> = batch.raw_iter().map(|raw| raw.body().as_string().unwrap_or_default()).collect();
+    if let Err(error) = outbox::bury(runtime, texts.iter().cloned(), platform::now()).await {
+        log::fault("dead_letters_not_recorded", &error);
+        batch.raw_iter().for_each(|raw| raw.retry());
+        return;
+    }
+    let mut rows = BTreeMap::<ShardId, Vec<OutboxId>>::new();
+    for message in texts.iter().filter_map(|text| parse(text).ok()) {
+        rows.entry(ShardId(message.shard)).or_default().push(message.id);
+    }
+    for (shard, ids) in rows {
+        if let Err(error) = SystemDb::new(runtime.clone(), shard).forget(&ids).await {
+            log::fault("outbox_not_cleared", &error);
         }
     }
+    batch.raw_iter().for_each(|raw| raw.ack());
 }

@@ -1,15 +1,19 @@
 //! Sending outbox rows to the queue: soon after the answer, or, if that failed, by cron.
 //!
-//! Invariant: a row stays until the consumer has recorded what it says, so nothing that was answered 2xx is lost;
-//! the consumer takes a repeated message for what it is, so sending twice does no harm.
+//! Invariant: a row stays until the consumer has recorded what it says, or it is among the dead letters, so nothing
+//! that was answered 2xx is lost; the consumer takes a repeated message for what it is, so sending twice does no harm.
 
 use crate::{
     call::Call,
+    deliver::consumer,
     log,
     platform::{self, Runtime},
-    store::{StoreError, system::SystemDb},
+    store::{
+        StoreError,
+        system::{DIRECTORY_SHARD, StaleRow, SystemDb},
+    },
 };
-use shared::{tenant::placement::ShardId, time::Timestamp};
+use shared::{ids::DeadLetterId, tenant::placement::ShardId, time::Timestamp};
 use std::cell::{Cell, RefCell};
 
 /// How long messages gather before they are sent together.
@@ -46,8 +50,8 @@ pub(crate) fn announce(call: &Call, message: String) {
     });
 }
 
-/// Sends every row that has stayed too long. Runs until none is left; a row that cannot be read goes too, so that
-/// it ends where operators see it.
+/// Sends every row that has stayed too long. Runs until none is left; a row that no consumer could read is given up
+/// at once, or it would come back every minute.
 pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<u32, StoreError> {
     let db = SystemDb::new(runtime.clone(), shard);
     let until = now.plus_millis(-STALE_MILLIS);
@@ -56,8 +60,30 @@ pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> 
         let rows = db.stale(after, until, SWEEP_PAGE).await?;
         let Some(last) = rows.last() else { return Ok(sent) };
         after = Some(last.id);
-        let messages: Vec<_> = rows.into_iter().map(|row| row.message).collect();
+        let (sound, broken): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| is_sound(row, shard));
+        let messages: Vec<_> = sound.into_iter().map(|row| row.message).collect();
         runtime.notify(&messages).await.map_err(StoreError::Busy)?;
         sent += u32::try_from(messages.len()).unwrap_or_default();
+        if !broken.is_empty() {
+            log::fault("outbox_unreadable", &broken.len());
+            let ids: Vec<_> = broken.iter().map(|row| row.id).collect();
+            bury(runtime, broken.into_iter().map(|row| row.message), now).await?;
+            db.forget(&ids).await?;
+        }
     }
+}
+
+fn is_sound(row: &StaleRow, shard: ShardId) -> bool {
+    consumer::parse(&row.message).is_ok_and(|message| message.id == row.id && message.shard == shard.0)
+}
+
+/// Puts messages where an operator sees them. Their outbox rows go only after that: a crash in between leaves a
+/// second letter, never none.
+pub(super) async fn bury(
+    runtime: &Runtime,
+    messages: impl Iterator<Item = String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let letters: Vec<_> = messages.map(|text| (DeadLetterId::new(now, &platform::entropy()), text)).collect();
+    SystemDb::new(runtime.clone(), DIRECTORY_SHARD).bury(&letters, now).await
 }

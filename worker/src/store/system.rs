@@ -198,6 +198,12 @@ impl SystemDb {
         Ok(())
     }
 
+    /// Takes rows out of the outbox.
+    pub(crate) async fn forget(&self, rows: &[OutboxId]) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(OUTBOX_DELETE, (json(&rows)?,)).await?;
+        Ok(())
+    }
+
     /// Puts messages where an operator sees them.
     pub(crate) async fn bury(&self, letters: &[(DeadLetterId, String)], now: Timestamp) -> Result<(), StoreError> {
         self.rows::<IgnoredAny>(DEAD_LETTERS_INSERT, (json(&letters)?, now.unix_millis())).await?;
