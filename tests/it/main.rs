@@ -1,1 +1,23 @@
-//! Black-box tests.
+//! The API from outside, over HTTP against the real runtime. `cargo xtask test` starts a stack and runs this with
+//! `BASE_URL`, `INNER_URL` and `OPERATOR_KEY`.
+//!
+//! Invariant: every test makes its own tenant, so tests run side by side and need no clean state; every answer is
+//! checked against the API's own description ([`contract`]); nothing waits for a fixed time ([`eventually`]).
+
+mod client;
+mod contract;
+mod eventually;
+mod firm;
+
+mod budgets;
+mod commands;
+mod complaints;
+mod delivery;
+mod description;
+mod faults;
+mod idempotency;
+mod isolation;
+mod naughty;
+mod problems;
+mod tenants;
+mod verify;

@@ -1,0 +1,118 @@
+//! A tenant of the test's own, with a key that may do everything a tenant may.
+
+use crate::client::{Answer, Client, STACK, unused};
+use serde_json::{Value, json};
+
+pub(crate) struct Firm {
+    pub(crate) id: String,
+    pub(crate) slug: String,
+    /// With the tenant's key.
+    pub(crate) api: Client,
+    pub(crate) operator: Client,
+}
+
+impl Firm {
+    /// A bank.
+    pub(crate) fn new() -> Self {
+        Self::with(json!({}))
+    }
+
+    /// With these members instead of a bank's.
+    pub(crate) fn with(members: Value) -> Self {
+        Self::on(&Client::operator(), members)
+    }
+
+    /// On another stack than the one of the suite.
+    pub(crate) fn on(operator: &Client, members: Value) -> Self {
+        let slug = unused();
+        let mut body = json!({
+            "slug": slug, "display_name": "Northwind Bank", "sector": "bank",
+            "jurisdiction": "england_and_wales", "reference_prefix": "NWB"
+        });
+        let Value::Object(members) = members else { panic!("members are an object") };
+        body.as_object_mut().expect("the body is an object").extend(members);
+        let id = operator.post("/v1/tenants", &body).expect(201).id().to_owned();
+        let key = issue(operator, &id, &["complaints:read", "complaints:write"]);
+        Self { slug, api: operator.with_key(&key), operator: operator.clone(), id }
+    }
+
+    /// Another key of the tenant.
+    pub(crate) fn key(&self, scopes: &[&str]) -> Client {
+        self.operator.with_key(&issue(&self.operator, &self.id, scopes))
+    }
+
+    /// This firm past wrangler's development proxy, for many requests at once.
+    pub(crate) fn inner(&self) -> Client {
+        self.api.at(&STACK.inner_url)
+    }
+
+    /// Logs a complaint with these members besides the required ones.
+    pub(crate) fn log(&self, members: Value) -> Answer {
+        self.api.post("/v1/complaints", &complaint(members)).expect(201)
+    }
+
+    /// Logs a complaint and gives its path.
+    pub(crate) fn logged(&self) -> String {
+        format!("/v1/complaints/{}", self.log(json!({})).id())
+    }
+
+    /// Gives a command on the version that is there now.
+    pub(crate) fn give(&self, path: &str, command: &str, body: Value) -> Answer {
+        let version = self.api.get(path).expect(200).version();
+        self.api.post_on(version, &format!("{path}/{command}"), &body)
+    }
+}
+
+fn issue(operator: &Client, tenant: &str, scopes: &[&str]) -> String {
+    let body = json!({ "name": "test", "mode": "test", "scopes": scopes });
+    operator.post(&format!("/v1/tenants/{tenant}/keys"), &body).expect(201).text_of("token").to_owned()
+}
+
+/// The body of a new complaint: the required members, and `members` over them.
+pub(crate) fn complaint(members: Value) -> Value {
+    let mut body = json!({
+        "complainant": { "name": "Ada Winter" }, "channel": "web", "description": "A fee was charged twice."
+    });
+    let Value::Object(members) = members else { panic!("members are an object") };
+    body.as_object_mut().expect("the body is an object").extend(members);
+    body
+}
+
+/// A body that each command accepts in the right state. `other` is a complaint to link to.
+pub(crate) fn command_body(command: &str, other: &str) -> Value {
+    match command {
+        "acknowledge" | "investigate" | "close" => json!({}),
+        "assign" => json!({ "assignee": "agent-7", "team": "cards" }),
+        "classify" => json!({ "severity": "high" }),
+        "note" => json!({ "text": "Called the branch." }),
+        "contact" => json!({ "direction": "out", "channel": "email", "summary": "We are on it." }),
+        "request-information" => json!({ "question": "Which statement?" }),
+        "propose-response" | "resolve" => json!({ "outcome": "upheld", "summary": "Our mistake." }),
+        "reopen" | "withdraw" => json!({ "reason": "The consumer asked for it." }),
+        "refer" => json!({ "scheme": "Financial Ombudsman Service" }),
+        "link" => json!({ "relation": "part_of", "complaint": other }),
+        "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
+        "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
+        other => panic!("there is no body for {other}: add one"),
+    }
+}
+
+/// Every command.
+pub(crate) const COMMANDS: [&str; 16] = [
+    "acknowledge",
+    "assign",
+    "investigate",
+    "classify",
+    "note",
+    "contact",
+    "request-information",
+    "propose-response",
+    "resolve",
+    "close",
+    "reopen",
+    "withdraw",
+    "refer",
+    "link",
+    "unlink",
+    "correct",
+];

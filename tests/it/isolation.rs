@@ -1,0 +1,249 @@
+//! To one tenant, whatever another keeps here does not exist. Driven by the API's description, so that a new operation
+//! cannot be forgotten.
+
+use crate::{
+    client::{Answer, Client, unused},
+    contract::OPENAPI,
+    firm::{Firm, command_body, complaint},
+};
+use serde_json::{Value, json};
+use shared::reference::{Reference, ReferencePrefix};
+
+/// Two tenants of one kind: `theirs` has something to hide.
+struct Pair {
+    mine: Firm,
+    theirs: Firm,
+    hidden: Answer,
+}
+
+/// An id that nobody has, of the same shard.
+const NOWHERE: &str = "018bcfe5-6800-7303-8303-030303030300";
+
+impl Pair {
+    fn new() -> Self {
+        let (mine, theirs) = (Firm::new(), Firm::new());
+        let hidden = theirs.log(json!({ "external_reference": "CRM-1", "tags": ["fees"] }));
+        Self { mine, theirs, hidden }
+    }
+
+    /// Fails unless the tenant's own view of it is what it was.
+    fn untouched(&self) {
+        let read = self.theirs.api.get(&format!("/v1/complaints/{}", self.hidden.id())).expect(200);
+        assert_eq!(read.text, self.hidden.text);
+    }
+}
+
+/// What of an answer could give something away: all but its own ids, and what it cost included.
+fn seen(answer: &Answer, named: &str) -> (u16, String, Vec<(String, String)>) {
+    let own = ["x-request-id", "traceparent", "date", "content-length"];
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !own.contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    headers.sort();
+    let text = answer.text.replace(answer.header("x-request-id").unwrap_or("-"), "");
+    (answer.status, text.replace(named, ""), headers)
+}
+
+fn operations() -> Vec<(String, &'static str, &'static Value)> {
+    let paths = OPENAPI["paths"].as_object().expect("the description has paths");
+    let methods = ["get", "post", "put", "patch", "delete"];
+    let of_path = |(path, operations): (&'static String, &'static Value)| {
+        methods
+            .into_iter()
+            .filter_map(move |method| Some((method.to_uppercase(), path.as_str(), operations.get(method)?)))
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// Asks the operation at `path` as a client would that knows how.
+fn ask(api: &Client, method: &str, template: &str, path: &str, other: &str) -> Answer {
+    let call = api.call(method, path);
+    match method {
+        "GET" => call.send(),
+        "POST" | "PATCH" => {
+            let last = template.rsplit('/').next().unwrap_or_default();
+            let body = match template {
+                "/v1/complaints" => complaint(json!({})),
+                "/v1/tenants" => json!({
+                    "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX"
+                }),
+                "/v1/tenants/{id}" => json!({ "display_name": "Mine now" }),
+                "/v1/tenants/{id}/keys" => json!({ "name": "mine", "scopes": ["complaints:read"] }),
+                "/v1/tenants/{id}/suspend"
+                | "/v1/tenants/{id}/resume"
+                | "/v1/tenants/{id}/keys/{key}/revoke"
+                | "/v1/dead-letters/{id}/replay" => json!({}),
+                _ => command_body(last, other),
+            };
+            call.idempotency_key(&unused()).if_match(1).json(&body).send()
+        }
+        other => panic!("{other} {template}: say here how it is asked"),
+    }
+}
+
+#[test]
+fn no_operation_shows_another_tenants_complaint() {
+    let pair = Pair::new();
+    let own = pair.mine.logged();
+    let own = own.rsplit('/').next().unwrap();
+    let mut asked = 0;
+    for (method, template, _) in operations() {
+        if !template.starts_with("/v1/complaints/{id}") {
+            continue;
+        }
+        let ask = |id: &str| ask(&pair.mine.api, &method, template, &template.replace("{id}", id), own);
+        let (hidden, nowhere) = (ask(pair.hidden.id()), ask(NOWHERE));
+        assert_eq!((hidden.status, hidden.body["code"].as_str()), (404, Some("not_found")), "{method} {template}");
+        assert_eq!(seen(&hidden, pair.hidden.id()), seen(&nowhere, NOWHERE), "{method} {template}");
+        asked += 1;
+    }
+    assert!(asked >= 21, "only {asked} operations on a complaint are described");
+    pair.untouched();
+}
+
+#[test]
+fn wrong_requests_do_not_tell_either() {
+    let pair = Pair::new();
+    let path = |id: &str, rest: &str| format!("/v1/complaints/{id}{rest}");
+    for (rest, body) in
+        [("/note", json!({})), ("/note", json!({ "text": 1 })), ("/classify", json!({ "product": "pigeons" }))]
+    {
+        let [hidden, nowhere] = [pair.hidden.id(), NOWHERE].map(|id| pair.mine.api.post_on(9, &path(id, rest), &body));
+        assert_eq!(seen(&hidden, pair.hidden.id()), seen(&nowhere, NOWHERE), "{rest} {body}");
+    }
+    for rest in [
+        "?at=2999-01-01T00:00:00Z",
+        "?at=2000-01-01T00:00:00Z",
+        "?colour=red",
+        "/events?after=1",
+        "/deliveries?after=1&limit=1",
+    ] {
+        let [hidden, nowhere] = [pair.hidden.id(), NOWHERE].map(|id| pair.mine.api.get(&path(id, rest)));
+        assert_eq!(seen(&hidden, pair.hidden.id()), seen(&nowhere, NOWHERE), "{rest}");
+    }
+}
+
+#[test]
+fn no_list_shows_another_tenants_complaint() {
+    let pair = Pair::new();
+    let own = pair.mine.log(json!({}));
+    let all = pair.mine.api.get("/v1/complaints?limit=200").expect(200);
+    assert_eq!(all.data().iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), [own.id()]);
+
+    let reference = pair.hidden.text_of("reference");
+    let unknown = Reference::new(&ReferencePrefix::try_from("NWB".to_owned()).unwrap(), 0, 12_345);
+    for (hidden, nowhere) in [
+        (format!("reference={reference}"), format!("reference={unknown}")),
+        ("external_reference=CRM-1".to_owned(), "external_reference=CRM-0".to_owned()),
+        (format!("linked_to={}", pair.hidden.id()), format!("linked_to={NOWHERE}")),
+        ("tag=fees".to_owned(), "tag=none".to_owned()),
+    ] {
+        let [found, not] =
+            [&hidden, &nowhere].map(|query| pair.mine.api.get(&format!("/v1/complaints?{query}")).expect(200));
+        assert_eq!(seen(&found, ""), seen(&not, ""), "{hidden}");
+        assert_eq!(found.body["data"], json!([]));
+    }
+}
+
+#[test]
+fn a_cursor_of_another_tenant_is_no_cursor() {
+    let pair = Pair::new();
+    pair.theirs.logged();
+    for firm in [&pair.mine, &pair.theirs] {
+        firm.logged();
+        firm.logged();
+    }
+    let cursor = pair.theirs.api.get("/v1/complaints?limit=1").expect(200).text_of("next").to_owned();
+    let refused = pair.mine.api.get(&format!("/v1/complaints?limit=1&cursor={cursor}")).problem(400, "invalid_cursor");
+    let forged = pair
+        .mine
+        .api
+        .get("/v1/complaints?limit=1&cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+        .problem(400, "invalid_cursor");
+    assert_eq!(seen(&refused, ""), seen(&forged, ""));
+    pair.theirs.api.get(&format!("/v1/complaints?limit=1&cursor={cursor}")).expect(200);
+}
+
+#[test]
+fn keys_and_references_are_each_tenants_own() {
+    let pair = Pair::new();
+    let (key, body) = (unused(), complaint(json!({ "external_reference": "CRM-2" })));
+    let send =
+        |firm: &Firm| firm.api.call("POST", "/v1/complaints").idempotency_key(&key).json(&body).send().expect(201);
+    let (theirs, mine) = (send(&pair.theirs), send(&pair.mine));
+    assert_ne!(theirs.id(), mine.id());
+    assert_eq!(mine.header("idempotency-replayed"), None, "nothing of it was done for this tenant before");
+    let command = |firm: &Firm, logged: &Answer, key: &str| {
+        let call = firm.api.call("POST", &format!("/v1/complaints/{}/acknowledge", logged.id()));
+        call.idempotency_key(key).if_match(1).json(&json!({})).send().expect(200)
+    };
+    let key = unused();
+    command(&pair.theirs, &theirs, &key);
+    let acknowledged = command(&pair.mine, &mine, &key);
+    assert_eq!((acknowledged.id(), acknowledged.header("idempotency-replayed")), (mine.id(), None));
+}
+
+#[test]
+fn nothing_can_be_tied_to_another_tenants_complaint() {
+    let pair = Pair::new();
+    let path = pair.mine.logged();
+    for command in ["link", "unlink"] {
+        let [hidden, nowhere] =
+            [pair.hidden.id(), NOWHERE].map(|other| pair.mine.give(&path, command, command_body(command, other)));
+        assert_eq!(hidden.status, 422, "{command}");
+        assert_eq!(seen(&hidden, pair.hidden.id()), seen(&nowhere, NOWHERE), "{command}");
+    }
+    assert_eq!(pair.mine.api.get(&path).expect(200).version(), 1);
+    pair.untouched();
+}
+
+/// A tenant's key is no operator's: not for its own record, nor for another's, nor for none.
+#[test]
+fn a_tenants_key_operates_nothing() {
+    let pair = Pair::new();
+    let mut asked = 0;
+    for (method, template, _) in operations() {
+        if template.starts_with("/v1/complaints") || !template.starts_with("/v1/") {
+            continue;
+        }
+        let answers = [pair.mine.id.as_str(), pair.theirs.id.as_str(), NOWHERE].map(|id| {
+            let path = template.replace("{id}", id).replace("{key}", NOWHERE);
+            let answer = ask(&pair.mine.api, &method, template, &path, "");
+            assert_eq!((answer.status, answer.body["code"].as_str()), (403, Some("forbidden")), "{method} {path}");
+            seen(&answer, id)
+        });
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{method} {template}");
+        asked += 1;
+    }
+    assert!(asked >= 11, "only {asked} operations of operators are described");
+    let tenant = pair.theirs.operator.get(&format!("/v1/tenants/{}", pair.theirs.id)).expect(200);
+    assert_eq!(tenant.version(), 1, "nothing of it was done");
+}
+
+/// An operator manages tenants and reads no complaint.
+#[test]
+fn an_operators_key_reads_no_complaint() {
+    let pair = Pair::new();
+    for (method, template, _) in operations() {
+        if template.starts_with("/v1/complaints") {
+            let path = template.replace("{id}", pair.hidden.id());
+            let answer = ask(&pair.theirs.operator, &method, template, &path, NOWHERE);
+            assert_eq!((answer.status, answer.body["code"].as_str()), (403, Some("forbidden")), "{method} {template}");
+        }
+    }
+    pair.untouched();
+}
+
+/// Every described operation is in one of the tests above, or needs no key.
+#[test]
+fn every_operation_is_covered() {
+    for (method, path, operation) in operations() {
+        let open = operation["security"].as_array().is_none_or(Vec::is_empty);
+        let known = ["/v1/complaints", "/v1/tenants", "/v1/dead-letters"];
+        let covered = known.iter().any(|known| path == *known || path.starts_with(&format!("{known}/{{")));
+        assert!(open || covered, "{method} {path}: say above what it shows to another tenant");
+    }
+}
