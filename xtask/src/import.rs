@@ -1,6 +1,7 @@
 //! `cargo xtask import`: complaints from elsewhere, posted one by one through the API. Running it again adds nothing twice.
 
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -57,39 +58,38 @@ pub struct Tally {
 pub fn run(args: &Args) -> Result<()> {
     let Source::Cfpb = args.source;
     let started = Instant::now();
-    let tally = cfpb_file(&client(args)?, &args.file, args.limit, |_, _| Ok(()))?;
+    let tally = Tally::default();
+    let rows = cfpb::read(&args.file)?.take(args.limit.unwrap_or(usize::MAX));
+    cfpb_rows(&client(args)?, rows, &tally, |_| Ok(()))?;
     let (imported, known, bad) = (tally.imported.into_inner(), tally.known.into_inner(), tally.bad.into_inner());
-    println!(
-        "{imported} imported, {known} were there already, {bad} not accepted, in {} ({:.0} a second)",
-        duration(started.elapsed()),
-        (imported + known) as f64 / started.elapsed().as_secs_f64()
-    );
+    let rate = (imported + known) as f64 / started.elapsed().as_secs_f64();
+    let took = duration(started.elapsed());
+    println!("{imported} imported, {known} were there already, {bad} not accepted, in {took} ({rate:.0} a second)");
     Ok(())
 }
 
-/// Posts every row of a file. `then` gets each complaint's row number and the API's answer.
-pub fn cfpb_file(
+/// Posts rows. `then` gets the answer to each one that was not there before.
+pub fn cfpb_rows(
     client: &Client,
-    file: &Path,
-    limit: Option<usize>,
-    then: impl Fn(usize, Reply) -> Result<()> + Sync,
-) -> Result<Tally> {
-    let tally = Tally::default();
+    rows: impl Iterator<Item = cfpb::Line> + Send,
+    tally: &Tally,
+    then: impl Fn(Reply) -> Result<()> + Sync,
+) -> Result<()> {
     let progress = Progress::new();
-    let rows = cfpb::read(file)?.take(limit.unwrap_or(usize::MAX));
-    workers::for_each(rows.enumerate(), |(nth, (line, row))| {
+    workers::for_each(rows, |(line, row)| {
         match row.and_then(|row| cfpb::complaint(&row)) {
-            Ok(body) => match post(client, &body, &tally)? {
-                Ok(reply) => then(nth, reply)?,
+            Ok(body) => match post(client, &body, tally)? {
+                Ok(reply) if reply.replayed => {}
+                Ok(reply) => then(reply)?,
                 Err(reason) => tally.refuse(line, &reason),
             },
             Err(reason) => tally.refuse(line, &format!("{reason:#}")),
         }
-        progress.show(&tally);
+        progress.show(tally);
         Ok(())
     })?;
     progress.clear();
-    Ok(tally)
+    Ok(())
 }
 
 /// The created complaint, or why this one was refused. An error is one that every other row would meet too.
@@ -123,7 +123,7 @@ fn client(args: &Args) -> Result<Client> {
 impl Tally {
     fn refuse(&self, line: usize, reason: &str) {
         self.bad.fetch_add(1, Ordering::Relaxed);
-        eprintln!("\rline {line}: {reason}");
+        eprintln!("    line {line}: {reason}");
     }
 
     fn total(&self) -> usize {
@@ -131,29 +131,29 @@ impl Tally {
     }
 }
 
-/// A line that is written over and over while the import runs.
+/// A line that is written over and over while the import runs, if someone is watching.
 struct Progress {
     started: Instant,
-    shown: AtomicUsize,
+    turns: AtomicUsize,
 }
 
 impl Progress {
     fn new() -> Progress {
-        Progress { started: Instant::now(), shown: AtomicUsize::new(0) }
+        Progress { started: Instant::now(), turns: AtomicUsize::new(0) }
     }
 
     fn show(&self, tally: &Tally) {
         const EVERY: Duration = Duration::from_millis(500);
         let elapsed = self.started.elapsed();
         let turn = (elapsed.as_millis() / EVERY.as_millis()) as usize;
-        if self.shown.fetch_max(turn, Ordering::Relaxed) < turn {
+        if std::io::stderr().is_terminal() && self.turns.fetch_max(turn, Ordering::Relaxed) < turn {
             let total = tally.total();
             eprint!("\r    {total} rows, {:.0} a second   ", total as f64 / elapsed.as_secs_f64());
         }
     }
 
     fn clear(&self) {
-        if self.shown.load(Ordering::Relaxed) > 0 {
+        if self.turns.load(Ordering::Relaxed) > 0 {
             eprint!("\r{:40}\r", "");
         }
     }

@@ -53,6 +53,10 @@ fn main() -> ExitCode {
     });
     match watching.map_err(Into::into).and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
+        // The signal handler ends the process once everything that was started has ended.
+        Err(_) if xtask::process::stopping() => loop {
+            std::thread::park();
+        },
         Err(error) => {
             eprintln!("error: {}", format!("{error:#}").replace('\n', " "));
             ExitCode::FAILURE

@@ -8,11 +8,20 @@ use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+
+/// Set by [`stop_all`].
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Whether everything is being ended, so that a failure now is no news.
+pub fn stopping() -> bool {
+    STOPPING.load(Ordering::Relaxed)
+}
 
 /// Process groups that are running now.
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
@@ -73,6 +82,7 @@ pub fn gist(log: &str) -> String {
 
 /// Ends everything this process has started: for the signal handler.
 pub fn stop_all() {
+    STOPPING.store(true, Ordering::Relaxed);
     let groups: Vec<u32> = running().clone();
     let families: Vec<Family> = groups.into_iter().map(Family::of).collect();
     for family in &families {

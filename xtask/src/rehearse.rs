@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::api::{Client, Reply};
+use crate::cfpb;
 use crate::firm::{self, Firm, Profile};
-use crate::import;
+use crate::import::{self, Tally};
 use crate::journey;
 use crate::progress::{duration, step};
 use crate::stack::{Options, Stack};
@@ -77,27 +78,31 @@ struct Rehearsal {
 type Counted<T> = Result<(T, usize)>;
 
 impl Rehearsal {
-    fn import(&self, args: &Args) -> Counted<Vec<(usize, Reply)>> {
+    fn import(&self, args: &Args) -> Counted<Vec<Reply>> {
         let created = Mutex::new(Vec::new());
-        // Some rows are not accepted (the file says why, line by line), so more are read than are wanted.
-        let tally = import::cfpb_file(&self.client, &args.file, Some(args.count + args.count / 10), |nth, reply| {
-            lock(&created).push((nth, reply));
-            Ok(())
-        })?;
-        let mut created = into_inner(created);
-        created.sort_by_key(|(nth, _)| *nth);
-        if created.len() < args.count {
-            bail!("{} has {} acceptable complaints, {} are wanted", args.file.display(), created.len(), args.count);
+        let tally = Tally::default();
+        let mut rows = cfpb::read(&args.file)?.peekable();
+        // Rows that are not accepted (each is shown with its line and the reason) are made up for by later ones.
+        while rows.peek().is_some() && lock(&created).len() < args.count {
+            let missing = args.count - lock(&created).len();
+            import::cfpb_rows(&self.client, rows.by_ref().take(missing), &tally, |reply| {
+                lock(&created).push(reply);
+                Ok(())
+            })?;
         }
-        self.expect(tally.known.into_inner() == 0, || "a fresh tenant already had some of the complaints".to_owned());
+        let created = into_inner(created);
+        if created.len() < args.count {
+            let file = args.file.display();
+            bail!("{file} has {} acceptable complaints, {} are wanted", created.len(), args.count);
+        }
         let count = created.len();
         Ok((created, count))
     }
 
-    fn work(&self, created: Vec<(usize, Reply)>) -> Counted<Vec<Worked>> {
+    fn work(&self, created: Vec<Reply>) -> Counted<Vec<Worked>> {
         let worked = Mutex::new(Vec::new());
         let commands = AtomicUsize::new(0);
-        workers::for_each(created.into_iter(), |(nth, complaint)| {
+        workers::for_each(created.into_iter().enumerate(), |(nth, complaint)| {
             let way = journey::RESOLUTIONS[nth % journey::RESOLUTIONS.len()];
             let (steps, end) = journey::resolution(way, nth);
             let sampled = nth.is_multiple_of(self.sample);

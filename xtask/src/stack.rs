@@ -4,7 +4,7 @@
 //! log. Several stacks run side by side and a build does not disturb them. What a stack starts ends with it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -184,7 +184,9 @@ impl Stack {
 
     fn launch_on(&mut self, port: u16) -> Result<()> {
         let state = &self.options.state;
-        let log_file = File::create(log(state)).with_context(|| format!("creating {}", log(state).display()))?;
+        let log_file = OpenOptions::new().create(true).append(true).open(log(state));
+        let log_file = log_file.with_context(|| format!("opening {}", log(state).display()))?;
+        let log_start = log_file.metadata()?.len();
         let mut command = npm::wrangler()?;
         command
             .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
@@ -194,14 +196,13 @@ impl Stack {
             .arg("--persist-to")
             .arg(data(state))
             .env("WRANGLER_REGISTRY_PATH", state.join("registry"))
-            .env("WRANGLER_LOG_PATH", state.join("wrangler-logs"))
             .stdin(Stdio::null())
             .stdout(log_file.try_clone()?)
             .stderr(log_file);
         let mut wrangler = process::spawn(&mut command)?;
         record(state, wrangler.id())?;
         let base_url = format!("http://127.0.0.1:{port}");
-        wait_until_healthy(&base_url, &mut wrangler, state)?;
+        wait_until_healthy(&base_url, &mut wrangler, state, log_start)?;
         self.inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
         self.base_url = base_url;
         self.wrangler = Some(wrangler);
@@ -228,7 +229,7 @@ impl Drop for Stack {
 /// Deletes what stacks have left in a state folder, and nothing else that may be there.
 pub fn delete_state(state: &Path) -> Result<()> {
     end_leftovers(state)?;
-    for entry in ["state", "worker", "registry", "wrangler-logs"] {
+    for entry in ["state", "worker", "registry", ".wrangler"] {
         let path = state.join(entry);
         if path.exists() {
             std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
@@ -309,8 +310,7 @@ fn migrate(state: &Path) -> Result<()> {
             .arg(state.join(CONFIG))
             .arg("--persist-to")
             .arg(data(state));
-        process::output(command.env("WRANGLER_LOG_PATH", state.join("wrangler-logs")))
-            .with_context(|| format!("migrating {binding}"))?;
+        process::output(&mut command).with_context(|| format!("migrating {binding}"))?;
     }
     Ok(std::fs::write(marker, fingerprint)?)
 }
@@ -345,14 +345,18 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0)).context("no free port")?.local_addr()?.port())
 }
 
-fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path) -> Result<()> {
+fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path, log_start: u64) -> Result<()> {
     let client = Client::new(base_url, "");
     let started = Instant::now();
     loop {
         if client.get("/healthz").is_ok_and(|reply| reply.status == 200) {
             return Ok(());
         }
-        let said = || process::gist(&std::fs::read_to_string(log(state)).unwrap_or_default());
+        let said = || {
+            let whole = std::fs::read(log(state)).unwrap_or_default();
+            let since_start = whole.get(log_start as usize..).unwrap_or_default();
+            process::gist(&String::from_utf8_lossy(since_start))
+        };
         if wrangler.ended()?.is_some() {
             bail!("wrangler dev ended at once ({}): {}", log(state).display(), said());
         }
