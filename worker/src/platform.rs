@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 use shared::{ids::Entropy, tenant::placement::ShardId, time::Timestamp};
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use worker::{
     Env, js_sys,
     wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen},
@@ -196,12 +199,26 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_millis(js_sys::Date::now() as i64)
 }
 
-/// Random bytes of the runtime's CSPRNG.
+thread_local! {
+    /// Random bytes not handed out yet: one crossing fetches enough for many requests.
+    static RANDOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+const RANDOM_POOL: usize = 4_096;
+
+/// Random bytes of the runtime's CSPRNG, each handed out once.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // Fails only where there is no `crypto`, and workerd always has it.
-    let _always_there = getrandom::fill(&mut bytes);
-    bytes
+    RANDOM.with_borrow_mut(|pool| {
+        if pool.len() < N {
+            pool.resize(RANDOM_POOL, 0);
+            // Fails only where there is no `crypto`, and workerd always has it.
+            let _always_there = getrandom::fill(pool);
+        }
+        let mut bytes = [0; N];
+        let rest = pool.len().saturating_sub(N);
+        bytes.iter_mut().zip(pool.drain(rest..)).for_each(|(to, from)| *to = from);
+        bytes
+    })
 }
 
 pub(crate) fn entropy() -> Entropy {

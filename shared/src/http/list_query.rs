@@ -2,6 +2,7 @@
 
 use super::problem::{FieldError, Rule};
 use crate::{chain::Digest, complaint::projection::Facet, ids::ComplaintId, reference::Reference, time::Timestamp};
+use serde::Deserialize;
 use std::{fmt, str::FromStr};
 
 /// The most complaints a page may have.
@@ -11,8 +12,8 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// The most filters of one kind (`tag` may be repeated; all must match).
 const MAX_FILTERS: usize = 10;
 
-/// A place in the order of lists: newest receipt first, then by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in the order of lists: newest receipt first, then by id. Read from a summary, of which it is a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Position {
     /// When the complaint was received.
     pub received_at: Timestamp,

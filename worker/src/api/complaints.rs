@@ -147,8 +147,9 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     // Walking backward there is always the page one came from, and the other way round.
     let (older, newer) = if forward { (found.more, cursor.is_some()) } else { (true, found.more) };
     let seal = |direction, from| Cursor { direction, from }.seal(cursors, tenant.id, filters);
-    let next = found.ends.filter(|_| older).map(|(_, oldest)| seal(Direction::Forward, oldest));
-    let prev = found.ends.filter(|_| newer).map(|(newest, _)| seal(Direction::Backward, newest));
+    let ends = found.ends()?;
+    let next = ends.filter(|_| older).map(|(_, oldest)| seal(Direction::Forward, oldest));
+    let prev = ends.filter(|_| newer).map(|(newest, _)| seal(Direction::Backward, newest));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
         .into_iter()
         .filter_map(|(relation, cursor)| {
@@ -156,7 +157,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
             Some(format!("<{}?{}>; rel=\"{relation}\"", head.path, with_cursor(&head.query, cursor)))
         })
         .collect();
-    let reply = page(&found.items, older, next, prev);
+    let reply = page(&found.items(), older, next, prev);
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
 }
 

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb};
+use super::{Scoped, StoreError, TenantDb, json};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
@@ -55,21 +55,32 @@ struct LoadedRow {
     links_back: u8,
 }
 
-/// A page of summaries: ready JSON, newest first.
+/// A page of summaries, newest first.
 pub(crate) struct Page {
-    pub(crate) items: String,
-    /// The newest and the oldest place on the page, if it is not empty.
-    pub(crate) ends: Option<(Position, Position)>,
+    /// Ready JSON, a summary each.
+    lines: Vec<String>,
     /// Whether the list goes on in the direction it was walked.
     pub(crate) more: bool,
 }
 
+impl Page {
+    /// The summaries as a JSON list.
+    pub(crate) fn items(&self) -> String {
+        format!("[{}]", self.lines.join(","))
+    }
+
+    /// The newest and the oldest place on the page, if it is not empty.
+    pub(crate) fn ends(&self) -> Result<Option<(Position, Position)>, StoreError> {
+        let (Some(newest), Some(oldest)) = (self.lines.first(), self.lines.last()) else { return Ok(None) };
+        let place = |line: &str| serde_json::from_str::<Position>(line).map_err(StoreError::unreadable);
+        Ok(Some((place(newest)?, place(oldest)?)))
+    }
+}
+
 #[derive(Deserialize)]
 struct PageRow {
-    found: u32,
-    items: String,
-    first_place: Option<String>,
-    last_place: Option<String>,
+    /// JSON text holds no raw line feed, so summaries can be told apart by it.
+    lines: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,21 +142,23 @@ impl TenantDb {
         let row: Option<PageRow> = match query.facets.split_first() {
             None => {
                 let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
-                self.row(sql, (low.0, low.1, high.0, high.1, limit)).await?
+                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1)).await?
             }
             Some(((facet, value), rest)) => {
                 let sql = if direction == Direction::Forward { LIST_BY_FACET_NEWEST } else { LIST_BY_FACET_OLDEST };
-                let rest = serde_json::to_string(rest).map_err(StoreError::unreadable)?;
-                self.row(sql, (low.0, low.1, high.0, high.1, limit, facet, value, rest)).await?
+                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1, facet, value, json(&rest)?)).await?
             }
         };
-        let row = row.unwrap_or(PageRow { found: 0, items: "[]".to_owned(), first_place: None, last_place: None });
-        let parsed = |place: Option<String>| place.and_then(|place| place.parse::<Position>().ok());
-        let ends = match (parsed(row.first_place), parsed(row.last_place), direction) {
-            (Some(newest), Some(oldest), Direction::Forward) => Some((newest, oldest)),
-            (Some(oldest), Some(newest), Direction::Backward) => Some((newest, oldest)),
-            _ => None,
-        };
-        Ok(Page { items: row.items, ends, more: row.found > limit })
+        let text = row.and_then(|row| row.lines).unwrap_or_default();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let more = lines.len() > limit as usize;
+        if more {
+            // The one too many is the farthest in the direction walked.
+            match direction {
+                Direction::Forward => lines.truncate(limit as usize),
+                Direction::Backward => drop(lines.remove(0)),
+            }
+        }
+        Ok(Page { lines, more })
     }
 }
