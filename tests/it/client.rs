@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use ureq::{
-    Agent,
+    Agent, SendBody,
     http::{HeaderMap, Request, Response},
 };
 
@@ -87,7 +87,7 @@ impl Client {
 
     pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         let headers = self.key.iter().map(|key| ("authorization".to_owned(), format!("Bearer {key}"))).collect();
-        Call { client: self, method: method.to_owned(), path: path.to_owned(), headers, body: None }
+        Call { client: self, method: method.to_owned(), path: path.to_owned(), headers, body: None, measured: true }
     }
 }
 
@@ -99,6 +99,7 @@ pub(crate) struct Call<'c> {
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+    measured: bool,
 }
 
 impl Call<'_> {
@@ -125,6 +126,12 @@ impl Call<'_> {
         self.header("content-type", content_type)
     }
 
+    /// Sends the body in pieces, without saying how long it is.
+    pub(crate) fn unmeasured(mut self) -> Self {
+        self.measured = false;
+        self
+    }
+
     /// Sends it; the answer keeps to the contract.
     pub(crate) fn send(self) -> Answer {
         let (method, path) = (self.method.clone(), self.path.clone());
@@ -142,7 +149,8 @@ impl Call<'_> {
         }
         let agent = &self.client.agent;
         let response = match self.body {
-            Some(body) => agent.run(request.body(body)?),
+            Some(body) if self.measured => agent.run(request.body(body)?),
+            Some(body) => agent.run(request.body(SendBody::from_owned_reader(std::io::Cursor::new(body)))?),
             None => agent.run(request.body(())?),
         };
         Answer::read(response?)

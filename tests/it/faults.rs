@@ -258,6 +258,60 @@ fn what_cannot_be_told_ends_among_the_dead_letters_and_holds_up_nobody() {
     assert_eq!(count(&database(&state), "outbox"), 0, "what was given up is not sent again every minute");
 }
 
+/// The change is done once D1 has it; here the runtime died before the directory had it too.
+#[test]
+fn a_change_that_did_not_reach_the_directory_is_published_by_cron() {
+    let (mut stack, state) = own_stack();
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let listed = |stack: &Stack| firm.api.at(stack.base_url()).get("/v1/complaints");
+    listed(&stack).expect(200);
+    stack.stop();
+    let suspend = "UPDATE tenants SET version = 2, unpublished = 1,
+        doc = json_set(doc, '$.status', 'suspended', '$.version', 2) WHERE id = ?1";
+    assert_eq!(database(&state).execute(suspend, [&firm.id]).unwrap(), 1);
+    stack.restart().expect("the stack starts again");
+    listed(&stack).expect(200);
+    ticking(&stack, "the tenant is suspended", || (listed(&stack).status == 403).then_some(()));
+    stack.stop();
+    assert_eq!(count(&database(&state), "tenants WHERE unpublished = 1"), 0);
+}
+
+/// Without the switch for tests, answers do not say what they cost; and no log says what only the tenant may read.
+#[test]
+fn a_stack_as_in_production_keeps_things_to_itself() {
+    let stack = Stack::start(Options::temporary()).expect("a stack starts");
+    let operator = operator(&stack);
+    let firm = Firm::on(&operator, json!({}));
+    let body = complaint(json!({
+        "complainant": { "name": "Wilhelmina Quill", "contacts": [{ "kind": "email", "value": "quill@example.com" }] },
+        "description": "They lost my ocarina.", "external_reference": "CRM-SECRET-7"
+    }));
+    let logged = firm.api.post("/v1/complaints", &body).expect(201);
+    let path = format!("/v1/complaints/{}", logged.id());
+    assert_eq!(logged.header("redress-cost"), None);
+    firm.give(&path, "note", json!({ "text": "Wilhelmina Quill called." })).expect(200);
+    firm.api.post("/v1/complaints", &body).problem(409, "already_taken");
+    firm.api.post("/v1/complaints", &json!({ "complainant": "Wilhelmina Quill" })).problem(422, "invalid");
+    equals(SOON, 3, || firm.api.get(&format!("{path}/deliveries")).expect(200).data().len());
+    let key =
+        operator.post(&format!("/v1/tenants/{}/keys", firm.id), &json!({ "name": "x", "scopes": [] })).expect(201);
+
+    let log = within(SOON, "requests are logged", || {
+        let log = std::fs::read_to_string(stack.log()).expect("the log can be read");
+        log.contains(key.header("x-request-id").expect("an id")).then_some(log)
+    });
+    let secrets = ["Quill", "quill@", "ocarina", "CRM-SECRET", stack.operator_key(), key.text_of("token")];
+    for secret in secrets {
+        assert!(!log.contains(secret), "the log says {secret}");
+    }
+    let requests: Vec<Value> =
+        log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok()).collect();
+    let intake = requests.iter().find(|line| line["request_id"].as_str() == logged.header("x-request-id"));
+    let intake = intake.expect("each request is one line of JSON");
+    assert_eq!((&intake["route"], &intake["status"]), (&json!("/v1/complaints"), &json!(201)));
+    assert!(intake["duration_ms"].is_u64() && intake["trace_id"].is_string());
+}
+
 #[test]
 fn a_dead_letter_is_sent_again_once_its_cause_is_gone() {
     let (mut stack, state) = own_stack();
