@@ -5,8 +5,10 @@ CREATE TABLE tenants (
   version    INTEGER NOT NULL,
   -- The tenant as JSON: shared::tenant::Tenant.
   doc        TEXT NOT NULL,
-  -- 1 while the directory in KV does not show this version (or the newest revocation) yet; cron publishes it.
-  unpublished INTEGER NOT NULL CHECK (unpublished IN (0, 1))
+  -- Grows with every change that the directory in KV must show: a new version, a revoked key.
+  directory_seq INTEGER NOT NULL,
+  -- 1 while KV may not show that change yet; cron publishes it.
+  unpublished INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX tenants_unpublished ON tenants (unpublished) WHERE unpublished = 1;
 

@@ -14,7 +14,7 @@ CREATE TABLE deliveries (
   seq          INTEGER NOT NULL,
   audience     TEXT NOT NULL,
   event        TEXT NOT NULL,
-  status       TEXT NOT NULL CHECK (status IN ('intended')),
+  status       TEXT NOT NULL,
   recorded_at  INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, complaint_id, seq, audience)
 ) STRICT, WITHOUT ROWID;

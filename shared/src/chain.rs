@@ -1,7 +1,16 @@
 //! The tamper-evident case file: each event carries the SHA-256 of its predecessor and of itself.
 //!
-//! `hash = SHA-256(JCS(event without "hash"))`, where JCS is the JSON Canonicalization Scheme (RFC 8785), and
-//! `prev` is the `hash` of the event before, or 64 zeros. Anyone with a JCS and a SHA-256 library can check a file.
+//! ```text
+//! content = SHA-256(JCS({"data": …, "salt": …}))
+//! hash    = SHA-256(JCS(event without "hash", "data" and "salt", with "content"))
+//! ```
+//!
+//! JCS is the JSON Canonicalization Scheme (RFC 8785); `prev` is the `hash` of the event before, or 64 zeros. Anyone
+//! with a JCS and a SHA-256 library can check a file.
+//!
+//! The chain runs over `content`, not over the data: so what identifies a person can one day be erased together
+//! with its salt, and the chain still proves that, when and by whom something was recorded. Without the salt the
+//! data cannot be guessed from what stays.
 
 use crate::{
     access::Actor,
@@ -15,7 +24,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -24,15 +33,20 @@ pub const EVENT_VERSION: u8 = 1;
 /// The `format` member of an exported case file.
 pub const CASE_FILE_FORMAT: &str = "redress-case-file/1";
 
-/// A SHA-256 value; 64 lower-case hexadecimal digits on the wire.
+/// `N` bytes; lower-case hexadecimal digits on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Digest([u8; 32]);
+pub struct Hex<const N: usize>([u8; N]);
 
-/// Not 64 lower-case hexadecimal digits.
+/// A SHA-256 value.
+pub type Digest = Hex<32>;
+/// Random bytes that keep short data from being guessed from its hash.
+pub type Salt = Hex<16>;
+
+/// Not so many lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be 64 lower-case hexadecimal digits")]
-pub struct InvalidDigest;
+#[error("must be {0} lower-case hexadecimal digits")]
+pub struct InvalidHex(usize);
 
 impl Digest {
     /// What the first event names as its predecessor.
@@ -43,46 +57,48 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+}
 
+impl<const N: usize> Hex<N> {
     /// A value computed elsewhere.
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// The bytes.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
+    pub const fn as_bytes(&self) -> &[u8; N] {
         &self.0
     }
 }
 
-impl fmt::Display for Digest {
+impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl fmt::Debug for Digest {
+impl<const N: usize> fmt::Debug for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = InvalidDigest;
+impl<const N: usize> TryFrom<String> for Hex<N> {
+    type Error = InvalidHex;
 
-    fn try_from(text: String) -> Result<Self, InvalidDigest> {
+    fn try_from(text: String) -> Result<Self, InvalidHex> {
         let digit = |b: u8| match b {
             b'0'..=b'9' => Ok(b - b'0'),
             b'a'..=b'f' => Ok(b - b'a' + 10),
-            _ => Err(InvalidDigest),
+            _ => Err(InvalidHex(2 * N)),
         };
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != 32 || !rest.is_empty() {
-            return Err(InvalidDigest);
+        if pairs.len() != N || !rest.is_empty() {
+            return Err(InvalidHex(2 * N));
         }
-        let mut bytes = [0; 32];
+        let mut bytes = [0; N];
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
             *byte = digit(*high)? << 4 | digit(*low)?;
         }
@@ -90,23 +106,23 @@ impl TryFrom<String> for Digest {
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
+impl<const N: usize> From<Hex<N>> for String {
+    fn from(hex: Hex<N>) -> Self {
+        hex.to_string()
     }
 }
 
-impl JsonSchema for Digest {
+impl<const N: usize> JsonSchema for Hex<N> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Digest".into()
+        format!("Hex{N}").into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256, hexadecimal" })
+        schemars::json_schema!({ "type": "string", "pattern": format!("^[0-9a-f]{{{}}}$", 2 * N), "description": "hexadecimal" })
     }
 }
 
-/// An event and the canonical text that was hashed: exactly what is stored.
+/// An event and its canonical text: exactly what is stored.
 #[derive(Clone, Debug)]
 pub struct Sealed {
     /// The event.
@@ -128,7 +144,7 @@ pub struct Tail {
     pub head: Digest,
 }
 
-/// The event without its hash, as it is canonicalized.
+/// The event without its hash, as it is stored.
 #[derive(Serialize)]
 struct Unsealed<'e> {
     v: u8,
@@ -139,27 +155,45 @@ struct Unsealed<'e> {
     actor: &'e Actor,
     #[serde(flatten)]
     body: &'e EventBody,
+    salt: Salt,
     prev: Digest,
 }
 
-/// Numbers, chains and hashes `bodies` so that they follow `tail`.
+/// Numbers, chains and hashes `bodies` so that they follow `tail`. `salt` draws random bytes.
 ///
 /// # Errors
 /// If an event cannot be written as JSON, which no event of this crate can cause.
-pub fn seal(tail: Tail, actor: &Actor, at: Timestamp, bodies: Vec<EventBody>) -> serde_json::Result<Vec<Sealed>> {
+pub fn seal(
+    tail: Tail,
+    actor: &Actor,
+    at: Timestamp,
+    bodies: Vec<EventBody>,
+    mut salt: impl FnMut() -> Salt,
+) -> serde_json::Result<Vec<Sealed>> {
     let Tail { tenant, complaint, version, head } = tail;
     let mut prev = head;
     (version + 1..)
         .zip(bodies)
         .map(|(seq, body)| {
-            let unsealed = Unsealed { v: EVENT_VERSION, tenant, complaint, seq, at, actor, body: &body, prev };
+            let (v, salt) = (EVENT_VERSION, salt());
+            let unsealed = Unsealed { v, tenant, complaint, seq, at, actor, body: &body, salt, prev };
             let text = serde_json_canonicalizer::to_string(&unsealed)?;
-            let hash = Digest::of(text.as_bytes());
-            let event = Event { hash, v: EVENT_VERSION, tenant, complaint, seq, at, actor: actor.clone(), body, prev };
+            let hash = hash_of(serde_json::to_value(unsealed)?)?;
+            let event = Event { hash, v, tenant, complaint, seq, at, actor: actor.clone(), body, salt, prev };
             prev = hash;
             Ok(Sealed { event, text })
         })
         .collect()
+}
+
+/// The hash of an event, whatever hash it carries.
+fn hash_of(mut event: Value) -> serde_json::Result<Digest> {
+    let Some(members) = event.as_object_mut() else { return Ok(Digest::ZERO) };
+    members.remove("hash");
+    let content: Map<_, _> = ["data", "salt"].into_iter().filter_map(|name| members.remove_entry(name)).collect();
+    let content = Digest::of(serde_json_canonicalizer::to_string(&content)?.as_bytes());
+    members.insert("content".to_owned(), content.to_string().into());
+    Ok(Digest::of(serde_json_canonicalizer::to_string(members)?.as_bytes()))
 }
 
 /// An exported case file, or the stored events of one complaint.
@@ -223,6 +257,8 @@ pub enum Defect {
     Impossible,
     /// The file ends before, or after, the version and head it is known by.
     Truncated,
+    /// The events are whole, but the record made from them says something else.
+    Projection,
 }
 
 impl Defect {
@@ -236,6 +272,7 @@ impl Defect {
             Self::Misnumbered => "is out of sequence: an event is missing, added or moved",
             Self::Foreign => "belongs to another complaint or firm",
             Self::Impossible => "could not lawfully follow the events before it",
+            Self::Projection => "is whole, but the record made from the events says something else",
             Self::Truncated => "is missing: the file does not end at the version and head it is known by",
         }
     }
@@ -248,62 +285,85 @@ impl CaseFile {
         self.check().0
     }
 
-    /// Checks like [`CaseFile::verify`] and folds the intact events: what the complaint is by its own file.
+    /// Checks like [`CaseFile::verify`]; also what the intact events fold to.
     #[must_use]
     pub fn check(&self) -> (Verdict, Option<Complaint>) {
-        let mut complaint: Option<Complaint> = None;
-        let mut intact = 0;
-        let mut head = Digest::ZERO;
+        let mut check = Check::new(self.tenant, self.complaint);
         for event in &self.events {
-            match self.next(event, intact, head, &mut complaint) {
-                Ok(hash) => {
-                    intact += 1;
-                    head = hash;
-                }
-                Err(reason) => return (broken(intact, head, reason), complaint),
-            }
+            check.take(event);
         }
-        if self.format != CASE_FILE_FORMAT || intact != self.version || head != self.head {
-            return (broken(intact, head, Defect::Truncated), complaint);
-        }
-        (Verdict { valid: true, events: intact, head, first_broken: None }, complaint)
+        let ends = if self.format == CASE_FILE_FORMAT { self.head } else { Digest::ZERO };
+        check.finish(self.version, ends)
+    }
+}
+
+/// A check of a case file that takes its events one by one, so that none need be kept.
+#[derive(Clone, Debug)]
+pub struct Check {
+    tenant: TenantId,
+    complaint: ComplaintId,
+    intact: u32,
+    head: Digest,
+    folded: Option<Complaint>,
+    defect: Option<Defect>,
+}
+
+impl Check {
+    /// A check that has seen no event yet.
+    #[must_use]
+    pub const fn new(tenant: TenantId, complaint: ComplaintId) -> Self {
+        Self { tenant, complaint, intact: 0, head: Digest::ZERO, folded: None, defect: None }
     }
 
-    fn next(
-        &self,
-        raw: &Value,
-        intact: u32,
-        head: Digest,
-        complaint: &mut Option<Complaint>,
-    ) -> Result<Digest, Defect> {
+    /// Takes the next event. After the first broken one nothing more is looked at.
+    pub fn take(&mut self, event: &Value) {
+        if self.defect.is_some() {
+            return;
+        }
+        match self.follows(event) {
+            Ok(hash) => {
+                self.intact += 1;
+                self.head = hash;
+            }
+            Err(defect) => self.defect = Some(defect),
+        }
+    }
+
+    /// The verdict on a file that should have ended at this version and head, and what its intact events fold to.
+    #[must_use]
+    pub fn finish(self, version: u32, head: Digest) -> (Verdict, Option<Complaint>) {
+        let Self { intact, head: found, folded, defect, .. } = self;
+        let ends = (intact, found) == (version, head);
+        let broken = match defect {
+            Some(reason) => Some(Broken { seq: intact + 1, reason }),
+            None if ends => None,
+            None => Some(Broken { seq: intact + 1, reason: Defect::Truncated }),
+        };
+        (Verdict { valid: broken.is_none(), events: intact, head: found, first_broken: broken }, folded)
+    }
+
+    fn follows(&mut self, raw: &Value) -> Result<Digest, Defect> {
         let event: Event = serde_json::from_value(raw.clone()).map_err(|_| Defect::Format)?;
         if event.v != EVENT_VERSION {
             return Err(Defect::Format);
         }
-        let mut unsealed = raw.clone();
-        unsealed.as_object_mut().ok_or(Defect::Format)?.remove("hash");
-        let text = serde_json_canonicalizer::to_string(&unsealed).map_err(|_| Defect::Format)?;
-        if Digest::of(text.as_bytes()) != event.hash {
+        if hash_of(raw.clone()).map_err(|_| Defect::Format)? != event.hash {
             return Err(Defect::Altered);
         }
         if (event.tenant, event.complaint) != (self.tenant, self.complaint) {
             return Err(Defect::Foreign);
         }
-        if event.seq != intact + 1 {
+        if event.seq != self.intact + 1 {
             return Err(Defect::Misnumbered);
         }
-        if event.prev != head {
+        if event.prev != self.head {
             return Err(Defect::Unchained);
         }
-        let folded = match complaint {
-            None => Complaint::begin(&event).map(|begun| *complaint = Some(begun)),
+        let folded = match &mut self.folded {
+            None => Complaint::begin(&event).map(|begun| self.folded = Some(begun)),
             Some(complaint) if event.at < complaint.updated_at => Err(FoldError::Move),
             Some(complaint) => complaint.apply(&event),
         };
         folded.map(|()| event.hash).map_err(|_| Defect::Impossible)
     }
-}
-
-const fn broken(intact: u32, head: Digest, reason: Defect) -> Verdict {
-    Verdict { valid: false, events: intact, head, first_broken: Some(Broken { seq: intact + 1, reason }) }
 }

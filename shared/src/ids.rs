@@ -96,7 +96,7 @@ typed_id!(
     ComplaintId
 );
 typed_id!(
-    /// One API key of a tenant: the `kid` that logs and lists show, never the secret.
+    /// One API key of a tenant: what logs and lists show, never the secret. `jti` in its token.
     KeyId
 );
 typed_id!(

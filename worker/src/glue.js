@@ -70,10 +70,8 @@ export async function kv_get(env, binding, key) {
   return (await env[binding].get(key)) ?? undefined;
 }
 
-/** `value` undefined deletes the key. */
 export async function kv_put(env, binding, key, value) {
-  if (value === undefined) await env[binding].delete(key);
-  else await env[binding].put(key, value);
+  await env[binding].put(key, value);
 }
 
 /** Sends texts (a JSON list) as messages: at most 100 a call. */

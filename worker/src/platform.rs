@@ -3,7 +3,7 @@
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use shared::{ids::Entropy, tenant::placement::ShardId, time::Timestamp};
+use shared::{chain::Salt, ids::Entropy, tenant::placement::ShardId, time::Timestamp};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -24,7 +24,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
-    async fn kv_put(env: &JsValue, binding: &str, key: &str, value: Option<String>) -> Result<JsValue, JsValue>;
+    async fn kv_put(env: &JsValue, binding: &str, key: &str, value: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn queue_send(env: &JsValue, binding: &str, texts: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = sleep)]
@@ -69,10 +69,13 @@ pub(crate) struct Runtime {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Answer<T> {
-    Done { rows: T, read: u32, written: u32 },
-    Failed { error: String },
+struct Answer<T> {
+    rows: Option<T>,
+    #[serde(default)]
+    read: u32,
+    #[serde(default)]
+    written: u32,
+    error: Option<String>,
 }
 
 impl Runtime {
@@ -93,15 +96,11 @@ impl Runtime {
         let fault = |message| Fault { dependency: "d1", message };
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let answer = d1(self.env(), &shard.binding(), statements).await.as_string().unwrap_or_default();
-        match serde_json::from_str(&answer) {
-            Ok(Answer::Done { rows, read, written }) => {
-                self.meter.rows_read.set(self.meter.rows_read.get() + read);
-                self.meter.rows_written.set(self.meter.rows_written.get() + written);
-                Ok(rows)
-            }
-            Ok(Answer::Failed { error }) => Err(fault(error)),
-            Err(error) => Err(fault(format!("unexpected rows: {error}"))),
-        }
+        let Answer { rows, read, written, error } = serde_json::from_str(&answer)
+            .map_err(|error| fault(format!("unexpected rows: {:?} at column {}", error.classify(), error.column())))?;
+        self.meter.rows_read.set(self.meter.rows_read.get() + read);
+        self.meter.rows_written.set(self.meter.rows_written.get() + written);
+        rows.ok_or_else(|| fault(error.unwrap_or_else(|| "neither rows nor error".to_owned())))
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
@@ -109,8 +108,8 @@ impl Runtime {
         Ok(value.as_string())
     }
 
-    pub(crate) async fn directory_put(&self, key: &str, value: Option<String>) -> Result<(), Fault> {
-        kv_put(self.env(), DIRECTORY, key, value).await.map_err(|error| Fault::new("kv", &error))?;
+    pub(crate) async fn directory_put(&self, key: &str, value: String) -> Result<(), Fault> {
+        kv_put(self.env(), DIRECTORY, key, &value).await.map_err(|error| Fault::new("kv", &error))?;
         Ok(())
     }
 
@@ -223,6 +222,10 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 
 pub(crate) fn entropy() -> Entropy {
     random()
+}
+
+pub(crate) fn salt() -> Salt {
+    Salt::from_bytes(random())
 }
 
 #[cfg(test)]

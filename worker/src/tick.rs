@@ -21,7 +21,7 @@ pub(crate) async fn tick(runtime: &Runtime) {
     match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
         Ok(tenants) => {
             for tenant in tenants {
-                if let Err(error) = directory::publish(runtime, tenant, None, now).await {
+                if let Err(error) = directory::publish(runtime, tenant, now).await {
                     log::fault("directory_not_published", &error);
                 }
             }

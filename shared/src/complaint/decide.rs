@@ -5,7 +5,7 @@ use super::{
     Complaint, Link, MAX_EVENTS, Redress, Response,
     command::{Classify, Command, Contact, Correct, Corrections, Direction, Refer, Resolve, Unlink},
     event::{Change, Classified, EventBody, Received},
-    intake::{Amount, Jurisdiction, NewComplaint},
+    intake::{Jurisdiction, NewComplaint},
     state::{Move, State},
 };
 use crate::{
@@ -72,7 +72,6 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
     let mut errors = Vec::new();
     not_in_the_future("/received_at", received_at, now, &mut errors);
     in_taxonomy(rules.taxonomy, new.product.as_ref(), new.issue.as_ref(), &mut errors);
-    amounts("/amounts", &new.amounts, &mut errors);
     custom_field::check("/custom", &new.custom, rules.custom_fields, &mut errors);
     accept(errors)?;
     Ok(EventBody::Received(Box::new(Received {
@@ -148,9 +147,15 @@ pub fn decide(
         Command::Correct(correct) => vec![corrected(complaint, *correct, rules, now)?],
     };
     legal(complaint.state, &events)?;
-    let room = MAX_EVENTS.saturating_sub(complaint.version) as usize;
+    // A full case can still be ended and put right.
+    let ends = events.iter().all(|event| event.makes_move().is_some() || matches!(event, EventBody::Corrected { .. }));
+    let most = if ends { MAX_EVENTS } else { MAX_EVENTS - KEPT_TO_END };
+    let room = most.saturating_sub(complaint.version) as usize;
     if events.len() > room { Err(Refusal::Full) } else { Ok(events) }
 }
+
+/// Events that only moves and corrections may use.
+const KEPT_TO_END: u32 = 100;
 
 /// Refuses events that would make an illegal move, one after the other.
 fn legal(from: State, events: &[EventBody]) -> Result<(), Refusal> {
@@ -179,7 +184,8 @@ fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Re
         in_taxonomy(rules.taxonomy, product, issue.as_ref(), &mut errors);
     }
     accept(errors)?;
-    Ok(EventBody::Classified(Classified { product, issue, severity, vulnerability, tags, root_cause }))
+    let taxonomy = (product.is_some() || issue.is_some()).then(|| rules.taxonomy.reference());
+    Ok(EventBody::Classified(Classified { taxonomy, product, issue, severity, vulnerability, tags, root_cause }))
 }
 
 fn contacted(complaint: &Complaint, contact: Contact, now: Timestamp) -> Result<Vec<EventBody>, Refusal> {
@@ -224,9 +230,6 @@ fn corrected(
     if let Some(received_at) = set.received_at {
         // Received after it was logged is as impossible as received in the future.
         not_in_the_future("/set/received_at", received_at, complaint.logged_at.min(now), &mut errors);
-    }
-    if let Some(sums) = &set.amounts {
-        amounts("/set/amounts", sums, &mut errors);
     }
     if let Some(custom) = &set.custom {
         custom_field::check("/set/custom", custom, rules.custom_fields, &mut errors);
@@ -274,14 +277,6 @@ fn in_taxonomy(taxonomy: &Taxonomy, product: Option<&Code>, issue: Option<&Code>
     if issue.is_some_and(|issue| product.issue(issue).is_none()) {
         let detail = format!("must be an issue of product {code} in taxonomy {}", taxonomy.id);
         errors.push(FieldError::at("/issue", Rule::NotAllowed, detail));
-    }
-}
-
-fn amounts(pointer: &str, sums: &[Amount], errors: &mut Vec<FieldError>) {
-    for (at, sum) in sums.iter().enumerate() {
-        if sums.iter().take(at).any(|earlier| earlier == sum) {
-            errors.push(FieldError::at(&format!("{pointer}/{at}"), Rule::NotAllowed, "repeats an earlier item"));
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::Actor,
-    chain::Digest,
+    chain::{Digest, Salt},
     ids::{ComplaintId, TenantId},
     reference::Reference,
     taxonomy::TaxonomyRef,
@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One recorded event. `hash` seals everything else, `prev` included: see [`crate::chain`].
+/// One recorded event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
-    /// SHA-256 of the rest of this event in canonical JSON (RFC 8785).
+    /// Seals the rest of this event: see [`crate::chain`].
     pub hash: Digest,
     /// The version of this format.
     pub v: u8,
@@ -40,6 +40,8 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub body: EventBody,
+    /// Random; hashed with `data`, so that data that was erased cannot be guessed from its hash.
+    pub salt: Salt,
     /// `hash` of the event before; zeros for the first.
     pub prev: Digest,
 }
@@ -163,6 +165,8 @@ pub struct Received {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the members are those of `Complaint`, documented there")]
 pub struct Classified {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxonomy: Option<TaxonomyRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<Code>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

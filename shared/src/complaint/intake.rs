@@ -1,7 +1,10 @@
 //! What a complaint says when it comes in: the vocabulary of its fields.
 
-use crate::text::{Code, Line, Prose};
-use crate::time::Timestamp;
+use crate::{
+    text::{Code, Line, Prose},
+    time::Timestamp,
+};
+use email_address::{EmailAddress, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, ops::Deref};
@@ -98,7 +101,8 @@ impl TryFrom<UncheckedContactPoint> for ContactPoint {
 
     fn try_from(contact: UncheckedContactPoint) -> Result<Self, NotAnEmailAddress> {
         let UncheckedContactPoint { kind, value } = contact;
-        if kind == ContactKind::Email && !email_address::EmailAddress::is_valid(value.as_str()) {
+        let strict = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        if kind == ContactKind::Email && EmailAddress::parse_with_options(value.as_str(), strict).is_err() {
             return Err(NotAnEmailAddress);
         }
         Ok(Self { kind, value })

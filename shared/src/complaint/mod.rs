@@ -348,8 +348,14 @@ impl Complaint {
                 self.team.clone_from(team);
             }
             EventBody::Classified(classified) => {
-                let event::Classified { product, issue, severity, vulnerability, tags, root_cause } = classified;
-                if let Some(product) = product {
+                let event::Classified { taxonomy, product, issue, severity, vulnerability, tags, root_cause } =
+                    classified;
+                if let Some(taxonomy) = taxonomy {
+                    self.taxonomy.clone_from(taxonomy);
+                }
+                if let Some(product) = product
+                    && self.product.as_ref() != Some(product)
+                {
                     self.product = Some(product.clone());
                     self.issue.clone_from(issue);
                 } else if let Some(issue) = issue {
@@ -370,7 +376,8 @@ impl Complaint {
             }
             EventBody::Noted { .. } => self.notes += 1,
             EventBody::ContactRecorded { .. } => self.contacts += 1,
-            EventBody::InformationRequested { .. } | EventBody::Closed { .. } | EventBody::Withdrawn { .. } => {}
+            EventBody::InformationRequested { .. } | EventBody::Closed { .. } => {}
+            EventBody::Withdrawn { .. } => self.proposal = None,
             EventBody::ResponseProposed(response) => self.proposal = Some(response.clone()),
             EventBody::Resolved { kind, response } => {
                 let Response { outcome, summary, redress } = response.clone();
@@ -379,10 +386,12 @@ impl Complaint {
             }
             EventBody::Reopened { .. } => {
                 self.reopened += 1;
+                self.proposal = None;
                 self.resolution = None;
                 self.referral = None;
             }
             EventBody::Referred { scheme, scheme_reference, .. } => {
+                self.proposal = None;
                 self.referral =
                     Some(Referral { scheme: scheme.clone(), scheme_reference: scheme_reference.clone(), at: event.at });
             }

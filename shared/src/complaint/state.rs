@@ -60,6 +60,7 @@ use Move as M;
 use State as S;
 
 /// Every legal move: from any of these states, by this move, to that state. What is not here is refused.
+/// Rows may be added, never taken away: old case files are folded by this table.
 pub const MOVES: &[(&[State], Move, State)] = &[
     (&[S::Received], M::Acknowledge, S::Acknowledged),
     (&[S::Acknowledged, S::AwaitingInformation, S::ResponseProposed, S::Reopened], M::Investigate, S::Investigating),

@@ -70,6 +70,13 @@ fn diagnose<T: DeserializeOwned>(bytes: &[u8]) -> BodyError {
         }
         taken_out.push(place);
     }
+    if errors.is_empty() {
+        // A repeated member is lost in `Value`, so only the first reading sees it.
+        let repeated = serde_json::from_slice::<T>(bytes).err().map(|error| error.to_string()).unwrap_or_default();
+        let member = repeated.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        let detail = member.map_or_else(|| "is not acceptable".to_owned(), |name| format!("names {name} twice"));
+        errors.push(FieldError::at("", Rule::NotAllowed, detail));
+    }
     BodyError::Rules(errors)
 }
 
@@ -160,6 +167,13 @@ mod tests {
             ("/tags/1", Rule::NotAllowed),
         ];
         assert_eq!(found, expected.map(|(pointer, rule)| (pointer.to_owned(), rule)));
+    }
+
+    #[test]
+    fn a_repeated_member_is_named() {
+        let body = r#"{"complainant": {"name": "Ann"}, "channel": "web", "channel": "web", "description": "d"}"#;
+        let Err(BodyError::Rules(errors)) = parse::<NewComplaint>(body.as_bytes()) else { panic!("accepted") };
+        assert_eq!(errors, [FieldError::at("", Rule::NotAllowed, "names channel twice")]);
     }
 
     #[test]

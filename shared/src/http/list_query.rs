@@ -1,7 +1,17 @@
 //! `GET /v1/complaints?…`: the filters, the page and the order, parsed from the query string.
 
 use super::problem::{FieldError, Rule};
-use crate::{chain::Digest, complaint::projection::Facet, ids::ComplaintId, reference::Reference, time::Timestamp};
+use crate::{
+    chain::Digest,
+    complaint::{
+        intake::{Channel, Severity},
+        projection::Facet,
+        state::State,
+    },
+    ids::ComplaintId,
+    reference::Reference,
+    time::Timestamp,
+};
 use serde::Deserialize;
 use std::{fmt, str::FromStr};
 
@@ -11,6 +21,8 @@ pub const MAX_LIMIT: u32 = 200;
 pub const DEFAULT_LIMIT: u32 = 50;
 /// The most filters of one kind (`tag` may be repeated; all must match).
 const MAX_FILTERS: usize = 10;
+/// The most errors one answer names.
+const MAX_ERRORS: usize = 20;
 
 /// A place in the order of lists: newest receipt first, then by id. Read from a summary, of which it is a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -69,11 +81,14 @@ impl ListQuery {
                 let shown: String = name.chars().take(64).collect();
                 errors.push(FieldError::parameter(&shown, rule, detail));
             }
+            if errors.len() >= MAX_ERRORS {
+                return Err(errors);
+            }
         }
         parsed.facets.sort();
-        if parsed.names_one() && (!parsed.facets.is_empty() || parsed.cursor.is_some()) {
+        if parsed.names_one() && query.contains('&') {
             let name = if parsed.reference.is_some() { "reference" } else { "external_reference" };
-            errors.push(FieldError::parameter(name, Rule::NotAllowed, "cannot be combined with other filters"));
+            errors.push(FieldError::parameter(name, Rule::NotAllowed, "cannot be combined with other parameters"));
         }
         if errors.is_empty() { Ok(parsed) } else { Err(errors) }
     }
@@ -108,7 +123,9 @@ impl ListQuery {
                 _ if same > 0 => return Err((Rule::NotAllowed, "may be given once".to_owned())),
                 _ => {}
             }
-            self.facets.push((facet, bounded(value)?));
+            let value = bounded(value)?;
+            known(facet, &value)?;
+            self.facets.push((facet, value));
             return Ok(());
         }
         match name {
@@ -124,6 +141,21 @@ impl ListQuery {
             _ => Err((Rule::UnknownField, "is not a known parameter".to_owned())),
         }
     }
+}
+
+/// A value of a closed vocabulary must be in it; a mistyped one would only ever find nothing.
+fn known(facet: Facet, value: &str) -> Result<(), (Rule, String)> {
+    let text = || serde_json::Value::from(value);
+    let error = match facet {
+        Facet::State => serde_json::from_value::<State>(text()).err().map(|error| error.to_string()),
+        Facet::Channel => serde_json::from_value::<Channel>(text()).err().map(|error| error.to_string()),
+        Facet::Severity => serde_json::from_value::<Severity>(text()).err().map(|error| error.to_string()),
+        Facet::LinkedTo => value.parse::<ComplaintId>().err().map(|error| error.to_string()),
+        Facet::Assignee | Facet::Tag | Facet::Issue | Facet::Product => None,
+    };
+    let Some(error) = error else { return Ok(()) };
+    let rule = error.split_once("expected ").map(|(_, allowed)| format!("must be {allowed}"));
+    Err((Rule::NotAllowed, rule.unwrap_or(error)))
 }
 
 fn once<T>(held: &mut Option<T>, value: T) -> Result<(), (Rule, String)> {
@@ -164,9 +196,11 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let errors = ListQuery::parse("colour=red&limit=0&limit=5&received_from=yesterday&state=a&state=b&reference=x")
-            .unwrap_err();
+        let errors = ListQuery::parse(
+            "colour=red&limit=0&limit=5&received_from=yesterday&state=sold&channel=web&channel=web&reference=x",
+        )
+        .unwrap_err();
         let names: Vec<_> = errors.iter().filter_map(|error| error.parameter.as_deref()).collect();
-        assert_eq!(names, ["colour", "limit", "received_from", "state", "reference"]);
+        assert_eq!(names, ["colour", "limit", "received_from", "state", "channel", "reference"]);
     }
 }

@@ -78,8 +78,8 @@ pub struct IssuedKey {
     /// The key.
     #[serde(flatten)]
     pub key: ApiKey,
-    /// The secret to send as `Authorization: Bearer …`.
-    pub token: String,
+    /// The secret to send as `Authorization: Bearer …`; `null` when the request is repeated after a day.
+    pub token: Option<String>,
 }
 
 /// The life that was asked for is over already, or too long.

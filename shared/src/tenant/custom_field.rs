@@ -87,9 +87,7 @@ impl CustomField {
                 (number.unsigned_abs() <= MAX_INTEGER, "must be a whole number within ±10¹⁵")
             }
             (FieldType::Integer, _) => (false, "must be a whole number"),
-            (FieldType::Date, CustomValue::Text(day)) => {
-                (NaiveDate::parse_from_str(day.as_str(), "%Y-%m-%d").is_ok(), "must be a day such as 2026-11-20")
-            }
+            (FieldType::Date, CustomValue::Text(day)) => (is_day(day.as_str()), "must be a day such as 2026-11-20"),
             (FieldType::Date, _) => (false, "must be a day such as 2026-11-20"),
             (FieldType::Choice, CustomValue::Text(chosen)) => {
                 let mut choices = self.choices.iter().flat_map(|choices| choices.iter());
@@ -99,6 +97,11 @@ impl CustomField {
         };
         (!fits).then_some(rule)
     }
+}
+
+/// RFC 3339 `full-date`; chrono alone would also take `2026-2-8`.
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
 
 /// Adds an error for every value that does not fit its declaration, is not declared, or is missing.

@@ -42,7 +42,7 @@ impl Placement {
         Self(vec![shard])
     }
 
-    /// The slot for a new complaint, by hash of the random part of its id (any uniformly random bytes).
+    /// The slot for a new complaint, by a hash that is uniformly distributed.
     #[must_use]
     pub fn slot_for(&self, random: u32) -> Slot {
         let slots = u32::try_from(self.0.len()).unwrap_or(1).max(1);

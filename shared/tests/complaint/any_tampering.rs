@@ -2,7 +2,7 @@
 
 use crate::{
     arbitrary::{new_complaint, steps},
-    case::{Case, actor, complaint_id, eventful, tenant},
+    case::{Case, SALT, actor, complaint_id, eventful, tenant},
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -223,7 +223,7 @@ fn a_resealed_event_does_not_fit_the_next() {
     let third = &case.sealed[2].event;
     let tail = Tail { tenant: tenant(), complaint: case.complaint.id, version: 2, head: third.prev };
     let lie = EventBody::Noted { text: "Nothing happened.".try_into().unwrap() };
-    let forged = chain::seal(tail, &actor(), third.at, vec![lie]).unwrap().remove(0).event;
+    let forged = chain::seal(tail, &actor(), third.at, vec![lie], || SALT).unwrap().remove(0).event;
     file.events[2] = serde_json::to_value(forged).unwrap();
     let broken = file.verify().first_broken.unwrap();
     assert_eq!((broken.seq, broken.reason), (4, Defect::Unchained));
@@ -234,7 +234,7 @@ fn a_resealed_event_does_not_fit_the_next() {
 fn an_impossible_event_is_not_accepted_for_its_hash() {
     let case = Case::plain();
     let tail = Tail { tenant: tenant(), complaint: case.complaint.id, version: 1, head: case.complaint.head };
-    let sealed = |at, body| chain::seal(tail.clone(), &actor(), at, vec![body]).unwrap().remove(0).event;
+    let sealed = |at, body| chain::seal(tail.clone(), &actor(), at, vec![body], || SALT).unwrap().remove(0).event;
     let early = case.now.plus_millis(-1);
     let impossible = [
         sealed(case.now, EventBody::Closed { reason: None }),
@@ -276,7 +276,8 @@ fn the_cover_of_the_file_counts_too() {
 fn foreign_events_are_told_apart() {
     let case = eventful();
     let other = Tail { tenant: tenant(), complaint: complaint_id(1), version: 1, head: case.sealed[0].event.hash };
-    let foreign = chain::seal(other, &actor(), case.now, vec![EventBody::Acknowledged {}]).unwrap().remove(0).event;
+    let foreign =
+        chain::seal(other, &actor(), case.now, vec![EventBody::Acknowledged {}], || SALT).unwrap().remove(0).event;
     let mut file = case.file();
     file.events[1] = serde_json::to_value(foreign).unwrap();
     assert_eq!(file.verify().first_broken.unwrap().reason, Defect::Foreign);

@@ -28,6 +28,9 @@ pub(crate) const START: Timestamp = Timestamp::from_unix_millis(1_795_176_000_00
 /// A link to a complaint that exists and does not link back.
 pub(crate) const LINKABLE: LinkTarget = LinkTarget { exists: true, links_back: false };
 
+/// The salt of every event here.
+pub(crate) const SALT: chain::Salt = chain::Salt::from_bytes([7; 16]);
+
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) complaint: Complaint,
@@ -41,7 +44,7 @@ impl Case {
         let prefix = ReferencePrefix::try_from("NWB".to_owned()).expect("is a prefix");
         let body = decide::log(new, Reference::new(&prefix, 0, 7), rules(), START)?;
         let tail = Tail { tenant: tenant(), complaint: complaint_id(0), version: 0, head: chain::Digest::ZERO };
-        let sealed = chain::seal(tail, &actor(), START, vec![body]).expect("an event can be written");
+        let sealed = chain::seal(tail, &actor(), START, vec![body], || SALT).expect("an event can be written");
         let complaint = Complaint::begin(&sealed[0].event).expect("the first event begins a complaint");
         Ok(Self { complaint, sealed, now: START })
     }
@@ -61,7 +64,8 @@ impl Case {
     pub(crate) fn append(&mut self, bodies: Vec<EventBody>) -> Vec<Event> {
         let Complaint { id: complaint, version, head, updated_at, .. } = self.complaint;
         let tail = Tail { tenant: tenant(), complaint, version, head };
-        let sealed = chain::seal(tail, &actor(), self.now.max(updated_at), bodies).expect("an event can be written");
+        let sealed =
+            chain::seal(tail, &actor(), self.now.max(updated_at), bodies, || SALT).expect("an event can be written");
         for one in &sealed {
             self.complaint.apply(&one.event).expect("what was decided can be applied");
         }

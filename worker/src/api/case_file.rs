@@ -3,12 +3,15 @@
 use crate::{
     call::{Call, Outcome, Reply, TenantCall, bad_parameter, unknown_parameter},
     failure::Failure,
-    store::history::{PAGE, Span, StoredEvent},
+    store::{
+        StoreError,
+        history::{PAGE, Snapshot, Span, StoredEvent},
+    },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    chain::{Broken, CASE_FILE_FORMAT, CaseFile, Defect, Verdict},
+    chain::{Broken, CASE_FILE_FORMAT, CaseFile, Check, Defect, Digest},
     complaint::{Complaint, event::EventKind},
     http::problem::{Code, FieldError, Rule},
     notify::Audience,
@@ -18,49 +21,52 @@ use shared::{
 /// The rows on a page when the caller does not say.
 const DEFAULT_LIMIT: u32 = 100;
 
+/// The most bytes of events that an export holds: an answer is built in memory.
+const MAX_EXPORT: usize = 32_000_000;
+
 /// `GET /v1/complaints/{id}/events?after=&limit=`: events as they were sealed, oldest first.
 pub(crate) async fn events(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let (after, limit) = window(&call.call)?;
-    let found = db.history(id, Span { after, limit, ..Span::ALL }).await?;
+    let page = db.history(id, Span { after, limit, ..Span::ALL }).await?;
     // A complaint has at least one event: none at all means that there is no such complaint.
-    if found.is_empty() && (after == 0 || db.read(id).await?.is_none()) {
+    if page.events.is_empty() && (after == 0 || db.read(id).await?.is_none()) {
         return Err(Failure::new(Code::NotFound));
     }
-    let full = found.len() == limit as usize;
-    let next = found.last().filter(|_| full).map_or_else(|| "null".to_owned(), |event| event.seq.to_string());
-    let items: Vec<_> = found.iter().map(StoredEvent::json).collect();
+    let next = page.next.map_or_else(|| "null".to_owned(), |seq| seq.to_string());
+    let items: Vec<_> = page.events.iter().map(StoredEvent::json).collect();
     Ok(Reply::json_text(200, format!("{{\"data\":[{}],\"next_after\":{next}}}", items.join(","))))
 }
 
 /// `GET /v1/complaints/{id}/verify`: checks the whole chain, and that its fold is what reads answer.
 pub(crate) async fn verify(call: TenantCall) -> Outcome {
-    let (file, current) = load(&call).await?;
-    let (verdict, folded) = file.check();
-    let agrees = folded.as_ref() == Some(&current);
-    let verdict = if verdict.valid && !agrees {
-        let first_broken = Some(Broken { seq: verdict.events + 1, reason: Defect::Truncated });
-        Verdict { valid: false, first_broken, ..verdict }
-    } else {
-        verdict
-    };
+    let (id, db) = call.complaint()?;
+    let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
+    let mut check = Check::new(call.entry.tenant.id, id);
+    let mut page = first;
+    loop {
+        page.events.iter().for_each(|event| check.take(&event.raw()));
+        let Some(after) = page.next.filter(|after| *after < last) else { break };
+        page = db.history(id, Span { after, through: last, ..Span::ALL }).await?;
+    }
+    // A record that cannot be read any more has no head either.
+    let current: Option<Complaint> = serde_json::from_str(&document.doc).ok();
+    let head = current.as_ref().map_or(Digest::ZERO, |current| current.head);
+    let (mut verdict, folded) = check.finish(document.version, head);
+    // The moves that are legal follow the table in force, not the one when the record was written.
+    let moves = |complaint: Complaint| Complaint { legal_moves: Vec::new(), ..complaint };
+    if verdict.valid && folded.map(moves) != current.map(moves) {
+        verdict.valid = false;
+        verdict.first_broken = Some(Broken { seq: last, reason: Defect::Projection });
+    }
     Reply::json(200, &verdict)
 }
 
 /// `GET /v1/complaints/{id}/case-file`: everything needed to check the file without this service.
 pub(crate) async fn export(call: TenantCall) -> Outcome {
-    let (file, current) = load(&call).await?;
-    let name = format!("attachment; filename=\"{}.json\"", current.reference);
-    Ok(Reply::json(200, &file)?.header("content-disposition", name))
-}
-
-/// The stored events under the version and head that reads answer.
-async fn load(call: &TenantCall) -> Result<(CaseFile, Complaint), Failure> {
     let (id, db) = call.complaint()?;
-    let document = db.read(id).await?.ok_or(Failure::new(Code::NotFound))?;
-    let current: Complaint = serde_json::from_str(&document.doc).map_err(Failure::internal)?;
-    let events = db.history(id, Span { through: current.version, ..Span::ALL }).await?;
-    let events = events.iter().map(|event| serde_json::from_str(&event.json())).collect::<Result<_, _>>();
+    let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
+    let current: Complaint = serde_json::from_str(&document.doc).map_err(|error| StoreError::unparsable(&error))?;
     let file = CaseFile {
         format: CASE_FILE_FORMAT.to_owned(),
         exported_at: call.call.now,
@@ -69,9 +75,27 @@ async fn load(call: &TenantCall) -> Result<(CaseFile, Complaint), Failure> {
         reference: current.reference.clone(),
         version: current.version,
         head: current.head,
-        events: events.map_err(Failure::internal)?,
+        events: Vec::new(),
     };
-    Ok((file, current))
+    // `events` is the last member, and the events are JSON already.
+    let empty = serde_json::to_string(&file).map_err(Failure::internal)?;
+    let mut text = empty.strip_suffix("]}").unwrap_or_default().to_owned();
+    let mut page = first;
+    loop {
+        for event in &page.events {
+            text.push_str(if text.ends_with('[') { "" } else { "," });
+            text.push_str(&event.json());
+        }
+        if text.len() > MAX_EXPORT {
+            let detail = "The case file has more than 32 MB: read its events page by page";
+            return Err(Failure::new(Code::TooLarge).detail(detail));
+        }
+        let Some(after) = page.next.filter(|after| *after < last) else { break };
+        page = db.history(id, Span { after, through: last, ..Span::ALL }).await?;
+    }
+    text.push_str("]}");
+    let name = format!("attachment; filename=\"{}.json\"", current.reference);
+    Ok(Reply::json_text(200, text).header("content-disposition", name))
 }
 
 /// Something to tell somebody.
@@ -94,6 +118,8 @@ pub(crate) struct Delivery {
 pub(crate) struct Deliveries {
     /// In the order of events.
     data: Vec<Delivery>,
+    /// `after` for later events, if there may be some.
+    next_after: Option<u32>,
 }
 
 /// `GET /v1/complaints/{id}/deliveries?after=&limit=`
@@ -104,6 +130,7 @@ pub(crate) async fn deliveries(call: TenantCall) -> Outcome {
     if found.is_empty() && db.read(id).await?.is_none() {
         return Err(Failure::new(Code::NotFound));
     }
+    let found_last = found.last().map(|row| row.seq);
     let data = found
         .into_iter()
         .map(|row| Delivery {
@@ -114,7 +141,10 @@ pub(crate) async fn deliveries(call: TenantCall) -> Outcome {
             recorded_at: Timestamp::from_unix_millis(row.recorded_at),
         })
         .collect();
-    Reply::json(200, &Deliveries { data })
+    // Every event is told to somebody, so a window without its last event has none after it.
+    let last = after.saturating_add(limit);
+    let next_after = found_last.filter(|seq| *seq >= last);
+    Reply::json(200, &Deliveries { data, next_after })
 }
 
 /// `after`, an event's number (0 for the beginning), and `limit`, 1 to [`PAGE`].

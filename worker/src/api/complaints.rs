@@ -41,9 +41,17 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
     let db = call.db_of(id)?;
     for _ in 0..DRAWS {
         let reference = Reference::new(&tenant.reference_prefix, slot, u32::from_be_bytes(platform::random()));
-        let received = decide::log(new.clone(), reference, call.rules()?, now)?;
+        let received = match decide::log(new.clone(), reference, call.rules()?, now) {
+            Ok(received) => received,
+            // The rules may have changed since the same request was accepted.
+            Err(refusal) => match db.done_by(&key).await? {
+                Some(done) => return replay(&db, done, fingerprint).await,
+                None => return Err(refusal.into()),
+            },
+        };
         let tail = Tail { tenant: tenant.id, complaint: id, version: 0, head: Digest::ZERO };
-        let events = chain::seal(tail, &call.actor()?, now, vec![received]).map_err(Failure::internal)?;
+        let events =
+            chain::seal(tail, &call.actor()?, now, vec![received], platform::salt).map_err(Failure::internal)?;
         let complaint = fold(&events)?;
         let outbox = OutboxId::new(now, &platform::entropy());
         let commit = Commit { before: None, after: &complaint, events: &events, key: &key, fingerprint, outbox, now };
@@ -148,8 +156,12 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let (older, newer) = if forward { (found.more, cursor.is_some()) } else { (true, found.more) };
     let seal = |direction, from| Cursor { direction, from }.seal(cursors, tenant.id, filters);
     let ends = found.ends()?;
-    let next = ends.filter(|_| older).map(|(_, oldest)| seal(Direction::Forward, oldest));
-    let prev = ends.filter(|_| newer).map(|(newest, _)| seal(Direction::Backward, newest));
+    // Where a page has emptied since, the way on and back starts where the caller came from.
+    let came_from = cursor.map(|cursor| cursor.from);
+    let oldest = ends.map(|(_, oldest)| oldest).or(came_from);
+    let newest = ends.map(|(newest, _)| newest).or(came_from);
+    let next = oldest.filter(|_| older).map(|from| seal(Direction::Forward, from));
+    let prev = newest.filter(|_| newer).map(|from| seal(Direction::Backward, from));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
         .into_iter()
         .filter_map(|(relation, cursor)| {
@@ -157,7 +169,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
             Some(format!("<{}?{}>; rel=\"{relation}\"", head.path, with_cursor(&head.query, cursor)))
         })
         .collect();
-    let reply = page(&found.items(), older, next, prev);
+    let reply = page(&found.items(), next.is_some(), next, prev);
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
 }
 

@@ -65,6 +65,8 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);
     let record = call.record(&posted.key, posted.fingerprint, 200, &letter)?;
-    call.db().mark_replayed(id, call.call.now, &record).await?;
-    Reply::json(200, &letter)
+    match call.db().mark_replayed(id, call.call.now, &record).await {
+        Ok(()) => Reply::json(200, &letter),
+        Err(error) => again(call.done_meanwhile(&posted, error).await?),
+    }
 }

@@ -55,9 +55,13 @@ pub(crate) async fn issue(call: OperatorCall) -> Outcome {
     issued(&call, key)
 }
 
+/// How long a repeated request is shown the secret again: long enough for retries.
+const SHOWN_FOR_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 fn issued(call: &OperatorCall, key: ApiKey) -> Outcome {
     let config = &call.call.config;
-    let token = config.keys.issue(&key, &config.cell).map_err(Failure::internal)?;
+    let fresh = key.created_at.plus_millis(SHOWN_FOR_MILLIS) > call.call.now;
+    let token = fresh.then(|| config.keys.issue(&key, &config.cell)).transpose().map_err(Failure::internal)?;
     let location = format!("/v1/tenants/{}/keys", key.tenant);
     Ok(Reply::json(201, &IssuedKey { key, token })?.header("location", location))
 }
@@ -89,6 +93,6 @@ pub(crate) async fn revoke(call: OperatorCall) -> Outcome {
         Ok(key) => key.ok_or(Failure::new(Code::NotFound))?,
         Err(error) => return again(call.done_meanwhile(&posted, error).await?),
     };
-    tenants::publish(&call.call, &tenant, None).await;
+    tenants::publish(&call.call, &tenant).await;
     Reply::json(200, &key)
 }

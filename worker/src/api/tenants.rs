@@ -15,7 +15,7 @@ use shared::{
     http::{etag, problem::Code},
     ids::TenantId,
     tenant::{
-        NewTenant, Slug, Tenant, TenantChange, TenantPatch,
+        NewTenant, Tenant, TenantChange, TenantPatch,
         placement::{Placement, ShardId},
     },
 };
@@ -46,7 +46,7 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
     if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
         return told_again(call.done_meanwhile(&posted, error).await?);
     }
-    publish(&call.call, &tenant, None).await;
+    publish(&call.call, &tenant).await;
     told(201, &tenant)
 }
 
@@ -82,12 +82,11 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     let before = find(&call).await?;
     let patch = call.call.json::<TenantPatch>(MAX_BODY).await?;
     expect_version(&call, &before)?;
-    let former = before.slug.clone();
     let after = before.changed(TenantChange::Patch(patch), call.call.now);
     if !call.db().update_tenant(&after, None).await? {
         return Err(Failure::new(Code::PreconditionFailed));
     }
-    publish(&call.call, &after, Some(&former)).await;
+    publish(&call.call, &after).await;
     Ok(Reply::json(200, &after)?.version(after.version))
 }
 
@@ -117,7 +116,7 @@ async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
         Ok(false) => return outrun(&call, &posted, Failure::new(Code::PreconditionFailed)).await,
         Err(error) => return told_again(call.done_meanwhile(&posted, error).await?),
     }
-    publish(&call.call, &after, None).await;
+    publish(&call.call, &after).await;
     told(200, &after)
 }
 
@@ -139,8 +138,8 @@ fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
 }
 
 /// The change is done once D1 has it. What keeps it from the directory is logged, and cron tries again.
-pub(super) async fn publish(call: &Call, tenant: &Tenant, former: Option<&Slug>) {
-    if let Err(error) = directory::publish(&call.runtime, tenant.id, former, call.now).await {
+pub(super) async fn publish(call: &Call, tenant: &Tenant) {
+    if let Err(error) = directory::publish(&call.runtime, tenant.id, call.now).await {
         log::fault("directory_not_published", &error);
     }
 }

@@ -23,6 +23,7 @@ const SENDER_LIFE_MILLIS: i64 = 5_000;
 /// Rows younger than this are still on their way.
 const STALE_MILLIS: i64 = 15_000;
 const SWEEP_PAGE: u32 = 500;
+const PAGES_A_TICK: usize = 10;
 
 thread_local! {
     /// Messages of this isolate's requests that are not sent yet: ids only.
@@ -50,13 +51,16 @@ pub(crate) fn announce(call: &Call, message: String) {
     });
 }
 
-/// Sends every row that has stayed too long. Runs until none is left; a row that no consumer could read is given up
-/// at once, or it would come back every minute.
+/// Sends rows that have stayed too long, the oldest first; the next tick goes on. A row that no consumer could read
+/// is given up at once, or it would come back every minute.
+///
+/// Rows go once the consumer has recorded them, so those that stay are few unless it is behind: then sending more
+/// than it can take in a minute would only add copies.
 pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<u32, StoreError> {
     let db = SystemDb::new(runtime.clone(), shard);
     let until = now.plus_millis(-STALE_MILLIS);
     let (mut after, mut sent) = (None, 0);
-    loop {
+    for _ in 0..PAGES_A_TICK {
         let rows = db.stale(after, until, SWEEP_PAGE).await?;
         let Some(last) = rows.last() else { return Ok(sent) };
         after = Some(last.id);
@@ -71,6 +75,7 @@ pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> 
             db.forget(&ids).await?;
         }
     }
+    Ok(sent)
 }
 
 fn is_sound(row: &StaleRow, shard: ShardId) -> bool {

@@ -1,22 +1,19 @@
 //! The tenant directory: KV, cached in the isolate; D1 is its source of truth and its fallback.
 //!
-//! A revoked key or a suspended tenant is refused once the entry here is newer: within [`FRESH_MILLIS`] of the
-//! change reaching KV in this location.
+//! A revoked key or a suspended tenant is refused within [`FRESH_MILLIS`] of the change reaching KV in this location,
+//! which may take KV up to a minute.
 
 use crate::{
     call::Call,
     failure::Failure,
+    log,
     platform::{Fault, Runtime},
     store::{
         StoreError, TenantDb,
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
-use shared::{
-    ids::TenantId,
-    tenant::{DirectoryEntry, Slug, Tenant},
-    time::Timestamp,
-};
+use shared::{ids::TenantId, tenant::DirectoryEntry, time::Timestamp};
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 /// How long an isolate trusts what it has read.
@@ -51,19 +48,29 @@ pub(crate) async fn entry(call: &Call, tenant: TenantId) -> Result<Option<Rc<Dir
 
 /// KV may not have a new tenant yet, or not answer at all.
 async fn look_up(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<DirectoryEntry>, Failure> {
-    let found = runtime.directory_get(&tenant_key(tenant)).await.ok().flatten();
-    if let Some(entry) = found.and_then(|text| serde_json::from_str(&text).ok()) {
-        return Ok(Some(entry));
+    match runtime.directory_get(&key_of(tenant)).await {
+        Ok(Some(text)) => match serde_json::from_str(&text) {
+            Ok(entry) => return Ok(Some(entry)),
+            Err(error) => log::fault("directory_entry_unreadable", &error),
+        },
+        Ok(None) => {}
+        Err(fault) => log::fault("directory_not_read", &fault),
     }
-    Ok(from_truth(runtime, tenant, now).await?)
+    Ok(from_truth(runtime, tenant, now).await?.map(|(entry, _)| entry))
 }
 
-async fn from_truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<DirectoryEntry>, StoreError> {
-    let Some(tenant) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await? else {
+/// The entry as it should be, and the number of the change it shows.
+async fn from_truth(
+    runtime: &Runtime,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<Option<(DirectoryEntry, u32)>, StoreError> {
+    // The number is read first: a change in between makes it too low, and then the entry is published again.
+    let Some((tenant, seq)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
         return Ok(None);
     };
     let revoked = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).revoked_keys(now).await?;
-    Ok(Some(DirectoryEntry { tenant, revoked }))
+    Ok(Some((DirectoryEntry { tenant, revoked }, seq)))
 }
 
 /// Why the directory still shows the old entry: cron tries again.
@@ -75,35 +82,27 @@ pub(crate) enum NotPublished {
     Kv(#[from] Fault),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    #[error("other changes keep overtaking it")]
+    Overtaken,
 }
 
-/// Shows a tenant in the directory as it is in D1. `former` is a slug it no longer has.
-pub(crate) async fn publish(
-    runtime: &Runtime,
-    tenant: TenantId,
-    former: Option<&Slug>,
-    now: Timestamp,
-) -> Result<(), NotPublished> {
-    let Some(entry) = from_truth(runtime, tenant, now).await? else { return Ok(()) };
-    runtime.directory_put(&tenant_key(tenant), Some(serde_json::to_string(&entry)?)).await?;
-    runtime.directory_put(&slug_key(&entry.tenant.slug), Some(tenant.to_string())).await?;
-    if let Some(former) = former.filter(|former| **former != entry.tenant.slug) {
-        runtime.directory_put(&slug_key(former), None).await?;
+/// How often a change that another overtakes is published anew before it is left to cron.
+const ATTEMPTS: usize = 3;
+
+/// Shows a tenant in the directory as it is in D1.
+pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<(), NotPublished> {
+    let db = SystemDb::new(runtime.clone(), DIRECTORY_SHARD);
+    for _ in 0..ATTEMPTS {
+        let Some((entry, seq)) = from_truth(runtime, tenant, now).await? else { return Ok(()) };
+        runtime.directory_put(&key_of(tenant), serde_json::to_string(&entry)?).await?;
+        CACHE.with_borrow_mut(|cache| cache.remove(&tenant));
+        if db.mark_published(tenant, seq).await? {
+            return Ok(());
+        }
     }
-    forget(&entry.tenant);
-    SystemDb::new(runtime.clone(), DIRECTORY_SHARD).mark_published(&entry.tenant).await?;
-    Ok(())
+    Err(NotPublished::Overtaken)
 }
 
-/// This isolate reads the entry anew.
-fn forget(tenant: &Tenant) {
-    CACHE.with_borrow_mut(|cache| cache.remove(&tenant.id));
-}
-
-fn tenant_key(tenant: TenantId) -> String {
+fn key_of(tenant: TenantId) -> String {
     format!("tenant:{tenant}")
-}
-
-fn slug_key(slug: &Slug) -> String {
-    format!("slug:{slug}")
 }

@@ -13,7 +13,7 @@ use shared::{
     time::Timestamp,
 };
 
-const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
+pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
 const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
 const BY_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_external_reference.sql"));
@@ -72,7 +72,7 @@ impl Page {
     /// The newest and the oldest place on the page, if it is not empty.
     pub(crate) fn ends(&self) -> Result<Option<(Position, Position)>, StoreError> {
         let (Some(newest), Some(oldest)) = (self.lines.first(), self.lines.last()) else { return Ok(None) };
-        let place = |line: &str| serde_json::from_str::<Position>(line).map_err(StoreError::unreadable);
+        let place = |line: &str| serde_json::from_str::<Position>(line).map_err(|error| StoreError::unparsable(&error));
         Ok(Some((place(newest)?, place(oldest)?)))
     }
 }
@@ -103,7 +103,11 @@ impl TenantDb {
         let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
             return Ok(Loaded { complaint: None, done: None, target_exists: false, links_back: false });
         };
-        let complaint = row.doc.map(|doc| serde_json::from_str(&doc)).transpose().map_err(StoreError::unreadable)?;
+        let complaint = row
+            .doc
+            .map(|doc| serde_json::from_str(&doc))
+            .transpose()
+            .map_err(|error| StoreError::unparsable(&error))?;
         let done = match (row.fingerprint, row.complaint_id, row.version) {
             (Some(fingerprint), Some(complaint_id), Some(version)) => Some(Done { fingerprint, complaint_id, version }),
             _ => None,

@@ -18,15 +18,14 @@ pub(crate) struct DeliveryRow {
 }
 
 impl TenantDb {
-    /// What is to be told of events after number `after`, in order.
+    /// What is to be told of the `limit` events after number `after`, in order.
     pub(crate) async fn deliveries(
         &self,
         id: ComplaintId,
         after: u32,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        // No audience sorts after U+10FFFF, so this place lies behind every row of event `after`.
-        self.rows(OF_COMPLAINT, (id, after, "\u{10FFFF}", limit)).await
+        self.rows(OF_COMPLAINT, (id, after, limit)).await
     }
 
     /// What an idempotency key did, if it was used.

@@ -1,25 +1,31 @@
-//! Case files: the events of a complaint.
+//! Case files: the events of a complaint, read a page at a time so that the longest fits in memory.
 
-use super::{Scoped, StoreError, TenantDb};
+use super::{
+    Scoped, StoreError, TenantBatch, TenantDb,
+    complaints::{Document, READ},
+};
 use serde::Deserialize;
+use serde_json::Value;
 use shared::{
-    chain::Digest,
     complaint::{Complaint, MAX_EVENTS, event::Event},
     ids::ComplaintId,
     time::Timestamp,
 };
 
 const HISTORY: Scoped = Scoped::new(include_str!("sql/events/history.sql"));
+const LAST: Scoped = Scoped::new(include_str!("sql/events/last.sql"));
 
 /// Events fetched in one call: nearly every case file has fewer.
 pub(crate) const PAGE: u32 = 500;
+/// Bytes after which a page ends early.
+const PAGE_BYTES: usize = 4_000_000;
 
 /// An event as it is stored.
 #[derive(Deserialize)]
 pub(crate) struct StoredEvent {
     pub(crate) seq: u32,
     body: String,
-    hash: Digest,
+    hash: String,
 }
 
 impl StoredEvent {
@@ -28,8 +34,13 @@ impl StoredEvent {
         format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default())
     }
 
-    pub(crate) fn event(&self) -> Result<Event, StoreError> {
-        serde_json::from_str(&self.json()).map_err(StoreError::unreadable)
+    /// The event to be checked: whatever it has become.
+    pub(crate) fn raw(&self) -> Value {
+        serde_json::from_str(&self.json()).unwrap_or(Value::Null)
+    }
+
+    fn event(&self) -> Result<Event, StoreError> {
+        serde_json::from_str(&self.json()).map_err(|error| StoreError::unparsable(&error))
     }
 }
 
@@ -42,34 +53,79 @@ pub(crate) struct Span {
     pub(crate) through: u32,
     /// Events recorded by this moment.
     pub(crate) by: Timestamp,
-    /// At most so many.
+    /// At most so many, up to [`PAGE`].
     pub(crate) limit: u32,
 }
 
 impl Span {
-    pub(crate) const ALL: Self = Self { after: 0, through: MAX_EVENTS, by: Timestamp::MAX, limit: MAX_EVENTS };
+    pub(crate) const ALL: Self = Self { after: 0, through: MAX_EVENTS, by: Timestamp::MAX, limit: PAGE };
+}
+
+/// Some events in a row.
+pub(crate) struct EventPage {
+    pub(crate) events: Vec<StoredEvent>,
+    /// Where the next page goes on, if there may be one.
+    pub(crate) next: Option<u32>,
+}
+
+impl EventPage {
+    fn new(events: Vec<StoredEvent>, limit: u32) -> Self {
+        let bytes: usize = events.iter().map(|event| event.body.len()).sum();
+        let cut = events.len() >= limit as usize || bytes >= PAGE_BYTES;
+        let next = events.last().filter(|_| cut).map(|event| event.seq);
+        Self { events, next }
+    }
+}
+
+/// A complaint and the beginning of its case file, of the same moment.
+pub(crate) struct Snapshot {
+    pub(crate) document: Document,
+    /// The number of its last event.
+    pub(crate) last: u32,
+    pub(crate) first: EventPage,
+}
+
+#[derive(Deserialize)]
+struct LastRow {
+    last: Option<u32>,
+}
+
+fn with_page(batch: TenantBatch, id: ComplaintId, span: Span) -> TenantBatch {
+    let Span { after, through, by, limit } = span;
+    batch.with(HISTORY, (id, after, through, by.unix_millis(), limit, PAGE_BYTES))
 }
 
 impl TenantDb {
-    /// Part of a case file, oldest first.
-    pub(crate) async fn history(&self, id: ComplaintId, span: Span) -> Result<Vec<StoredEvent>, StoreError> {
-        let Span { mut after, through, by, limit } = span;
-        let mut events = Vec::new();
-        loop {
-            let room = limit.saturating_sub(u32::try_from(events.len()).unwrap_or(u32::MAX)).min(PAGE);
-            let page: Vec<StoredEvent> = self.rows(HISTORY, (id, after, through, by.unix_millis(), room)).await?;
-            let full = page.len() == PAGE as usize;
-            after = page.last().map_or(after, |event| event.seq);
-            events.extend(page);
-            if !full || events.len() >= limit as usize {
-                return Ok(events);
-            }
-        }
+    /// A page of a case file, oldest first.
+    pub(crate) async fn history(&self, id: ComplaintId, span: Span) -> Result<EventPage, StoreError> {
+        let (events,) = self.run::<(Vec<StoredEvent>,)>(with_page(self.batch(), id, span)).await?;
+        Ok(EventPage::new(events, span.limit))
+    }
+
+    /// The complaint as reads answer it, with its case file.
+    pub(crate) async fn snapshot(&self, id: ComplaintId) -> Result<Option<Snapshot>, StoreError> {
+        let batch = with_page(self.batch().with(READ, (id,)).with(LAST, (id,)), id, Span::ALL);
+        let (documents, last, events) = self.run::<(Vec<Document>, Vec<LastRow>, Vec<StoredEvent>)>(batch).await?;
+        let last = last.first().and_then(|row| row.last).unwrap_or_default();
+        let first = EventPage::new(events, Span::ALL.limit);
+        Ok(documents.into_iter().next().map(|document| Snapshot { document, last, first }))
     }
 
     /// The complaint as it was: folded from its first events. `None` if it did not exist then.
     pub(crate) async fn as_of(&self, id: ComplaintId, span: Span) -> Result<Option<Complaint>, StoreError> {
-        let events = self.history(id, span).await?.iter().map(StoredEvent::event).collect::<Result<Vec<_>, _>>()?;
-        Complaint::fold(&events).map_err(StoreError::unreadable)
+        let mut complaint: Option<Complaint> = None;
+        let mut next = Some(span.after);
+        while let Some(after) = next {
+            let page = self.history(id, Span { after, ..span }).await?;
+            next = page.next;
+            for stored in &page.events {
+                let event = stored.event()?;
+                match &mut complaint {
+                    None => complaint = Some(Complaint::begin(&event).map_err(StoreError::unreadable)?),
+                    Some(complaint) => complaint.apply(&event).map_err(StoreError::unreadable)?,
+                }
+            }
+        }
+        Ok(complaint)
     }
 }

@@ -23,7 +23,7 @@ struct KeyRow {
 
 impl KeyRow {
     fn key(self) -> Result<ApiKey, StoreError> {
-        let mut key: ApiKey = serde_json::from_str(&self.doc).map_err(StoreError::unreadable)?;
+        let mut key: ApiKey = serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))?;
         key.revoked_at = self.revoked_at.map(Timestamp::from_unix_millis);
         Ok(key)
     }

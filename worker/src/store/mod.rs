@@ -33,6 +33,11 @@ impl StoreError {
     pub(crate) fn unreadable(error: impl std::fmt::Display) -> Self {
         Self::Broken(Fault { dependency: "d1", message: error.to_string() })
     }
+
+    /// Like [`StoreError::unreadable`], without the words: serde's quote the value, and the value is personal.
+    pub(crate) fn unparsable(error: &serde_json::Error) -> Self {
+        Self::unreadable(format_args!("stored JSON: {:?} at column {}", error.classify(), error.column()))
+    }
 }
 
 /// Which unique value is taken.
@@ -60,13 +65,14 @@ const UNIQUE: [(&str, Unique); 5] = [
 ];
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
-const TRANSIENT: [&str; 6] = [
+const TRANSIENT: [&str; 7] = [
     "Network connection lost",
     "reset because",
     "overloaded",
     "Cannot resolve D1",
     "storage operation exceeded timeout",
     "Internal error while starting up D1",
+    "Internal error in D1",
 ];
 
 /// D1 gives its reasons only as text.
@@ -199,5 +205,5 @@ impl TenantBatch {
 
 /// A parameter that is a list or a document travels as JSON text.
 fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(StoreError::unreadable)
+    serde_json::to_string(value).map_err(|error| StoreError::unparsable(&error))
 }

@@ -86,6 +86,12 @@ struct DocRow {
 }
 
 #[derive(Deserialize)]
+struct SequencedRow {
+    doc: String,
+    directory_seq: u32,
+}
+
+#[derive(Deserialize)]
 struct TenantIdRow {
     id: TenantId,
 }
@@ -144,21 +150,28 @@ impl SystemDb {
     }
 
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        let rows: Vec<DocRow> = self.rows(TENANT_READ, (id,)).await?;
-        rows.first().map(|row| serde_json::from_str(&row.doc)).transpose().map_err(StoreError::unreadable)
+        Ok(self.tenant_at(id).await?.map(|(tenant, _)| tenant))
+    }
+
+    /// A tenant, and the number of the change that the directory must show.
+    pub(crate) async fn tenant_at(&self, id: TenantId) -> Result<Option<(Tenant, u32)>, StoreError> {
+        let Some(row) = self.rows::<SequencedRow>(TENANT_READ, (id,)).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let tenant = serde_json::from_str(&row.doc).map_err(|error| StoreError::unparsable(&error))?;
+        Ok(Some((tenant, row.directory_seq)))
     }
 
     /// Tenants after `after`, in the order they were created.
     pub(crate) async fn tenants(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<Tenant>, StoreError> {
         let after = after.map_or_else(String::new, |id| id.to_string());
         let rows: Vec<DocRow> = self.rows(TENANT_LIST, (after, limit)).await?;
-        rows.iter().map(|row| serde_json::from_str(&row.doc).map_err(StoreError::unreadable)).collect()
+        rows.iter().map(|row| serde_json::from_str(&row.doc).map_err(|error| StoreError::unparsable(&error))).collect()
     }
 
-    /// Notes that the directory shows this version.
-    pub(crate) async fn mark_published(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(TENANT_PUBLISHED, (tenant.id, tenant.version)).await?;
-        Ok(())
+    /// Notes that the directory shows change `seq`. False if there has been another since.
+    pub(crate) async fn mark_published(&self, tenant: TenantId, seq: u32) -> Result<bool, StoreError> {
+        Ok(!self.rows::<IgnoredAny>(TENANT_PUBLISHED, (tenant, seq)).await?.is_empty())
     }
 
     /// Tenants that the directory does not show as they are.

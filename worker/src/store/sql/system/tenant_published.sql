@@ -1,1 +1,3 @@
-UPDATE tenants SET unpublished = 0 WHERE id = ?1 AND version = ?2
+-- Only what was read before it was published counts as published.
+UPDATE tenants SET unpublished = 0 WHERE id = ?1 AND directory_seq = ?2
+RETURNING id

@@ -1,1 +1,1 @@
-SELECT doc FROM tenants WHERE id = ?1
+SELECT doc, directory_seq FROM tenants WHERE id = ?1

@@ -1,1 +1,1 @@
-UPDATE tenants SET unpublished = 1 WHERE id = ?1
+UPDATE tenants SET directory_seq = directory_seq + 1, unpublished = 1 WHERE id = ?1
