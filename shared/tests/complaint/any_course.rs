@@ -109,7 +109,7 @@ fn consistent(complaint: &Complaint) -> Result<(), TestCaseError> {
     prop_assert_eq!(&complaint.legal_moves, &legal);
     prop_assert!(complaint.received_at <= complaint.logged_at && complaint.logged_at <= complaint.updated_at);
     prop_assert!(complaint.resolution.is_some() || !matches!(complaint.state, State::Resolved));
-    prop_assert!(complaint.proposal.is_some() || complaint.state != State::ResponseProposed);
+    prop_assert_eq!(complaint.proposal.is_some(), complaint.state == State::ResponseProposed);
 
     let facets = complaint.facets();
     prop_assert!(facets.is_sorted() && facets.windows(2).all(|pair| pair[0] != pair[1]), "each facet once");

@@ -41,8 +41,7 @@ pub(crate) struct Case {
 impl Case {
     /// Logs a complaint at [`START`].
     pub(crate) fn log(new: NewComplaint) -> Result<Self, Refusal> {
-        let prefix = ReferencePrefix::try_from("NWB".to_owned()).expect("is a prefix");
-        let body = decide::log(new, Reference::new(&prefix, 0, 7), rules(), START)?;
+        let body = decide::log(new, complaint_reference(7), rules(), START)?;
         let tail = Tail { tenant: tenant(), complaint: complaint_id(0), version: 0, head: chain::Digest::ZERO };
         let sealed = chain::seal(tail, &actor(), START, vec![body], || SALT).expect("an event can be written");
         let complaint = Complaint::begin(&sealed[0].event).expect("the first event begins a complaint");
@@ -155,6 +154,12 @@ pub(crate) fn tenant() -> TenantId {
 /// The complaint at hand is number 0; the others can be linked to.
 pub(crate) fn complaint_id(number: u8) -> ComplaintId {
     ComplaintId::in_slot(START, &[number; 10], 0)
+}
+
+/// The complaint at hand has number 7.
+pub(crate) fn complaint_reference(number: u32) -> Reference {
+    let prefix = ReferencePrefix::try_from("NWB".to_owned()).expect("is a prefix");
+    Reference::new(&prefix, 0, number)
 }
 
 pub(crate) fn actor() -> Actor {
