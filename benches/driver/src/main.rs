@@ -59,6 +59,9 @@ struct Options {
     /// Use a running baseline instead of starting one
     #[arg(long, value_name = "URL")]
     baseline_url: Option<String>,
+    /// A variable of the Redress that is started, such as LOG=warn
+    #[arg(long = "var", value_name = "NAME=VALUE", conflicts_with = "redress_url", value_parser = parse_variable)]
+    variables: Vec<(String, String)>,
     /// Drive the baseline against itself: how far the ratios are from 1 is the noise of the machine
     #[arg(long, conflicts_with = "redress_url")]
     calibrate: bool,
@@ -88,8 +91,7 @@ fn run(options: Options) -> Result<()> {
     let baseline_url = options.baseline_url.as_deref().or(baseline.as_ref().map(Baseline::inner_url));
     let redress = match options.redress_url {
         None if !options.calibrate => {
-            xtask::wasm::build()?;
-            Some(Stack::start(stack::Options::temporary().var("EXPOSE_COST", "1"))?)
+            Some(Stack::start(stack::Options::temporary().var("EXPOSE_COST", "1").var("LOG", "warn"))?)
         }
         _ => None,
     };
@@ -143,4 +145,9 @@ fn parse_size(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number * unit),
         _ => Err("expected a number such as 500, 10k or 1m".to_owned()),
     }
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
