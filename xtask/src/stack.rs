@@ -264,7 +264,7 @@ fn config(options: &Options) -> Result<Value> {
     for unused in ["build", "env"] {
         members.remove(unused);
     }
-    members.insert("main".to_owned(), json!(options.state.join("worker/index.js")));
+    members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
     for (name, value) in &options.vars {
         config["vars"][name] = json!(value);
     }

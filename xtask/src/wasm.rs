@@ -53,6 +53,7 @@ pub fn build() -> Result<()> {
         step("Describing the API from its types", describe_api)?;
         std::fs::write(&marker, fingerprint)?;
     }
+    std::fs::copy(root().join("worker/entry.js"), output().join("entry.js")).context("copying entry.js")?;
     check_size()
 }
 
