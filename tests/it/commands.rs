@@ -116,7 +116,7 @@ fn what_a_command_records_is_what_it_was_told() {
             "classify",
             json!({ "product": "credit_card", "issue": "fees_or_interest", "severity": "high", "vulnerability": ["health"], "tags": ["fees"], "root_cause": "fee_engine" }),
             "classified",
-            json!({ "product": "credit_card", "issue": "fees_or_interest", "severity": "high", "vulnerability": ["health"], "tags": ["fees"], "root_cause": "fee_engine" }),
+            json!({ "taxonomy": { "id": "cfpb-consumer-complaints", "version": "2023-08-24" }, "product": "credit_card", "issue": "fees_or_interest", "severity": "high", "vulnerability": ["health"], "tags": ["fees"], "root_cause": "fee_engine" }),
         ),
         ("note", json!({ "text": "Line one.\nLine two." }), "noted", json!({ "text": "Line one.\nLine two." })),
         (

@@ -433,6 +433,7 @@ fn a_query_that_is_not_understood_is_refused_by_name() {
         ("received_from=yesterday&received_to=2026-02-30T00:00:00Z", vec!["received_from", "received_to"]),
         ("state=received&state=closed", vec!["state"]),
         ("state=", vec!["state"]),
+        ("state=sold&channel=fax&severity=5&linked_to=CRM-1", vec!["channel", "linked_to", "severity", "state"]),
         ("reference=NWB", vec!["reference"]),
         ("external_reference=a&state=closed", vec!["external_reference"]),
     ] {

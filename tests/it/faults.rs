@@ -266,7 +266,7 @@ fn a_change_that_did_not_reach_the_directory_is_published_by_cron() {
     let listed = |stack: &Stack| firm.api.at(stack.base_url()).get("/v1/complaints");
     listed(&stack).expect(200);
     stack.stop();
-    let suspend = "UPDATE tenants SET version = 2, unpublished = 1,
+    let suspend = "UPDATE tenants SET version = 2, unpublished = 1, directory_seq = directory_seq + 1,
         doc = json_set(doc, '$.status', 'suspended', '$.version', 2) WHERE id = ?1";
     assert_eq!(database(&state).execute(suspend, [&firm.id]).unwrap(), 1);
     stack.restart().expect("the stack starts again");

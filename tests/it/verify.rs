@@ -6,6 +6,7 @@ use shared::{
     chain::{CASE_FILE_FORMAT, CaseFile},
     complaint::Complaint,
 };
+use std::collections::BTreeSet;
 
 /// A complaint with some history, and its path.
 fn worked() -> (Firm, String) {
@@ -44,6 +45,15 @@ fn an_exported_file_is_checked_without_the_service() {
 
     let events = firm.api.get(&format!("{path}/events?limit=500")).expect(200);
     assert_eq!(events.data(), file.events, "the same events are listed");
+}
+
+/// Without a salt of its own, short data could be guessed from what stays once it is erased.
+#[test]
+fn every_event_has_a_salt_of_its_own() {
+    let (firm, path) = worked();
+    let events = firm.api.get(&format!("{path}/events")).expect(200);
+    let salts: BTreeSet<&str> = events.data().iter().map(|event| event["salt"].as_str().unwrap()).collect();
+    assert_eq!(salts.len(), events.data().len());
 }
 
 #[test]

@@ -162,7 +162,9 @@ fn every_character_counts() {
         pointers(raw, String::new(), &mut leaves);
         for leaf in leaves {
             let value = raw.pointer(&leaf).unwrap();
-            for place in 0..places(value) {
+            // What every event has besides its data is the same in each: all of it once, one character later.
+            let all = event < 2 || leaf.starts_with("/data");
+            for place in 0..if all { places(value) } else { 1 } {
                 // The events before are intact, so it is enough to look at this one after them.
                 let mut altered = file.clone();
                 altered.events.truncate(event + 1);
