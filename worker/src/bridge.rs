@@ -76,6 +76,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         (None, Ok(unmatched)) => Err(unmatched),
         (None, Err(_)) => Err(Failure::internal("panicked; the reason is on the line before")),
     };
+    let code = outcome.as_ref().err().map(|failure| failure.code);
     let reason = outcome.as_ref().err().and_then(|failure| failure.reason().map(str::to_owned));
     let reply = outcome.unwrap_or_else(|failure| told(failure, request_id));
 
@@ -93,6 +94,9 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         status: reply.status,
         duration_ms: platform::now().unix_millis() - begun.unix_millis(),
         d1_calls: runtime.meter.d1_calls.get(),
+        tenant: runtime.meter.caller.get().map(|(tenant, _)| tenant),
+        key: runtime.meter.caller.get().map(|(_, key)| key),
+        code,
         error: reason.as_deref(),
     };
     log::request(&config, &answered);

@@ -2,7 +2,10 @@
 
 use crate::config::Config;
 use serde::Serialize;
-use shared::ids::RequestId;
+use shared::{
+    http::problem::Code,
+    ids::{KeyId, RequestId, TenantId},
+};
 
 /// What is logged of a request once it is answered.
 #[derive(Serialize)]
@@ -15,6 +18,13 @@ pub(crate) struct Answered<'c> {
     pub(crate) status: u16,
     pub(crate) duration_ms: i64,
     pub(crate) d1_calls: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<TenantId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<KeyId>,
+    /// The problem's code, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<Code>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<&'c str>,
 }

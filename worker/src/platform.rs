@@ -3,7 +3,12 @@
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use shared::{chain::Salt, ids::Entropy, tenant::placement::ShardId, time::Timestamp};
+use shared::{
+    chain::Salt,
+    ids::{Entropy, KeyId, TenantId},
+    tenant::placement::ShardId,
+    time::Timestamp,
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -53,9 +58,10 @@ impl Fault {
     }
 }
 
-/// What a request has cost so far.
+/// What is known of an invocation so far: who calls, and what it has cost.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
+    pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
     pub(crate) d1_calls: Cell<u32>,
     pub(crate) rows_read: Cell<u32>,
     pub(crate) rows_written: Cell<u32>,

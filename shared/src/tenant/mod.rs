@@ -6,6 +6,7 @@ pub mod placement;
 
 use crate::{
     complaint::intake::{Jurisdiction, List},
+    http::problem::{FieldError, Rule},
     ids::{KeyId, TenantId},
     reference::ReferencePrefix,
     taxonomy::Sector,
@@ -13,7 +14,7 @@ use crate::{
     time::Timestamp,
 };
 use custom_field::CustomField;
-use placement::Placement;
+use placement::{Placement, ShardId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
@@ -88,6 +89,12 @@ pub struct NewTenant {
     pub jurisdiction: Jurisdiction,
     /// What every reference starts with. For life.
     pub reference_prefix: ReferencePrefix,
+    /// The cell that is to hold its data. Default, and so far the only choice: the cell that is asked.
+    #[serde(default)]
+    pub home_cell: Option<CellName>,
+    /// The shards that are to hold its complaints. Default, and so far the only choice: `[0]`.
+    #[serde(default)]
+    pub shards: Option<Placement>,
     /// The plan. Default: standard.
     #[serde(default)]
     pub plan: Plan,
@@ -128,9 +135,27 @@ pub enum TenantChange {
 impl Tenant {
     /// A tenant as it begins.
     #[must_use]
-    pub fn new(id: TenantId, new: NewTenant, home_cell: CellName, shards: Placement, now: Timestamp) -> Self {
-        let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, plan, custom_fields } = new;
-        Self {
+    ///
+    /// # Errors
+    /// What it asks for and `here`, the cell that is asked, does not have.
+    pub fn new(id: TenantId, new: NewTenant, here: &CellName, now: Timestamp) -> Result<Self, Vec<FieldError>> {
+        let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
+        let NewTenant { home_cell, shards, plan, custom_fields, .. } = new;
+        let home_cell = home_cell.unwrap_or_else(|| here.clone());
+        let only = Placement::single(ShardId(0));
+        let shards = shards.unwrap_or_else(|| only.clone());
+        let mut errors = Vec::new();
+        if home_cell != *here {
+            let detail = format!("must be {here}: ask the other cell itself");
+            errors.push(FieldError::at("/home_cell", Rule::NotAllowed, detail));
+        }
+        if shards != only {
+            errors.push(FieldError::at("/shards", Rule::NotAllowed, "must be [0]: the cell has one shard"));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
             id,
             slug,
             display_name,
@@ -145,7 +170,7 @@ impl Tenant {
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        })
     }
 
     /// The tenant after `change`.

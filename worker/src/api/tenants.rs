@@ -14,10 +14,7 @@ use shared::{
     complaint::command::Nothing,
     http::{etag, problem::Code},
     ids::TenantId,
-    tenant::{
-        NewTenant, Tenant, TenantChange, TenantPatch,
-        placement::{Placement, ShardId},
-    },
+    tenant::{NewTenant, Tenant, TenantChange, TenantPatch},
 };
 
 /// The most tenants a page may have.
@@ -39,9 +36,8 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
     }
     let now = call.call.now;
     let id = TenantId::new(now, &platform::entropy());
-    // The cell that is asked is the home; it has one shard so far.
-    let shards = Placement::single(ShardId(0));
-    let tenant = Tenant::new(id, posted.body.clone(), call.call.config.cell.clone(), shards, now);
+    let tenant = Tenant::new(id, posted.body.clone(), &call.call.config.cell, now)
+        .map_err(|errors| Failure::errors(Code::Invalid, errors))?;
     let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
     if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
         return told_again(call.done_meanwhile(&posted, error).await?);

@@ -22,6 +22,7 @@ pub(crate) async fn tenant(call: Call, scope: Scope) -> Result<TenantCall, Failu
     let principal = authenticate(&call)?;
     may(&principal, Access::Tenant(scope))?;
     let Principal::Key { tenant, key, .. } = principal else { return Err(Failure::new(Code::Forbidden)) };
+    call.runtime.meter.caller.set(Some((tenant, key)));
     let entry = directory::entry(&call, tenant).await?.ok_or_else(unknown)?;
     if entry.revoked.contains(&key) {
         return Err(unknown());
