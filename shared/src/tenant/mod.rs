@@ -134,7 +134,6 @@ pub enum TenantChange {
 
 impl Tenant {
     /// A tenant as it begins.
-    #[must_use]
     ///
     /// # Errors
     /// What it asks for and `here`, the cell that is asked, does not have.
