@@ -12,8 +12,9 @@ use crate::target::Target;
 
 /// Virtual users that load complaints where no time is taken.
 const LOADERS: usize = 32;
-/// Enough for the runtime to compile what the operation uses.
-const WARM_UP: Duration = Duration::from_millis(500);
+/// Requests per virtual user before the first round: enough for the runtime to compile what the operation uses. A
+/// number and not a time, so that a slow machine warms up as well.
+const WARM_UP: usize = 10;
 
 /// What to measure, and for how long.
 pub(crate) struct Plan {
@@ -66,9 +67,9 @@ impl Plan {
     ) -> Result<Measurement> {
         let mut most_per_s: f64 = 0.0;
         for target in targets {
-            // Half a second is over before a thousand commands are.
-            ensure_untouched(driver, target, operation, 1_000).await?;
-            let warm_up = driver.run(target, operation, concurrency, Until::Elapsed(WARM_UP)).await?;
+            let requests = WARM_UP * concurrency.max(10);
+            ensure_untouched(driver, target, operation, requests).await?;
+            let warm_up = driver.run(target, operation, concurrency, Until::Requests(requests)).await?;
             most_per_s = most_per_s.max(warm_up.requests_per_s);
         }
         let mut rounds = [Vec::new(), Vec::new()];

@@ -93,7 +93,9 @@ impl Driver {
         let text = std::fs::read_to_string(&self.scratch).context("rlt wrote no report")?;
         let report: Report = serde_json::from_str(&text).context("rlt's report reads otherwise than expected")?;
         let requests = report.summary.iters.total;
-        let latency = report.latency.with_context(|| format!("{} answered no {}", target.name, operation.name()))?;
+        let latency = report.latency.with_context(|| {
+            format!("{} answered no {} in the time of a round: raise --seconds", target.name, operation.name())
+        })?;
         let micros = |percentile| latency.percentiles.get(percentile).map_or(f64::NAN, |seconds| seconds * 1e6);
         Ok(Round {
             requests,
