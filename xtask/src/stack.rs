@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -35,18 +36,22 @@ pub struct Options {
     pub vars: BTreeMap<String, String>,
     /// Whether the state is deleted in the end.
     pub temporary: bool,
+    /// Whether the docs page is served.
+    pub assets: bool,
 }
 
 impl Options {
     /// A stack that keeps its data in `state`.
     pub fn in_state(state: PathBuf) -> Options {
-        Options { state, port: None, vars: BTreeMap::new(), temporary: false }
+        Options { state, port: None, vars: BTreeMap::new(), temporary: false, assets: true }
     }
 
     /// A stack with a fresh state that is deleted in the end.
     pub fn temporary() -> Options {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("redress-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        static ONCE: Once = Once::new();
+        ONCE.call_once(delete_abandoned);
+        let name = format!("{TEMPORARY}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Options { temporary: true, ..Options::in_state(std::env::temp_dir().join(name)) }
     }
 
@@ -66,6 +71,14 @@ impl Options {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Without the docs page: for assets `wrangler dev` puts two more Workers before ours, which production does not,
+    /// and a measurement would mostly measure them.
+    #[must_use]
+    pub fn without_assets(mut self) -> Options {
+        self.assets = false;
+        self
     }
 
     /// Chooses the public port.
@@ -226,6 +239,28 @@ impl Drop for Stack {
     }
 }
 
+/// How the folders of temporary stacks are called: this, the process that made it, a number.
+const TEMPORARY: &str = "redress-";
+
+/// Deletes the temporary folders of processes that were killed before they could, and ends stacks that still run there.
+fn delete_abandoned() {
+    // Where processes cannot be looked up, none can be known to be gone.
+    if process::started(std::process::id()).is_none() {
+        return;
+    }
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY)?.split_once('-')?.0.parse().ok());
+        let made_here = entry.path().join(CONFIG).exists();
+        if owner.is_some_and(|owner| process::started(owner).is_none())
+            && made_here
+            && end_leftovers(&entry.path()).is_ok()
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Deletes what stacks have left in a state folder, and nothing else that may be there.
 pub fn delete_state(state: &Path) -> Result<()> {
     end_leftovers(state)?;
@@ -265,12 +300,17 @@ fn config(options: &Options) -> Result<Value> {
         members.remove(unused);
     }
     members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
+    if !options.assets {
+        members.remove("assets");
+    }
     for (name, value) in &options.vars {
         config["vars"][name] = json!(value);
     }
-    let assets = root().join(config["assets"]["directory"].as_str().context("wrangler.toml names no assets")?);
-    std::fs::create_dir_all(&assets)?;
-    config["assets"]["directory"] = json!(assets);
+    if options.assets {
+        let assets = root().join(config["assets"]["directory"].as_str().context("wrangler.toml names no assets")?);
+        std::fs::create_dir_all(&assets)?;
+        config["assets"]["directory"] = json!(assets);
+    }
     for database in config["d1_databases"].as_array_mut().into_iter().flatten() {
         database["migrations_dir"] = json!(migrations());
     }

@@ -91,7 +91,10 @@ fn run(options: Options) -> Result<()> {
     let baseline_url = options.baseline_url.as_deref().or(baseline.as_ref().map(Baseline::inner_url));
     let redress = match options.redress_url {
         None if !options.calibrate => {
-            Some(Stack::start(stack::Options::temporary().var("EXPOSE_COST", "1").var("LOG", "warn"))?)
+            // The baseline serves no docs page and writes no log line a request either.
+            let plain = stack::Options::temporary().without_assets().var("EXPOSE_COST", "1").var("LOG", "warn");
+            let ours = options.variables.iter().fold(plain, |ours, (name, value)| ours.var(name, value));
+            Some(Stack::start(ours)?)
         }
         _ => None,
     };
