@@ -290,7 +290,7 @@ fn a_stack_as_in_production_keeps_things_to_itself() {
     let path = format!("/v1/complaints/{}", logged.id());
     assert_eq!(logged.header("redress-cost"), None);
     firm.give(&path, "note", json!({ "text": "Wilhelmina Quill called." })).expect(200);
-    firm.api.post("/v1/complaints", &body).problem(409, "already_taken");
+    let refused = firm.api.post("/v1/complaints", &body).problem(409, "already_taken");
     firm.api.post("/v1/complaints", &json!({ "complainant": "Wilhelmina Quill" })).problem(422, "invalid");
     equals(SOON, 3, || firm.api.get(&format!("{path}/deliveries")).expect(200).data().len());
     let key =
@@ -306,10 +306,15 @@ fn a_stack_as_in_production_keeps_things_to_itself() {
     }
     let requests: Vec<Value> =
         log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok()).collect();
-    let intake = requests.iter().find(|line| line["request_id"].as_str() == logged.header("x-request-id"));
-    let intake = intake.expect("each request is one line of JSON");
+    let line_of = |answer: &Answer| {
+        let line = requests.iter().find(|line| line["request_id"].as_str() == answer.header("x-request-id"));
+        line.expect("each request is one line of JSON")
+    };
+    let intake = line_of(&logged);
     assert_eq!((&intake["route"], &intake["status"]), (&json!("/v1/complaints"), &json!(201)));
-    assert!(intake["duration_ms"].is_u64() && intake["trace_id"].is_string());
+    assert!(intake["duration_ms"].is_u64() && intake["trace_id"].is_string() && intake["key"].is_string());
+    assert_eq!(intake["tenant"], json!(firm.id), "a line says whose request it was");
+    assert_eq!(line_of(&refused)["code"], "already_taken", "and what it was told");
 }
 
 #[test]

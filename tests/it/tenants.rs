@@ -87,6 +87,22 @@ fn a_description_that_breaks_rules_is_refused_by_place() {
 }
 
 #[test]
+fn a_tenant_is_placed_only_where_the_cell_can_keep_it() {
+    let create = |placement: Value| {
+        let mut body = json!({
+            "slug": unused(), "display_name": "Placed", "sector": "bank", "jurisdiction": "us", "reference_prefix": "PLC"
+        });
+        body.as_object_mut().unwrap().extend(placement.as_object().unwrap().clone());
+        Client::operator().post("/v1/tenants", &body)
+    };
+    let placed = json!({ "home_cell": "local", "shards": [0] });
+    let created = create(placed.clone()).expect(201);
+    assert_eq!((&created.body["home_cell"], &created.body["shards"]), (&placed["home_cell"], &placed["shards"]));
+    let elsewhere = create(json!({ "home_cell": "eu", "shards": [7] })).problem(422, "invalid");
+    assert_eq!(elsewhere.pointers(), ["/home_cell", "/shards"]);
+}
+
+#[test]
 fn a_renamed_tenant_keeps_everything() {
     let firm = Firm::new();
     let logged = firm.log(json!({ "external_reference": "CRM-1" }));
