@@ -293,7 +293,12 @@ impl CaseFile {
             check.take(event);
         }
         let ends = if self.format == CASE_FILE_FORMAT { self.head } else { Digest::ZERO };
-        check.finish(self.version, ends)
+        let (verdict, folded) = check.finish(self.version, ends);
+        if verdict.valid && folded.as_ref().is_some_and(|complaint| complaint.reference != self.reference) {
+            let first_broken = Some(Broken { seq: 1, reason: Defect::Foreign });
+            return (Verdict { valid: false, events: 0, head: Digest::ZERO, first_broken }, folded);
+        }
+        (verdict, folded)
     }
 }
 
@@ -345,6 +350,10 @@ impl Check {
     fn follows(&mut self, raw: &Value) -> Result<Digest, Defect> {
         let event: Event = serde_json::from_value(raw.clone()).map_err(|_| Defect::Format)?;
         if event.v != EVENT_VERSION {
+            return Err(Defect::Format);
+        }
+        // Where the data is, nothing else may stand for it: the hash would not tell.
+        if raw.get("content").is_some() {
             return Err(Defect::Format);
         }
         if hash_of(raw.clone()).map_err(|_| Defect::Format)? != event.hash {

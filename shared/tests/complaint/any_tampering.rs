@@ -2,7 +2,7 @@
 
 use crate::{
     arbitrary::{new_complaint, steps},
-    case::{Case, SALT, actor, complaint_id, eventful, tenant},
+    case::{Case, SALT, actor, complaint_id, complaint_reference, eventful, tenant},
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -190,7 +190,9 @@ fn every_member_counts() {
                 let verdict = altered.verify();
                 assert_eq!(verdict.first_broken.map(|broken| broken.seq as usize), Some(event + 1), "{path}: {what}");
             };
-            check(&|object| drop(object.insert("added".to_owned(), json!(1))), "added");
+            for added in ["added", "content"] {
+                check(&|object| drop(object.insert(added.to_owned(), json!(1))), added);
+            }
             for name in members {
                 check(&|object| drop(object.remove(&name)), &format!("{name} taken away"));
                 let renamed = |object: &mut serde_json::Map<String, Value>| {
@@ -271,6 +273,7 @@ fn the_cover_of_the_file_counts_too() {
     assert_eq!(altered(|file| file.head = Digest::ZERO), (count + 1, Defect::Truncated));
     assert_eq!(altered(|file| file.complaint = complaint_id(1)), (1, Defect::Foreign));
     assert_eq!(altered(|file| file.events.clear()), (1, Defect::Truncated));
+    assert_eq!(altered(|file| file.reference = complaint_reference(8)), (1, Defect::Foreign));
 }
 
 /// Events of another complaint do not fit, nor do those of a format that this build does not know.
