@@ -104,6 +104,17 @@ impl Reply {
 }
 
 impl Call {
+    pub(crate) fn new(
+        runtime: Runtime,
+        config: Rc<Config>,
+        context: Rc<Context>,
+        incoming: Incoming,
+        now: Timestamp,
+    ) -> Self {
+        let trace = TraceParent::parse(&incoming.head.traceparent)
+            .map_or_else(|| TraceParent::new(&platform::random()), |parent| parent.child(&platform::random()));
+        Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now }
+    }
     /// A value of the route. What does not parse names nothing: 404.
     pub(crate) fn path_value<T: FromStr>(&self, name: &str) -> Result<T, Failure> {
         let value = self.path_values.iter().find(|(held, _)| held == name).map(|(_, value)| value);
@@ -197,13 +208,9 @@ fn bad_header(name: &'static str, error: &dyn std::error::Error) -> Failure {
 }
 
 impl TenantCall {
-    fn shard(&self, slot: u8) -> Option<ShardId> {
-        self.entry.tenant.shards.shard(Slot(slot))
-    }
-
     /// The shard that holds a complaint; 404 if the tenant has none such.
     pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
-        let shard = self.shard(id.slot()).ok_or(Failure::new(Code::NotFound))?;
+        let shard = self.entry.tenant.shards.shard(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))?;
         Ok(self.db(shard))
     }
 
@@ -228,19 +235,5 @@ impl TenantCall {
         let taxonomy = Taxonomy::for_sector(tenant.sector)
             .ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
         Ok(Rules { taxonomy, custom_fields: &tenant.custom_fields, jurisdiction: tenant.jurisdiction })
-    }
-}
-
-impl Call {
-    pub(crate) fn new(
-        runtime: Runtime,
-        config: Rc<Config>,
-        context: Rc<Context>,
-        incoming: Incoming,
-        now: Timestamp,
-    ) -> Self {
-        let trace = TraceParent::parse(&incoming.head.traceparent)
-            .map_or_else(|| TraceParent::new(&platform::random()), |parent| parent.child(&platform::random()));
-        Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now }
     }
 }

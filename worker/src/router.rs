@@ -26,6 +26,7 @@ pub(crate) struct Route {
     pub(crate) access: Access,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 macro_rules! access {
     (public) => {
         Access::Public

@@ -4,9 +4,8 @@
 
 use super::{Batch, StoreError, json};
 use crate::platform::Runtime;
-use serde::Serialize;
 use serde::{
-    Deserialize,
+    Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use shared::{
