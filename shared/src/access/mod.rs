@@ -32,9 +32,15 @@ pub enum Scope {
     /// Read complaints, their events and deliveries.
     #[serde(rename = "complaints:read")]
     ComplaintsRead,
-    /// Log complaints and issue commands.
+    /// Log complaints, give commands, lock cases.
     #[serde(rename = "complaints:write")]
     ComplaintsWrite,
+    /// Take over a case that somebody else has locked.
+    #[serde(rename = "complaints:lead")]
+    ComplaintsLead,
+    /// Read what the plan allows and how much of it is used.
+    #[serde(rename = "usage:read")]
+    UsageRead,
 }
 
 impl Scope {
@@ -44,6 +50,8 @@ impl Scope {
         match self {
             Self::ComplaintsRead => "complaints:read",
             Self::ComplaintsWrite => "complaints:write",
+            Self::ComplaintsLead => "complaints:lead",
+            Self::UsageRead => "usage:read",
         }
     }
 }

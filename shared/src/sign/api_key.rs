@@ -11,28 +11,55 @@ use crate::{
     tenant::{
         CellName,
         api_key::{ApiKey, Mode},
+        ip_range::IpRange,
     },
     time::Timestamp,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 2_048;
 const AUDIENCE: &str = "redress";
 
-/// Issues and checks tokens.
+/// The public keys of every cell, newest first: `{"eu": ["<32 bytes in base64url>"], …}`. Public, so no secret.
+pub type CellKeys = BTreeMap<CellName, Vec<String>>;
+
+/// Issues this cell's tokens and checks those of every cell.
+///
+/// A cell vouches only for itself: a token that names another cell than the one whose key signed it is refused.
 pub struct KeyRing {
+    cell: CellName,
     kid: String,
     signing: EncodingKey,
-    verifying: DecodingKey,
+    verifying: BTreeMap<String, (CellName, DecodingKey)>,
 }
 
-/// The seed is not 32 bytes in unpadded base64url.
+/// The public half of an Ed25519 seed, in unpadded base64url: what other cells are told.
+///
+/// # Errors
+/// [`InvalidSeed`].
+pub fn public_key(seed: &str) -> Result<String, InvalidSeed> {
+    Ok(URL_SAFE_NO_PAD.encode(public_of(&bytes_of(seed)?)))
+}
+
+fn bytes_of(text: &str) -> Result<[u8; 32], InvalidSeed> {
+    URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(InvalidSeed)
+}
+
+fn public_of(seed: &[u8; 32]) -> [u8; 32] {
+    ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes()
+}
+
+fn kid_of(public: &[u8; 32]) -> String {
+    Digest::of(public).to_string().chars().take(16).collect()
+}
+
+/// A seed or a public key is not 32 bytes in unpadded base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the API key seed must be 32 bytes in unpadded base64url")]
+#[error("keys must be 32 bytes in unpadded base64url")]
 pub struct InvalidSeed;
 
 /// A token that was checked: what it says is true until `expires_at`.
@@ -42,10 +69,14 @@ pub struct VerifiedKey {
     pub key: KeyId,
     /// The tenant it acts for.
     pub tenant: TenantId,
-    /// The tenant's home cell when the key was issued.
+    /// The cell that issued the key: the tenant's home then.
     pub cell: CellName,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// When it begins to work.
+    pub valid_from: Timestamp,
+    /// The addresses it may be used from; none stands for any.
+    pub ip_ranges: Vec<IpRange>,
     /// When it stops working.
     pub expires_at: Timestamp,
 }
@@ -64,38 +95,52 @@ struct Claims {
     mode: Mode,
     scope: Vec<Scope>,
     iat: i64,
+    /// Not before (RFC 7519 §4.1.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ips: Vec<IpRange>,
 }
 
 impl KeyRing {
-    /// The ring of an Ed25519 seed (RFC 8032 §5.1.5).
+    /// The ring of a cell: its own Ed25519 seed (RFC 8032 §5.1.5) and the public keys of every cell, with its own older ones.
     ///
     /// # Errors
     /// [`InvalidSeed`].
-    pub fn from_seed(seed: &str) -> Result<Self, InvalidSeed> {
-        let seed = URL_SAFE_NO_PAD.decode(seed).map_err(|_| InvalidSeed)?;
-        let seed: [u8; 32] = seed.try_into().map_err(|_| InvalidSeed)?;
-        let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-        let kid: String = Digest::of(&public).to_string().chars().take(16).collect();
+    pub fn new(cell: CellName, seed: &str, cells: &CellKeys) -> Result<Self, InvalidSeed> {
+        let seed = bytes_of(seed)?;
+        let own = public_of(&seed);
+        let mut verifying = BTreeMap::new();
+        for (cell, keys) in cells {
+            for key in keys {
+                let key = bytes_of(key)?;
+                verifying.insert(kid_of(&key), (cell.clone(), DecodingKey::from_ed_der(&key)));
+            }
+        }
+        let kid = kid_of(&own);
+        verifying.insert(kid.clone(), (cell.clone(), DecodingKey::from_ed_der(&own)));
         eddsa::install();
-        Ok(Self { kid, signing: EncodingKey::from_ed_der(&seed), verifying: DecodingKey::from_ed_der(&public) })
+        Ok(Self { cell, kid, signing: EncodingKey::from_ed_der(&seed), verifying })
     }
 
     /// The token of a key. `EdDSA` is deterministic, so the same key always has the same token.
     ///
     /// # Errors
     /// [`InvalidToken`] if it cannot be signed.
-    pub fn issue(&self, key: &ApiKey, cell: &CellName) -> Result<String, InvalidToken> {
+    pub fn issue(&self, key: &ApiKey) -> Result<String, InvalidToken> {
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         let claims = Claims {
             aud: AUDIENCE.to_owned(),
             jti: key.id,
             sub: key.tenant,
-            cell: cell.clone(),
+            cell: self.cell.clone(),
             mode: key.mode,
             scope: key.scopes.to_vec(),
             iat: key.created_at.unix_seconds(),
+            nbf: key.valid_from.map(Timestamp::unix_seconds),
             exp: key.expires_at.unix_seconds(),
+            ips: key.ip_ranges.to_vec(),
         };
         let jws = jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| InvalidToken)?;
         Ok(format!("{}{jws}", key.mode.prefix()))
@@ -112,21 +157,22 @@ impl KeyRing {
         let with_prefix = |mode: Mode| token.strip_prefix(mode.prefix()).map(|jws| (mode, jws));
         let (mode, jws) = with_prefix(Mode::Live).or_else(|| with_prefix(Mode::Test)).ok_or(InvalidToken)?;
         let header = jsonwebtoken::decode_header(jws).map_err(|_| InvalidToken)?;
-        if header.kid.as_deref() != Some(&self.kid) {
-            return Err(InvalidToken);
-        }
+        let kid = header.kid.ok_or(InvalidToken)?;
+        let (cell, verifying) = self.verifying.get(&kid).ok_or(InvalidToken)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_audience(&[AUDIENCE]);
         // Time is an argument here, and the library would ask the clock.
         rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(jws, &self.verifying, &rules).map_err(|_| InvalidToken)?.claims;
+        rules.validate_nbf = false;
+        let claims = jsonwebtoken::decode::<Claims>(jws, verifying, &rules).map_err(|_| InvalidToken)?.claims;
         let expires_at = Timestamp::from_unix_millis(claims.exp.saturating_mul(1000));
-        let begun = claims.iat <= now.unix_seconds();
-        if claims.mode != mode || !begun || expires_at <= now {
+        let valid_from = Timestamp::from_unix_millis(claims.nbf.unwrap_or(claims.iat).saturating_mul(1000));
+        let begun = claims.iat <= now.unix_seconds() && valid_from <= now;
+        if claims.mode != mode || claims.cell != *cell || !begun || expires_at <= now {
             return Err(InvalidToken);
         }
-        let Claims { jti: key, sub: tenant, cell, scope: scopes, .. } = claims;
-        Ok(VerifiedKey { key, tenant, cell, scopes, expires_at })
+        let Claims { jti: key, sub: tenant, cell, scope: scopes, ips: ip_ranges, .. } = claims;
+        Ok(VerifiedKey { key, tenant, cell, scopes, valid_from, expires_at, ip_ranges })
     }
 }
 
@@ -144,8 +190,16 @@ mod tests {
     use serde_json::json;
     use sha2::Sha256;
 
+    fn seed(fill: u8) -> String {
+        URL_SAFE_NO_PAD.encode([fill; 32])
+    }
+
+    fn named(cell: &str) -> CellName {
+        CellName::try_from(cell.to_owned()).unwrap()
+    }
+
     fn ring(fill: u8) -> KeyRing {
-        KeyRing::from_seed(&URL_SAFE_NO_PAD.encode([fill; 32])).unwrap()
+        KeyRing::new(cell(), &seed(fill), &CellKeys::new()).unwrap()
     }
 
     fn now() -> Timestamp {
@@ -159,14 +213,14 @@ mod tests {
     }
 
     fn cell() -> CellName {
-        CellName::try_from("eu".to_owned()).unwrap()
+        named("eu")
     }
 
     #[test]
     fn a_token_says_what_the_key_may_do() {
-        let token = ring(1).issue(&key(), &cell()).unwrap();
+        let token = ring(1).issue(&key()).unwrap();
         assert!(token.starts_with("rdr_test_"));
-        assert_eq!(token, ring(1).issue(&key(), &cell()).unwrap());
+        assert_eq!(token, ring(1).issue(&key()).unwrap());
         let verified = ring(1).verify(&token, now()).unwrap();
         assert_eq!((verified.key, verified.tenant, verified.cell), (key().id, key().tenant, cell()));
         assert_eq!(verified.scopes, [Scope::ComplaintsRead]);
@@ -174,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_token_that_is_not_whole_and_current_is_refused() {
-        let token = ring(1).issue(&key(), &cell()).unwrap();
+        let token = ring(1).issue(&key()).unwrap();
         let late = now().plus_millis(367 * 86_400_000);
         let early = now().plus_millis(-2_000);
         assert_eq!(ring(1).verify(&token, late), Err(InvalidToken));
@@ -192,13 +246,66 @@ mod tests {
     }
 
     #[test]
+    fn every_cell_knows_the_others_tokens_and_vouches_for_itself_alone() {
+        let cells = CellKeys::from([(named("eu"), vec![public_key(&seed(1)).unwrap()])]);
+        let us = KeyRing::new(named("us"), &seed(2), &cells).unwrap();
+        let from_eu = ring(1).issue(&key()).unwrap();
+        assert_eq!(us.verify(&from_eu, now()).map(|key| key.cell), Ok(cell()));
+        assert_eq!(ring(1).verify(&us.issue(&key()).unwrap(), now()), Err(InvalidToken), "eu does not know us");
+        // Cell us signs a token that says it is from eu.
+        let forger = KeyRing { cell: named("eu"), ..KeyRing::new(named("us"), &seed(2), &CellKeys::new()).unwrap() };
+        let known = CellKeys::from([(named("us"), vec![public_key(&seed(2)).unwrap()])]);
+        let eu = KeyRing::new(cell(), &seed(1), &known).unwrap();
+        assert_eq!(eu.verify(&forger.issue(&key()).unwrap(), now()), Err(InvalidToken));
+    }
+
+    #[test]
+    fn a_cell_changes_its_seed_with_overlap() {
+        let before = ring(1).issue(&key()).unwrap();
+        let older = CellKeys::from([(cell(), vec![public_key(&seed(1)).unwrap()])]);
+        let after = KeyRing::new(cell(), &seed(3), &older).unwrap();
+        assert!(after.verify(&before, now()).is_ok());
+        assert!(after.verify(&after.issue(&key()).unwrap(), now()).is_ok());
+        assert_eq!(ring(3).verify(&before, now()), Err(InvalidToken), "once the old key is dropped");
+        assert!(KeyRing::new(cell(), "short", &CellKeys::new()).is_err());
+    }
+
+    #[test]
+    fn a_key_works_from_its_first_moment_and_from_its_addresses() {
+        let new: NewKey = serde_json::from_value(json!({
+            "name": "later", "scopes": [], "valid_from": "2026-11-21T00:00:00Z", "ip_ranges": ["203.0.113.0/24"]
+        }))
+        .unwrap();
+        let later = ApiKey::issue(KeyId::new(now(), &[1; 10]), TenantId::new(now(), &[2; 10]), new, now()).unwrap();
+        let token = ring(1).issue(&later).unwrap();
+        let first: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        assert_eq!(ring(1).verify(&token, first.plus_millis(-1)), Err(InvalidToken));
+        let verified = ring(1).verify(&token, first).unwrap();
+        assert_eq!((verified.valid_from, verified.ip_ranges.len()), (first, 1));
+    }
+
+    #[test]
+    fn the_largest_token_is_not_too_large() {
+        let range = "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128";
+        let scopes = ["complaints:read", "complaints:write", "complaints:lead", "usage:read"];
+        let new: NewKey = serde_json::from_value(json!({
+            "name": "x".repeat(100), "scopes": scopes, "valid_from": "2026-11-21T00:00:00Z", "ip_ranges": vec![range; 20]
+        }))
+        .unwrap();
+        let largest = ApiKey::issue(KeyId::new(now(), &[1; 10]), TenantId::new(now(), &[2; 10]), new, now()).unwrap();
+        let token =
+            KeyRing::new(named("abcdefghijklmnop"), &seed(1), &CellKeys::new()).unwrap().issue(&largest).unwrap();
+        assert!(token.len() <= MAX_TOKEN, "{}", token.len());
+    }
+
+    #[test]
     fn the_token_does_not_choose_the_algorithm() {
         let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let claims = encode(json!({
             "aud": AUDIENCE, "jti": key().id, "sub": key().tenant, "cell": "eu", "mode": "test",
             "scope": ["complaints:read"], "iat": now().unix_seconds(), "exp": now().unix_seconds() + 60
         }));
-        let kid = ring(1).kid;
+        let kid = kid_of(&public_of(&[1; 32]));
         for header in [json!({ "alg": "none", "kid": kid }), json!({ "alg": "HS256", "kid": kid })] {
             let unsigned = format!("rdr_test_{}.{claims}.", encode(header.clone()));
             assert_eq!(ring(1).verify(&unsigned, now()), Err(InvalidToken));

@@ -4,9 +4,11 @@ use crate::{
     access::Scope,
     complaint::intake::List,
     ids::{KeyId, TenantId},
+    tenant::ip_range::IpRange,
     text::Line,
     time::Timestamp,
 };
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +26,34 @@ pub struct NewKey {
     /// Which prefix it gets.
     #[serde(default)]
     pub mode: Mode,
+    /// When it begins to work. Default: at once.
+    #[serde(default)]
+    pub valid_from: Option<Timestamp>,
     /// When it stops working: at most [`MAX_LIFE_DAYS`] from now, which is the default.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// The addresses it may be used from. Default: any.
+    #[serde(default)]
+    pub ip_ranges: List<IpRange, 20>,
+}
+
+/// The body of `POST /v1/tenants/{id}/keys/{key}/rotate`: the new key is like the old one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// For how long the old key works on, in hours: 0 to [`MAX_OVERLAP_HOURS`]. Default: a day.
+    #[serde(default = "a_day")]
+    pub overlap_hours: u32,
+    /// When the new key stops working: at most [`MAX_LIFE_DAYS`] from now, which is the default.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The longest time that an old key works beside the new one, in hours.
+pub const MAX_OVERLAP_HOURS: u32 = 30 * 24;
+
+const fn a_day() -> u32 {
+    24
 }
 
 /// Which prefix a key has, so that a test key in a production configuration is seen at a glance.
@@ -66,10 +93,22 @@ pub struct ApiKey {
     pub mode: Mode,
     /// When it was issued.
     pub created_at: Timestamp,
+    /// When it begins to work, if that was not at once.
+    #[serde(default)]
+    pub valid_from: Option<Timestamp>,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// The addresses it may be used from; none stands for any.
+    #[serde(default)]
+    pub ip_ranges: List<IpRange, 20>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The key that takes its place, if it was rotated.
+    #[serde(default)]
+    pub replaced_by: Option<KeyId>,
+    /// The day (UTC) on which it was last used, if it was.
+    #[serde(default)]
+    pub last_used_on: Option<NaiveDate>,
 }
 
 /// A key with its secret: shown once, when it is issued.
@@ -98,7 +137,34 @@ impl ApiKey {
         if expires_at <= now || expires_at > latest {
             return Err(InvalidExpiry);
         }
-        let NewKey { name, scopes, mode, .. } = new;
-        Ok(Self { id, tenant, name, scopes, mode, created_at: now, expires_at, revoked_at: None })
+        let NewKey { name, scopes, mode, valid_from, ip_ranges, .. } = new;
+        if valid_from.is_some_and(|from| from >= expires_at) {
+            return Err(InvalidExpiry);
+        }
+        Ok(Self {
+            id,
+            tenant,
+            name,
+            scopes,
+            mode,
+            created_at: now,
+            valid_from,
+            expires_at,
+            ip_ranges,
+            revoked_at: None,
+            replaced_by: None,
+            last_used_on: None,
+        })
+    }
+
+    /// A key to take this one's place, and when this one ends.
+    ///
+    /// # Errors
+    /// [`InvalidExpiry`] as for [`ApiKey::issue`].
+    pub fn rotated(&self, id: KeyId, rotation: Rotation, now: Timestamp) -> Result<(Self, Timestamp), InvalidExpiry> {
+        let Self { name, scopes, mode, ip_ranges, .. } = self.clone();
+        let new = NewKey { name, scopes, mode, valid_from: None, expires_at: rotation.expires_at, ip_ranges };
+        let overlap = i64::from(rotation.overlap_hours.min(MAX_OVERLAP_HOURS)) * 3_600_000;
+        Ok((Self::issue(id, self.tenant, new, now)?, now.plus_millis(overlap).min(self.expires_at)))
     }
 }

@@ -2,12 +2,14 @@
 
 pub mod api_key;
 pub mod custom_field;
+pub mod ip_range;
 pub mod placement;
+pub mod standing;
 
 use crate::{
     complaint::intake::{Jurisdiction, List},
     http::problem::{FieldError, Rule},
-    ids::{KeyId, TenantId},
+    ids::TenantId,
     reference::ReferencePrefix,
     taxonomy::Sector,
     text::Line,
@@ -42,6 +44,12 @@ pub struct Tenant {
     pub plan: Plan,
     /// Whether it is served.
     pub status: Status,
+    /// Whether every write of its keys must be signed (RFC 9421).
+    #[serde(default)]
+    pub signed_writes: bool,
+    /// Cells that held its data before; keys issued there keep working.
+    #[serde(default)]
+    pub former_cells: Vec<CellName>,
     /// The fields it declared for its complaints.
     pub custom_fields: List<CustomField, 50>,
     /// Grows with every change; the `ETag` is `"v<version>"`.
@@ -60,6 +68,8 @@ pub enum Status {
     Active,
     /// No: every request with one of its keys is refused. Its data stays.
     Suspended,
+    /// No, and never again: to its keys it does not exist. Its data stays until retention ends.
+    Deleted,
 }
 
 /// What a tenant pays for.
@@ -116,6 +126,9 @@ pub struct TenantPatch {
     /// Another plan.
     #[serde(default)]
     pub plan: Option<Plan>,
+    /// Whether every write of its keys must be signed.
+    #[serde(default)]
+    pub signed_writes: Option<bool>,
     /// Replaces the declared fields. Values already on complaints stay.
     #[serde(default)]
     pub custom_fields: Option<List<CustomField, 50>>,
@@ -130,6 +143,8 @@ pub enum TenantChange {
     Suspend,
     /// Serve it again.
     Resume,
+    /// Serve it never again.
+    Delete,
 }
 
 impl Tenant {
@@ -165,6 +180,8 @@ impl Tenant {
             shards,
             plan,
             status: Status::Active,
+            signed_writes: false,
+            former_cells: Vec::new(),
             custom_fields,
             version: 1,
             created_at: now,
@@ -172,32 +189,31 @@ impl Tenant {
         })
     }
 
+    /// Whether its data lie, or once lay, in `cell`.
+    #[must_use]
+    pub fn lived_in(&self, cell: &CellName) -> bool {
+        self.home_cell == *cell || self.former_cells.contains(cell)
+    }
+
     /// The tenant after `change`.
     #[must_use]
     pub fn changed(mut self, change: TenantChange, now: Timestamp) -> Self {
         match change {
-            TenantChange::Patch(TenantPatch { slug, display_name, plan, custom_fields }) => {
+            TenantChange::Patch(TenantPatch { slug, display_name, plan, signed_writes, custom_fields }) => {
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
+                self.signed_writes = signed_writes.unwrap_or(self.signed_writes);
                 self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,
+            TenantChange::Delete => self.status = Status::Deleted,
         }
         self.version += 1;
         self.updated_at = now.max(self.updated_at);
         self
     }
-}
-
-/// What the directory in KV says of a tenant: no personal data, no secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DirectoryEntry {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// Its keys that were revoked before they expired.
-    pub revoked: Vec<KeyId>,
 }
 
 /// A tenant's name in addresses: 3 to 40 of `a-z`, `0-9` and inner hyphens, starting with a letter.
@@ -206,7 +222,7 @@ pub struct DirectoryEntry {
 pub struct Slug(String);
 
 /// A cell's name, such as `eu`: 1 to 16 of `a-z` and `0-9`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CellName(String);
 

@@ -1,0 +1,60 @@
+//! What is known of a tenant away from D1: its [`Standing`] inside its cell, its [`Route`] everywhere.
+
+use super::{CellName, Slug, Status, Tenant};
+use crate::{
+    ids::{KeyId, TenantId},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// All that a cell must know to admit and serve a tenant's requests. Its `RateLimiter` keeps it and every lease brings
+/// what is new, so that a change is in force everywhere within a lease's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Grows with every change of the tenant or its keys.
+    pub seq: u32,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its keys that end before their tokens say so.
+    pub ended: Vec<EndedKey>,
+}
+
+/// A key that was revoked or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedKey {
+    /// The key.
+    pub key: KeyId,
+    /// Since when, or from when on, it opens nothing.
+    pub at: Timestamp,
+}
+
+impl Standing {
+    /// Whether a key whose token was signed for `cell` still opens this tenant's doors.
+    #[must_use]
+    pub fn accepts(&self, key: KeyId, cell: &CellName, now: Timestamp) -> bool {
+        let ended = self.ended.iter().any(|ended| ended.key == key && ended.at <= now);
+        !ended && self.tenant.status != Status::Deleted && self.tenant.lived_in(cell)
+    }
+
+    /// What every cell may know of it.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        let Tenant { id, slug, home_cell, status, .. } = &self.tenant;
+        Route { seq: self.seq, tenant: *id, slug: slug.clone(), home_cell: home_cell.clone(), status: *status }
+    }
+}
+
+/// A line of the tenant directory in KV, which all cells share: where to send a request. No personal data, no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The change that it shows.
+    pub seq: u32,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// The cell that holds its data.
+    pub home_cell: CellName,
+    /// Whether it is served.
+    pub status: Status,
+}
