@@ -2,6 +2,8 @@
 // of it behind a Proxy of twelve traps; its methods do as well without.
 import Entrypoint from "./index.js";
 
+export { CaseLock, RateLimiter, ReplayGuard } from "./index.js";
+
 const { fetch, queue, scheduled } = Entrypoint.prototype;
 
 export default {

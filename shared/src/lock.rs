@@ -42,6 +42,26 @@ pub struct Lock {
     pub expires_at: Timestamp,
 }
 
+/// A lock as others see it: without the token, which is the holder's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownLock {
+    /// Who works on the case.
+    pub holder: Holder,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends unless it is renewed.
+    pub expires_at: Timestamp,
+}
+
+impl Lock {
+    /// The lock as others see it.
+    #[must_use]
+    pub fn shown(&self) -> ShownLock {
+        let Self { holder, since, expires_at, .. } = self.clone();
+        ShownLock { holder, since, expires_at }
+    }
+}
+
 /// What is asked of a case's lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]

@@ -8,6 +8,7 @@ use crate::{
     call::{Call, Outcome, Reply},
     config::Config,
     failure::Failure,
+    gateway,
     log::{self, Answered},
     platform::{self, Incoming, Runtime},
     router,
@@ -66,6 +67,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     let incoming = Incoming::new(request.into());
     let call = Call::new(runtime.clone(), Rc::clone(&config), Rc::new(context), incoming, begun);
     let method = call.incoming.head.method.clone();
+    let address = call.incoming.head.address.clone();
     let trace = call.trace.clone();
 
     let exchange = Rc::new(RefCell::new(Exchange { call: Some(call), ..Exchange::default() }));
@@ -76,16 +78,23 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         (None, Ok(unmatched)) => Err(unmatched),
         (None, Err(_)) => Err(Failure::internal("panicked; the reason is on the line before")),
     };
+    let outcome = match outcome {
+        Err(failure) => Err(gateway::admission::limit_stranger(&runtime, &config, &address, failure).await),
+        outcome => outcome,
+    };
     let code = outcome.as_ref().err().map(|failure| failure.code);
     let reason = outcome.as_ref().err().and_then(|failure| failure.reason().map(str::to_owned));
-    let reply = outcome.unwrap_or_else(|failure| told(failure, request_id));
+    let mut reply = outcome.unwrap_or_else(|failure| told(failure, request_id));
+    let native = reply.native.take();
 
     let mut headers = format!("x-request-id: {request_id}\ntraceparent: {}", trace.to_header());
     if config.expose_cost {
         let meter = &runtime.meter;
         let (calls, read, written) = (meter.d1_calls.get(), meter.rows_read.get(), meter.rows_written.get());
-        headers.push_str(&format!("\nredress-cost: d1={calls};read={read};written={written}"));
+        let objects = meter.object_calls.get();
+        headers.push_str(&format!("\nredress-cost: d1={calls};read={read};written={written};objects={objects}"));
     }
+    headers.push_str(&runtime.meter.limits.borrow());
     let answered = Answered {
         request_id,
         trace_id: trace.trace_id(),
@@ -100,7 +109,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         error: reason.as_deref(),
     };
     log::request(&config, &answered);
-    render(&reply, &headers)
+    native.unwrap_or_else(|| render(&reply, &headers))
 }
 
 /// Lets axum find the handler. What it answers itself comes back as a failure.
@@ -146,16 +155,18 @@ pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
 fn told(failure: Failure, request_id: RequestId) -> Reply {
     let code = failure.code;
     let allow = failure.allowed();
+    let retry_after = failure.retry_after();
     let problem = failure.into_problem(request_id);
     let reply = Reply {
         status: problem.status,
         headers: Vec::new(),
         content_type: Problem::MEDIA_TYPE,
         body: serde_json::to_string(&problem).unwrap_or_default(),
+        native: None,
     };
     match code {
         Code::Unauthenticated => reply.header("www-authenticate", "Bearer".to_owned()),
-        Code::Unavailable => reply.header("retry-after", "1".to_owned()),
+        Code::Unavailable | Code::QuotaExceeded => reply.header("retry-after", retry_after.to_string()),
         Code::MethodNotAllowed => reply.header("allow", allow),
         _ => reply,
     }

@@ -19,16 +19,17 @@ use shared::{
         trace::TraceParent,
     },
     ids::{ComplaintId, KeyId},
+    lock::FencingToken,
     taxonomy::Taxonomy,
     tenant::{
-        DirectoryEntry,
         placement::{ShardId, Slot},
+        standing::Standing,
     },
     text::Line,
     time::Timestamp,
 };
 use std::{borrow::Cow, rc::Rc, str::FromStr};
-use worker::Context;
+use worker::{Context, web_sys};
 
 /// What one request carries.
 pub(crate) struct Call {
@@ -45,7 +46,7 @@ pub(crate) struct Call {
 /// A call by a tenant's key that may make it. Only the gateway builds one.
 pub(crate) struct TenantCall {
     pub(crate) call: Call,
-    pub(crate) entry: Rc<DirectoryEntry>,
+    pub(crate) standing: Rc<Standing>,
     pub(crate) key: KeyId,
 }
 
@@ -60,7 +61,11 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
+    /// Another cell's answer, given back as it came; then nothing above counts but the status.
+    pub(crate) native: Option<web_sys::Response>,
 }
+
+const REPLAYED: &str = "idempotency-replayed";
 
 pub(crate) type Outcome = Result<Reply, Failure>;
 
@@ -81,7 +86,11 @@ impl<T> Posted<T> {
 impl Reply {
     /// A JSON answer from text that is JSON already.
     pub(crate) fn json_text(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), content_type: "application/json", body }
+        Self { status, headers: Vec::new(), content_type: "application/json", body, native: None }
+    }
+
+    pub(crate) fn native(answer: web_sys::Response) -> Self {
+        Self { native: Some(answer.clone()), ..Self::json_text(answer.status(), String::new()) }
     }
 
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Outcome {
@@ -93,13 +102,23 @@ impl Reply {
         self
     }
 
+    /// An answer without content.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self::json_text(status, String::new())
+    }
+
+    /// Whether something was made that was not there before.
+    pub(crate) fn is_new(&self) -> bool {
+        self.status == 201 && !self.headers.iter().any(|(name, _)| *name == REPLAYED)
+    }
+
     pub(crate) fn version(self, version: u32) -> Self {
         self.header("etag", etag::of_version(version))
     }
 
     /// Marks the answer to a request that was served before.
     pub(crate) fn replayed(self) -> Self {
-        self.header("idempotency-replayed", "true".to_owned())
+        self.header(REPLAYED, "true".to_owned())
     }
 }
 
@@ -147,7 +166,18 @@ impl Call {
             return Err(Failure::new(Code::PreconditionRequired)
                 .detail("Send If-Match with the ETag of the version you have read"));
         }
-        header.parse().map_err(|error: etag::InvalidIfMatch| bad_header("If-Match", &error))
+        let bad = |error: etag::InvalidIfMatch| bad_header("If-Match", Rule::NotAllowed, error.to_string());
+        header.parse().map_err(bad)
+    }
+
+    /// The token of the lock that the caller holds, if it names one.
+    pub(crate) fn lock_token(&self) -> Result<Option<FencingToken>, Failure> {
+        let header = &self.incoming.head.lock;
+        if header.is_empty() {
+            return Ok(None);
+        }
+        let rule = || bad_header("Redress-Lock", Rule::NotAllowed, "must be the token of a lock".to_owned());
+        header.parse().map(|token| Some(FencingToken(token))).map_err(|_| rule())
     }
 
     /// Reads a JSON body of at most `limit` bytes.
@@ -182,7 +212,9 @@ impl Call {
         let key = head
             .idempotency_key
             .parse()
-            .map_err(|error: idempotency::InvalidKey| bad_header("Idempotency-Key", &error))?;
+            .map_err(|error: idempotency::InvalidKey| {
+                bad_header("Idempotency-Key", Rule::NotAllowed, error.to_string())
+            })?;
         let bytes = self.json_bytes(limit).await?;
         let fingerprint = idempotency::fingerprint(&head.method, &head.path, &bytes);
         Ok(Posted { body: bytes, key, fingerprint })
@@ -203,19 +235,19 @@ pub(crate) fn unknown_parameter(name: &str) -> Failure {
     bad_parameter(FieldError::parameter(&shown, Rule::UnknownField, "is not a known parameter"))
 }
 
-fn bad_header(name: &'static str, error: &dyn std::error::Error) -> Failure {
-    Failure::new(Code::InvalidHeader).error(FieldError::header(name, Rule::NotAllowed, error.to_string()))
+pub(crate) fn bad_header(name: &'static str, rule: Rule, detail: String) -> Failure {
+    Failure::new(Code::InvalidHeader).error(FieldError::header(name, rule, detail))
 }
 
 impl TenantCall {
     /// The shard that holds a complaint; 404 if the tenant has none such.
     pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
-        let shard = self.entry.tenant.shards.shard(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))?;
+        let shard = self.standing.tenant.shards.shard(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))?;
         Ok(self.db(shard))
     }
 
     pub(crate) fn db(&self, shard: ShardId) -> TenantDb {
-        TenantDb::new(self.call.runtime.clone(), shard, self.entry.tenant.id)
+        TenantDb::new(self.call.runtime.clone(), shard, self.standing.tenant.id)
     }
 
     /// The complaint that the path names, and its shard.
@@ -231,7 +263,7 @@ impl TenantCall {
 
     /// What decisions depend on.
     pub(crate) fn rules(&self) -> Result<Rules<'_>, Failure> {
-        let tenant = &self.entry.tenant;
+        let tenant = &self.standing.tenant;
         let taxonomy = Taxonomy::for_sector(tenant.sector)
             .ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
         Ok(Rules { taxonomy, custom_fields: &tenant.custom_fields, jurisdiction: tenant.jurisdiction })

@@ -1,7 +1,7 @@
 //! What a deployment is told: variables and secrets, read once per isolate.
 
 use crate::platform::Runtime;
-use shared::{chain::Digest, http::cursor::CursorKey, sign::api_key::KeyRing, tenant::CellName};
+use shared::{chain::Digest, http::cursor::CursorKey, limit::plan::Limits, sign::api_key::{CellKeys, KeyRing}, tenant::CellName};
 use std::{cell::RefCell, rc::Rc};
 use subtle::ConstantTimeEq as _;
 
@@ -11,6 +11,8 @@ pub(crate) struct Config {
     pub(crate) keys: KeyRing,
     pub(crate) cursors: CursorKey,
     operator: Digest,
+    /// What one address may ask without credentials.
+    pub(crate) anonymous: Option<Limits>,
     /// Whether answers say what they cost: for tests and benchmarks.
     pub(crate) expose_cost: bool,
     /// Whether every request is logged, or only what went wrong.
@@ -38,12 +40,19 @@ impl Config {
 
     fn read(runtime: &Runtime) -> Result<Self, BadSetting> {
         let setting = |name| runtime.variable(name).ok_or(BadSetting(name));
+        let cell = CellName::try_from(setting("CELL")?).map_err(|_| BadSetting("CELL"))?;
+        let cells: CellKeys =
+            serde_json::from_str(&setting("CELL_KEYS")?).map_err(|_| BadSetting("CELL_KEYS"))?;
         Ok(Self {
-            cell: CellName::try_from(setting("CELL")?).map_err(|_| BadSetting("CELL"))?,
-            keys: KeyRing::from_seed(&setting("API_KEY_SEED")?).map_err(|_| BadSetting("API_KEY_SEED"))?,
+            keys: KeyRing::new(cell.clone(), &setting("API_KEY_SEED")?, &cells).map_err(|_| BadSetting("API_KEY_SEED"))?,
             cursors: CursorKey::from_base64url(&setting("CURSOR_KEY")?).ok_or(BadSetting("CURSOR_KEY"))?,
             operator: Digest::try_from(setting("OPERATOR_KEY_SHA256")?)
                 .map_err(|_| BadSetting("OPERATOR_KEY_SHA256"))?,
+            cell,
+            anonymous: match runtime.variable("ANONYMOUS_LIMITS") {
+                Some(text) => Some(serde_json::from_str(&text).map_err(|_| BadSetting("ANONYMOUS_LIMITS"))?),
+                None => Limits::anonymous().cloned(),
+            },
             expose_cost: runtime.variable("EXPOSE_COST").as_deref() == Some("1"),
             log_requests: runtime.variable("LOG").as_deref() != Some("warn"),
         })

@@ -5,13 +5,14 @@ use crate::{
     store::{StoreError, Unique},
 };
 use shared::{
-    access::{Denial, Scope},
+    access::Denial,
     complaint::{decide::Refusal, state::Move},
     http::{
         body::BodyError,
         problem::{Code, FieldError, Problem},
     },
     ids::RequestId,
+    lock::ShownLock,
 };
 use std::borrow::Cow;
 
@@ -29,6 +30,10 @@ struct About {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     legal: Option<Vec<Move>>,
+    lock: Option<ShownLock>,
+    violated: Option<Vec<&'static str>>,
+    /// With `unavailable` and `quota_exceeded`: when to come again, in seconds.
+    retry_after: Option<u32>,
     /// With `method_not_allowed`: what is.
     allowed: String,
     /// For the log only: may name tables and dependencies.
@@ -61,6 +66,28 @@ impl Failure {
         self
     }
 
+    pub(crate) fn locked_by(mut self, lock: ShownLock) -> Self {
+        self.about.lock = Some(lock);
+        self
+    }
+
+    /// Too many requests.
+    pub(crate) fn violated(mut self, policy: &'static str, retry_after: u32) -> Self {
+        self.about.violated = Some(vec![policy]);
+        self.about.retry_after = Some(retry_after);
+        self
+    }
+
+    /// When to come again, in seconds.
+    pub(crate) fn retry_after(&self) -> u32 {
+        self.about.retry_after.unwrap_or(1)
+    }
+
+    /// The lock that the request names is not in force.
+    pub(crate) fn lock_lost() -> Self {
+        Self::new(Code::LockLost).detail("The lock that Redress-Lock names has ended: read the complaint again")
+    }
+
     fn legal(mut self, moves: Vec<Move>) -> Self {
         self.about.legal = Some(moves);
         self
@@ -87,8 +114,8 @@ impl Failure {
     }
 
     pub(crate) fn into_problem(self, request_id: RequestId) -> Problem {
-        let About { detail, errors, legal, .. } = *self.about;
-        Problem { detail, errors, legal, ..Problem::new(self.code, request_id) }
+        let About { detail, errors, legal, lock, violated: violated_policies, .. } = *self.about;
+        Problem { detail, errors, legal, lock, violated_policies, ..Problem::new(self.code, request_id) }
     }
 }
 
@@ -96,10 +123,9 @@ impl From<Denial> for Failure {
     fn from(denial: Denial) -> Self {
         match denial {
             Denial::Unauthenticated => Self::new(Code::Unauthenticated).detail("Send Authorization: Bearer and a key"),
-            Denial::MissingScope(scope) => Self::new(Code::Forbidden).detail(match scope {
-                Scope::ComplaintsRead => "The key lacks the scope complaints:read",
-                Scope::ComplaintsWrite => "The key lacks the scope complaints:write",
-            }),
+            Denial::MissingScope(scope) => {
+                Self::new(Code::Forbidden).detail(format!("The key lacks the scope {}", scope.as_str()))
+            }
             Denial::WrongKind => Self::new(Code::Forbidden)
                 .detail("Operator keys are for tenants and cells, tenants' keys for their complaints"),
         }

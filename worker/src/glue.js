@@ -1,7 +1,17 @@
 // Everything that crosses between wasm and the runtime on a request's way, one crossing each way: strings and
 // byte arrays only. Each crossing and each JavaScript object reflected field by field costs microseconds.
 
-const HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "traceparent"];
+const HEADERS = [
+  "authorization",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "traceparent",
+  "cf-connecting-ip",
+  "redress-hops",
+  "redress-lock",
+  "signature-input",
+];
 
 /** Method, URL and the headers of HEADERS, joined by line feeds, which none of them can contain. */
 export function request_head(request) {
@@ -34,6 +44,41 @@ export function response(status, headers, body) {
     return [line.slice(0, colon), line.slice(colon + 2)];
   });
   return new Response(body, { status, headers: list });
+}
+
+/** A header, with its values joined, or undefined. */
+export function header(request, name) {
+  return request.headers.get(name) ?? undefined;
+}
+
+/** Asks the object called `name`: JSON there and back. */
+export async function object_ask(env, binding, name, question) {
+  const namespace = env[binding];
+  const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body: question });
+  if (!answer.ok) throw new Error(`the object answered ${answer.status}`);
+  return await answer.text();
+}
+
+/**
+ * Sends a request on to another cell, whose answer is given back as it comes. `headers` is `name: value` lines to set.
+ * Undefined if that cell does not answer in time: what does not carry a request id is not from a cell.
+ */
+export async function forward(env, binding, request, headers, millis) {
+  const cell = env[binding];
+  if (cell === undefined) return undefined;
+  const onward = new Request(request, { redirect: "manual" });
+  for (const line of headers.split("\n")) {
+    const colon = line.indexOf(": ");
+    onward.headers.set(line.slice(0, colon), line.slice(colon + 2));
+  }
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(done, millis); });
+  try {
+    const answer = await Promise.race([cell.fetch(onward), late]);
+    return answer?.headers.has("x-request-id") ? answer : undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A variable or secret as text, or undefined. */

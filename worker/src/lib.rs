@@ -27,6 +27,7 @@ mod router;
 mod store;
 mod tick;
 
+use durable as _;
 use platform::Runtime;
 use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
 

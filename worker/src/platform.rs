@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     chain::Salt,
     ids::{Entropy, KeyId, TenantId},
@@ -32,6 +32,17 @@ extern "C" {
     async fn kv_put(env: &JsValue, binding: &str, key: &str, value: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn queue_send(env: &JsValue, binding: &str, texts: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn object_ask(env: &JsValue, binding: &str, name: &str, question: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn forward(
+        env: &JsValue,
+        binding: &str,
+        request: &JsValue,
+        headers: &str,
+        millis: u32,
+    ) -> Result<JsValue, JsValue>;
+    fn header(request: &JsValue, name: &str) -> Option<String>;
     #[wasm_bindgen(js_name = sleep)]
     async fn js_sleep(millis: u32);
 }
@@ -58,10 +69,36 @@ impl Fault {
     }
 }
 
-/// What is known of an invocation so far: who calls, and what it has cost.
+/// A class of Durable Objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// One for each tenant, and for each address without credentials.
+    RateLimiter,
+    /// One for each case.
+    CaseLock,
+    /// One for each key that signs requests.
+    ReplayGuard,
+}
+
+impl Class {
+    const fn binding(self) -> &'static str {
+        match self {
+            Self::RateLimiter => "RATE_LIMITER",
+            Self::CaseLock => "CASE_LOCK",
+            Self::ReplayGuard => "REPLAY_GUARD",
+        }
+    }
+}
+
+/// What is known of an invocation so far: who calls, how much of its limits is left, and what it has cost.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
+    /// Whether the caller's credentials are genuine.
+    pub(crate) known: Cell<bool>,
+    /// `RateLimit` headers for the answer, a line each.
+    pub(crate) limits: RefCell<String>,
+    pub(crate) object_calls: Cell<u32>,
     pub(crate) d1_calls: Cell<u32>,
     pub(crate) rows_read: Cell<u32>,
     pub(crate) rows_written: Cell<u32>,
@@ -87,6 +124,11 @@ struct Answer<T> {
 impl Runtime {
     pub(crate) fn new(env: Env) -> Self {
         Self { env, meter: Rc::default() }
+    }
+
+    /// The same reach on another account: for work that is not part of the answer.
+    pub(crate) fn apart(&self) -> Self {
+        Self::new(self.env.clone())
     }
 
     fn env(&self) -> &JsValue {
@@ -119,6 +161,36 @@ impl Runtime {
         Ok(())
     }
 
+    /// Asks the Durable Object of a class called `name`.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        class: Class,
+        name: &str,
+        question: &impl Serialize,
+    ) -> Result<T, Fault> {
+        let fault = |error: serde_json::Error| Fault { dependency: "object", message: error.to_string() };
+        self.meter.object_calls.set(self.meter.object_calls.get() + 1);
+        let question = serde_json::to_string(question).map_err(fault)?;
+        let answer = object_ask(self.env(), class.binding(), name, &question)
+            .await
+            .map_err(|error| Fault::new("object", &error))?;
+        serde_json::from_str(&answer.as_string().unwrap_or_default()).map_err(fault)
+    }
+
+    /// Sends a request on to the cell behind `binding`. `None` if that cell is not bound or does not answer.
+    pub(crate) async fn forward(
+        &self,
+        binding: &str,
+        incoming: &Incoming,
+        headers: &str,
+        millis: u32,
+    ) -> Result<Option<worker::web_sys::Response>, Fault> {
+        let answer = forward(self.env(), binding, &incoming.request, headers, millis)
+            .await
+            .map_err(|error| Fault::new("cell", &error))?;
+        Ok(answer.dyn_into().ok())
+    }
+
     /// Sends texts to the `notify` queue.
     pub(crate) async fn notify(&self, texts: &[String]) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
@@ -146,6 +218,14 @@ pub(crate) struct Head {
     pub(crate) idempotency_key: String,
     pub(crate) if_match: String,
     pub(crate) traceparent: String,
+    /// Where the request came from. Cloudflare sets it; a cell that forwards keeps it.
+    pub(crate) address: String,
+    /// How often it was forwarded.
+    pub(crate) hops: String,
+    /// The fencing token of the lock that the caller holds.
+    pub(crate) lock: String,
+    /// The parameters of its signatures, if it is signed.
+    pub(crate) signature_input: String,
 }
 
 /// A body that was not read.
@@ -170,8 +250,17 @@ impl Incoming {
             idempotency_key: next(),
             if_match: next(),
             traceparent: next(),
+            address: next(),
+            hops: next(),
+            lock: next(),
+            signature_input: next(),
         };
         Self { request, head }
+    }
+
+    /// A header that is not read of every request.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        header(&self.request, name)
     }
 
     pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyFault> {

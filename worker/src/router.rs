@@ -1,9 +1,10 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, tenants},
+    api::{case_file, commands, complaints, dead_letters, health, keys, lock, tenants, usage},
     bridge::{self, Endpoint},
-    gateway,
+    call::Reply,
+    gateway::{self, Passed, admission::Cost},
 };
 use axum::{
     Router,
@@ -12,7 +13,7 @@ use axum::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 use shared::access::Access;
-use shared::access::Scope::{ComplaintsRead, ComplaintsWrite};
+use shared::access::Scope::{ComplaintsLead, ComplaintsRead, ComplaintsWrite, UsageRead};
 use worker::send::SendFuture;
 
 /// A line of the table, for the API description.
@@ -37,18 +38,51 @@ macro_rules! access {
     (tenant $scope:ident) => {
         Access::Tenant($scope)
     };
+    (intake $scope:ident) => {
+        Access::Tenant($scope)
+    };
 }
 
 /// Every handler has the same type here, so that the router is compiled once, not once a route.
 macro_rules! endpoint {
     ($handler:path, public) => {
-        |call| Box::pin($handler(call))
+        |call| Box::pin(async { $handler(gateway::anyone(call).await?).await })
     };
     ($handler:path, operator) => {
-        |call| Box::pin(async { $handler(gateway::operator(call)?).await })
+        |call| {
+            Box::pin(async {
+                match gateway::operator(call).await? {
+                    Passed::Here(call) => $handler(call).await,
+                    Passed::Elsewhere(reply) => Ok(reply),
+                }
+            })
+        }
     };
     ($handler:path, tenant $scope:ident) => {
-        |call| Box::pin(async { $handler(gateway::tenant(call, $scope).await?).await })
+        |call| {
+            Box::pin(async {
+                match gateway::tenant(call, $scope, Cost::Request).await? {
+                    Passed::Here(call) => $handler(call).await,
+                    Passed::Elsewhere(reply) => Ok(reply),
+                }
+            })
+        }
+    };
+    // Like `tenant`, and counts against the quota of complaints if one is logged.
+    ($handler:path, intake $scope:ident) => {
+        |call| {
+            Box::pin(async {
+                match gateway::tenant(call, $scope, Cost::Complaint).await? {
+                    Passed::Here(call) => {
+                        let tenant = call.standing.tenant.id;
+                        let outcome = $handler(call).await;
+                        gateway::admission::settle(tenant, outcome.as_ref().is_ok_and(Reply::is_new));
+                        outcome
+                    }
+                    Passed::Elsewhere(reply) => Ok(reply),
+                }
+            })
+        }
     };
 }
 
@@ -84,17 +118,26 @@ routes! {
     POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
     POST  "/v1/tenants/{id}/keys" keys::issue, operator;
     GET   "/v1/tenants/{id}/keys" keys::list, operator;
+    POST  "/v1/tenants/{id}/delete" tenants::delete, operator;
+    GET   "/v1/tenants/{id}/usage" usage::of_tenant, operator;
+    POST  "/v1/tenants/{id}/keys/{key}/rotate" keys::rotate, operator;
     POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
     GET   "/v1/dead-letters" dead_letters::list, operator;
     POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 
-    POST "/v1/complaints" complaints::create, tenant ComplaintsWrite;
+    GET "/v1/usage" usage::own, tenant UsageRead;
+
+    POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+    PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
+    DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;
+    PUT    "/v1/complaints/{id}/lock/holder" lock::take_over, tenant ComplaintsLead;
 
     POST "/v1/complaints/{id}/acknowledge" commands::acknowledge, tenant ComplaintsWrite;
     POST "/v1/complaints/{id}/assign" commands::assign, tenant ComplaintsWrite;

@@ -2,6 +2,7 @@
 
 use crate::complaint::state::Move;
 use crate::ids::RequestId;
+use crate::lock::ShownLock;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -36,6 +37,12 @@ pub enum Code {
     AlreadyTaken,
     /// The record is full.
     CaseFull,
+    /// The key has ended already.
+    KeyEnded,
+    /// The tenant is deleted.
+    TenantDeleted,
+    /// The lock that the request names has ended.
+    LockLost,
     /// The record has changed since it was read.
     PreconditionFailed,
     /// The body is too large.
@@ -46,8 +53,12 @@ pub enum Code {
     Invalid,
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
+    /// Somebody else works on the complaint.
+    Locked,
     /// A write came without `If-Match`.
     PreconditionRequired,
+    /// Too many requests, or the plan allows no more.
+    QuotaExceeded,
     /// A dependency does not answer.
     Unavailable,
     /// A fault on this side.
@@ -56,7 +67,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -70,12 +81,17 @@ impl Code {
         Self::IllegalMove,
         Self::AlreadyTaken,
         Self::CaseFull,
+        Self::KeyEnded,
+        Self::TenantDeleted,
+        Self::LockLost,
         Self::PreconditionFailed,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Invalid,
         Self::IdempotencyKeyReused,
+        Self::Locked,
         Self::PreconditionRequired,
+        Self::QuotaExceeded,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -97,6 +113,9 @@ impl Code {
             Self::IllegalMove => (409, "illegal_move", "The complaint's state does not allow this"),
             Self::AlreadyTaken => (409, "already_taken", "The value belongs to another record"),
             Self::CaseFull => (409, "case_full", "The case file is full"),
+            Self::KeyEnded => (409, "key_ended", "The key has ended"),
+            Self::TenantDeleted => (409, "tenant_deleted", "The tenant is deleted"),
+            Self::LockLost => (409, "lock_lost", "The lock has ended"),
             Self::PreconditionFailed => (412, "precondition_failed", "The record has changed since it was read"),
             Self::TooLarge => (413, "too_large", "The body is too large"),
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "The body must be application/json"),
@@ -104,7 +123,9 @@ impl Code {
             Self::IdempotencyKeyReused => {
                 (422, "idempotency_key_reused", "The Idempotency-Key was used for another request")
             }
+            Self::Locked => (423, "locked", "Somebody else works on it"),
             Self::PreconditionRequired => (428, "precondition_required", "This write needs If-Match"),
+            Self::QuotaExceeded => (429, "quota_exceeded", "Too many requests, or the plan allows no more"),
             Self::Unavailable => (503, "unavailable", "Try again shortly"),
             Self::Internal => (500, "internal", "Something went wrong on this side"),
         }
@@ -170,9 +191,10 @@ impl FieldError {
 /// What a caller is told of a failure.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Problem {
-    /// `urn:redress:problem:<code>`.
+    /// `urn:redress:problem:<code>`; for `quota_exceeded` the registered type that clients know
+    /// (draft-ietf-httpapi-ratelimit-headers, "Problem Types").
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// What sort of failure, in words.
     pub title: &'static str,
     /// The HTTP status.
@@ -190,7 +212,15 @@ pub struct Problem {
     /// With `illegal_move`: what is legal instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legal: Option<Vec<Move>>,
+    /// With `locked`: who works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<ShownLock>,
+    /// With `quota_exceeded`: which policies.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    pub violated_policies: Option<Vec<&'static str>>,
 }
+
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
 impl Problem {
     /// The media type (RFC 9457 §3).
@@ -201,7 +231,10 @@ impl Problem {
     pub fn new(code: Code, request_id: RequestId) -> Self {
         let (status, name, title) = code.parts();
         Self {
-            kind: format!("urn:redress:problem:{name}"),
+            kind: match code {
+                Code::QuotaExceeded => Cow::Borrowed(QUOTA_EXCEEDED),
+                _ => Cow::Owned(format!("urn:redress:problem:{name}")),
+            },
             title,
             status,
             code,
@@ -209,6 +242,8 @@ impl Problem {
             request_id,
             errors: Vec::new(),
             legal: None,
+            lock: None,
+            violated_policies: None,
         }
     }
 }

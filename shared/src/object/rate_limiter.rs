@@ -1,1 +1,76 @@
-//! x
+//! `RateLimiter`, one per tenant and one per address without credentials: leases of requests, and how the tenant stands.
+
+use crate::{
+    limit::{
+        lease::{Ask, Grant, Usage},
+        limiter::Limiter,
+        plan::Limits,
+    },
+    tenant::standing::Standing,
+};
+use serde::{Deserialize, Serialize};
+
+/// What is asked of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Question {
+    /// A lease for a tenant's requests: answered with [`Leased`].
+    Lease {
+        /// How much, and what was used of earlier leases.
+        lease: Ask,
+        /// The number of the standing that the asker knows.
+        known: Option<u32>,
+    },
+    /// A lease for requests without credentials: answered with [`Leased`].
+    LeaseForAddress {
+        /// How much, and what was used of earlier leases.
+        lease: Ask,
+        /// What one address is allowed.
+        limits: Box<Limits>,
+    },
+    /// How the tenant stands now: answered with [`Told`]. An older standing than the one it has changes nothing.
+    Tell {
+        /// The standing.
+        standing: Box<Standing>,
+    },
+    /// What is used of the plan: answered with [`Used`].
+    Usage,
+    /// All that was counted, for the tenant's next home: answered with [`Counted`].
+    Counted,
+    /// To go on counting from what another cell counted: answered with [`Told`].
+    GoOn {
+        /// What was counted there.
+        limiter: Box<Limiter>,
+    },
+}
+
+/// A lease, or that the object does not know the tenant yet and must be told first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    /// The lease; `None` until the object is told how the tenant stands.
+    pub grant: Option<Grant>,
+    /// How the tenant stands, if the asker knows an older standing.
+    #[serde(default)]
+    pub standing: Option<Box<Standing>>,
+}
+
+/// It heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of the standing that it has now.
+    pub seq: u32,
+}
+
+/// What is used of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// `None` until the object is told how the tenant stands.
+    pub usage: Option<Usage>,
+}
+
+/// All that was counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// It.
+    pub limiter: Box<Limiter>,
+}

@@ -147,6 +147,11 @@ pub enum TenantChange {
     Delete,
 }
 
+/// The tenant is deleted, and nothing of it changes any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the tenant is deleted")]
+pub struct Gone;
+
 impl Tenant {
     /// A tenant as it begins.
     ///
@@ -196,8 +201,13 @@ impl Tenant {
     }
 
     /// The tenant after `change`.
-    #[must_use]
-    pub fn changed(mut self, change: TenantChange, now: Timestamp) -> Self {
+    ///
+    /// # Errors
+    /// [`Gone`] if it was deleted.
+    pub fn changed(mut self, change: TenantChange, now: Timestamp) -> Result<Self, Gone> {
+        if self.status == Status::Deleted {
+            return Err(Gone);
+        }
         match change {
             TenantChange::Patch(TenantPatch { slug, display_name, plan, signed_writes, custom_fields }) => {
                 self.slug = slug.unwrap_or(self.slug);
@@ -212,7 +222,7 @@ impl Tenant {
         }
         self.version += 1;
         self.updated_at = now.max(self.updated_at);
-        self
+        Ok(self)
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn events(call: TenantCall) -> Outcome {
 pub(crate) async fn verify(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
-    let mut check = Check::new(call.entry.tenant.id, id);
+    let mut check = Check::new(call.standing.tenant.id, id);
     let mut page = first;
     loop {
         page.events.iter().for_each(|event| check.take(&event.raw()));
@@ -70,7 +70,7 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     let file = CaseFile {
         format: CASE_FILE_FORMAT.to_owned(),
         exported_at: call.call.now,
-        tenant: call.entry.tenant.id,
+        tenant: call.standing.tenant.id,
         complaint: id,
         reference: current.reference.clone(),
         version: current.version,

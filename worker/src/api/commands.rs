@@ -45,7 +45,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
     // (4)
     let now = call.call.now.max(before.updated_at);
     let bodies = decide(&before, command, call.rules()?, LinkTarget { exists: target_exists, links_back }, now)?;
-    let tail = Tail { tenant: call.entry.tenant.id, complaint: id, version: before.version, head: before.head };
+    let tail = Tail { tenant: call.standing.tenant.id, complaint: id, version: before.version, head: before.head };
     let events = chain::seal(tail, &call.actor()?, now, bodies, platform::salt).map_err(Failure::internal)?;
     let mut after = before.clone();
     for sealed in &events {

@@ -34,7 +34,7 @@ const DRAWS: usize = 4;
 pub(crate) async fn create(call: TenantCall) -> Outcome {
     let Posted { body: new, key, fingerprint } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
     let now = call.call.now;
-    let tenant = &call.entry.tenant;
+    let tenant = &call.standing.tenant;
     // By the key, so that a repeated request meets its own record.
     let slot = tenant.shards.slot_for(place_of(&key)).0;
     let id = ComplaintId::in_slot(now, &platform::entropy(), slot);
@@ -131,7 +131,7 @@ fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
-    let tenant = &call.entry.tenant;
+    let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();
     let shards = tenant.shards.shards();

@@ -21,7 +21,7 @@ use shared::{
     ids::KeyId,
     tenant::{
         Tenant,
-        api_key::{ApiKey, InvalidExpiry, IssuedKey, NewKey},
+        api_key::{ApiKey, InvalidExpiry, IssuedKey, MAX_OVERLAP_HOURS, NewKey, Rotation},
     },
 };
 
@@ -44,9 +44,7 @@ pub(crate) async fn issue(call: OperatorCall) -> Outcome {
     }
     let tenant = tenants::find(&call).await?;
     let id = KeyId::new(call.call.now, &platform::entropy());
-    let key = ApiKey::issue(id, tenant.id, posted.body.clone(), call.call.now).map_err(|error: InvalidExpiry| {
-        Failure::new(Code::Invalid).error(FieldError::at("/expires_at", Rule::OutOfRange, error.to_string()))
-    })?;
+    let key = ApiKey::issue(id, tenant.id, posted.body.clone(), call.call.now).map_err(bad_expiry)?;
     // The record keeps the key without its secret, which is signed anew when the request is repeated.
     let record = call.record(&posted.key, posted.fingerprint, 201, &key)?;
     if let Err(error) = db_of(&call, &tenant).insert_key(&key, &record).await {
@@ -61,7 +59,7 @@ const SHOWN_FOR_MILLIS: i64 = 24 * 60 * 60 * 1000;
 fn issued(call: &OperatorCall, key: ApiKey) -> Outcome {
     let config = &call.call.config;
     let fresh = key.created_at.plus_millis(SHOWN_FOR_MILLIS) > call.call.now;
-    let token = fresh.then(|| config.keys.issue(&key, &config.cell)).transpose().map_err(Failure::internal)?;
+    let token = fresh.then(|| config.keys.issue(&key)).transpose().map_err(Failure::internal)?;
     let location = format!("/v1/tenants/{}/keys", key.tenant);
     Ok(Reply::json(201, &IssuedKey { key, token })?.header("location", location))
 }
@@ -75,6 +73,40 @@ fn issued_again(call: &OperatorCall, done: OperatorDone) -> Outcome {
 pub(crate) async fn list(call: OperatorCall) -> Outcome {
     let tenant = tenants::find(&call).await?;
     Reply::json(200, &Keys { data: db_of(&call, &tenant).keys().await? })
+}
+
+/// `POST /v1/tenants/{id}/keys/{key}/rotate`: a new key like this one, which works on for a while.
+pub(crate) async fn rotate(call: OperatorCall) -> Outcome {
+    let posted = call.call.posted::<Rotation>(MAX_BODY).await?;
+    if let Some(done) = call.done(&posted).await? {
+        return issued_again(&call, done);
+    }
+    let tenant = tenants::find(&call).await?;
+    let db = db_of(&call, &tenant);
+    let old: KeyId = call.call.path_value("key")?;
+    let known = db.key(old).await?.ok_or(Failure::new(Code::NotFound))?;
+    let now = call.call.now;
+    if known.revoked_at.is_some() || known.replaced_by.is_some() || known.expires_at <= now {
+        return Err(Failure::new(Code::KeyEnded).detail("It was revoked or replaced, or has expired: issue a new key"));
+    }
+    if posted.body.overlap_hours > MAX_OVERLAP_HOURS {
+        let rule = format!("must be at most {MAX_OVERLAP_HOURS}");
+        return Err(Failure::new(Code::Invalid).error(FieldError::at("/overlap_hours", Rule::OutOfRange, rule)));
+    }
+    let id = KeyId::new(now, &platform::entropy());
+    let (key, ends_at) = known.rotated(id, posted.body.clone(), now).map_err(bad_expiry)?;
+    let record = call.record(&posted.key, posted.fingerprint, 201, &key)?;
+    match db.replace_key(old, &key, ends_at, &record).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Failure::new(Code::KeyEnded).detail("It has been replaced meanwhile")),
+        Err(error) => return issued_again(&call, call.done_meanwhile(&posted, error).await?),
+    }
+    tenants::publish(&call.call, tenant.id).await;
+    issued(&call, key)
+}
+
+fn bad_expiry(error: InvalidExpiry) -> Failure {
+    Failure::new(Code::Invalid).error(FieldError::at("/expires_at", Rule::OutOfRange, error.to_string()))
 }
 
 /// `POST /v1/tenants/{id}/keys/{key}/revoke`
@@ -93,6 +125,6 @@ pub(crate) async fn revoke(call: OperatorCall) -> Outcome {
         Ok(key) => key.ok_or(Failure::new(Code::NotFound))?,
         Err(error) => return again(call.done_meanwhile(&posted, error).await?),
     };
-    tenants::publish(&call.call, &tenant).await;
+    tenants::publish(&call.call, tenant.id).await;
     Reply::json(200, &key)
 }

@@ -6,5 +6,7 @@ pub(crate) mod complaints;
 pub(crate) mod dead_letters;
 pub(crate) mod health;
 pub(crate) mod keys;
+pub(crate) mod lock;
 pub(crate) mod once;
 pub(crate) mod tenants;
+pub(crate) mod usage;

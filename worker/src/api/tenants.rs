@@ -14,7 +14,7 @@ use shared::{
     complaint::command::Nothing,
     http::{etag, problem::Code},
     ids::TenantId,
-    tenant::{NewTenant, Tenant, TenantChange, TenantPatch},
+    tenant::{Gone, NewTenant, Slug, Tenant, TenantChange, TenantPatch},
 };
 
 /// The most tenants a page may have.
@@ -38,12 +38,28 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
     let id = TenantId::new(now, &platform::entropy());
     let tenant = Tenant::new(id, posted.body.clone(), &call.call.config.cell, now)
         .map_err(|errors| Failure::errors(Code::Invalid, errors))?;
+    free_everywhere(&call, &tenant.slug, None).await?;
     let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
     if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
         return told_again(call.done_meanwhile(&posted, error).await?);
     }
-    publish(&call.call, &tenant).await;
+    publish(&call.call, tenant.id).await;
     told(201, &tenant)
+}
+
+/// A slug is one tenant's in all cells. D1 makes sure of it within the cell; the directory, which may be a minute late,
+/// between cells.
+async fn free_everywhere(call: &OperatorCall, slug: &Slug, of: Option<TenantId>) -> Result<(), Failure> {
+    match directory::holder_of(&call.call.runtime, slug).await? {
+        Some(holder) if Some(holder) != of => {
+            Err(Failure::new(Code::AlreadyTaken).detail("Another tenant has this slug"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn gone(_: Gone) -> Failure {
+    Failure::new(Code::TenantDeleted)
 }
 
 /// A tenant as a POST answers it.
@@ -78,11 +94,14 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     let before = find(&call).await?;
     let patch = call.call.json::<TenantPatch>(MAX_BODY).await?;
     expect_version(&call, &before)?;
-    let after = before.changed(TenantChange::Patch(patch), call.call.now);
+    if let Some(slug) = &patch.slug {
+        free_everywhere(&call, slug, Some(before.id)).await?;
+    }
+    let after = before.changed(TenantChange::Patch(patch), call.call.now).map_err(gone)?;
     if !call.db().update_tenant(&after, None).await? {
         return Err(Failure::new(Code::PreconditionFailed));
     }
-    publish(&call.call, &after).await;
+    publish(&call.call, after.id).await;
     Ok(Reply::json(200, &after)?.version(after.version))
 }
 
@@ -96,7 +115,12 @@ pub(crate) async fn resume(call: OperatorCall) -> Outcome {
     change(call, TenantChange::Resume).await
 }
 
-async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
+/// `POST /v1/tenants/{id}/delete`: for ever. Its data stay until retention ends; to its keys it is gone.
+pub(crate) async fn delete(call: OperatorCall) -> Outcome {
+    change(call, TenantChange::Delete).await
+}
+
+pub(super) async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
     let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
@@ -105,14 +129,14 @@ async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
     if let Err(changed) = expect_version(&call, &before) {
         return outrun(&call, &posted, changed).await;
     }
-    let after = before.changed(change, call.call.now);
+    let after = before.changed(change, call.call.now).map_err(gone)?;
     let record = call.record(&posted.key, posted.fingerprint, 200, &after)?;
     match call.db().update_tenant(&after, Some(&record)).await {
         Ok(true) => {}
         Ok(false) => return outrun(&call, &posted, Failure::new(Code::PreconditionFailed)).await,
         Err(error) => return told_again(call.done_meanwhile(&posted, error).await?),
     }
-    publish(&call.call, &after).await;
+    publish(&call.call, after.id).await;
     told(200, &after)
 }
 
@@ -133,9 +157,9 @@ fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
     Err(Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(tenant.version))))
 }
 
-/// The change is done once D1 has it. What keeps it from the directory is logged, and cron tries again.
-pub(super) async fn publish(call: &Call, tenant: &Tenant) {
-    if let Err(error) = directory::publish(&call.runtime, tenant.id, call.now).await {
-        log::fault("directory_not_published", &error);
+/// The change is done once D1 has it. What keeps it from being told is logged, and cron tries again.
+pub(super) async fn publish(call: &Call, tenant: TenantId) {
+    if let Err(error) = directory::publish(&call.runtime, tenant, call.now).await {
+        log::fault("standing_not_published", &error);
     }
 }

@@ -1,85 +1,83 @@
-//! The tenant directory: KV, cached in the isolate; D1 is its source of truth and its fallback.
-//!
-//! A revoked key or a suspended tenant is refused within [`FRESH_MILLIS`] of the change reaching KV in this location,
-//! which may take KV up to a minute.
+//! The tenant directory: which cell a tenant is at home in. In KV, shared by all cells, and late by up to a minute;
+//! inside its cell a tenant's standing comes with its leases ([`super::admission`]). D1 is the source of truth of both.
 
 use crate::{
     call::Call,
-    failure::Failure,
     log,
-    platform::{Fault, Runtime},
+    platform::{Class, Fault, Runtime},
     store::{
         StoreError, TenantDb,
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
-use shared::{ids::TenantId, tenant::DirectoryEntry, time::Timestamp};
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use shared::{
+    ids::TenantId,
+    object::rate_limiter,
+    tenant::{
+        CellName, Slug,
+        standing::{Route, Standing},
+    },
+    time::Timestamp,
+};
+use std::{cell::RefCell, collections::HashMap};
 
-/// How long an isolate trusts what it has read.
-const FRESH_MILLIS: i64 = 2_000;
-const MAX_CACHED: usize = 1_000;
-
-type Cached = (Timestamp, Rc<DirectoryEntry>);
+/// How long an isolate trusts a route. KV itself answers from its edge cache for a minute.
+const FRESH_MILLIS: i64 = 10_000;
+const MAX_CACHED: usize = 10_000;
 
 thread_local! {
-    /// Names, places and states of tenants: nothing of what they keep here.
-    static CACHE: RefCell<HashMap<TenantId, Cached>> = RefCell::default();
+    static ROUTES: RefCell<HashMap<TenantId, (Timestamp, CellName)>> = RefCell::default();
 }
 
-/// What the directory says of a tenant; `None` if there is no such tenant.
-pub(crate) async fn entry(call: &Call, tenant: TenantId) -> Result<Option<Rc<DirectoryEntry>>, Failure> {
-    let cached = CACHE.with_borrow(|cache| cache.get(&tenant).cloned());
-    if let Some((read_at, entry)) = cached.as_ref()
+/// The cell that a tenant is at home in, as far as the directory knows.
+pub(crate) async fn home_of(call: &Call, tenant: TenantId) -> Result<Option<CellName>, Fault> {
+    let cached = ROUTES.with_borrow(|routes| routes.get(&tenant).cloned());
+    if let Some((read_at, home)) = cached
         && read_at.plus_millis(FRESH_MILLIS) > call.now
     {
-        return Ok(Some(Rc::clone(entry)));
+        return Ok(Some(home));
     }
-    let Some(entry) = look_up(&call.runtime, tenant, call.now).await? else { return Ok(None) };
-    let entry = Rc::new(entry);
-    CACHE.with_borrow_mut(|cache| {
-        if cache.len() >= MAX_CACHED {
-            cache.clear();
+    let Some(route) = route_of(&call.runtime, tenant).await? else { return Ok(None) };
+    ROUTES.with_borrow_mut(|routes| {
+        if routes.len() >= MAX_CACHED {
+            routes.clear();
         }
-        cache.insert(tenant, (call.now, Rc::clone(&entry)));
+        routes.insert(tenant, (call.now, route.home_cell.clone()));
     });
-    Ok(Some(entry))
+    Ok(Some(route.home_cell))
 }
 
-/// KV may not have a new tenant yet, or not answer at all.
-async fn look_up(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<DirectoryEntry>, Failure> {
-    match runtime.directory_get(&key_of(tenant)).await {
-        Ok(Some(text)) => match serde_json::from_str(&text) {
-            Ok(entry) => return Ok(Some(entry)),
-            Err(error) => log::fault("directory_entry_unreadable", &error),
-        },
-        Ok(None) => {}
-        Err(fault) => log::fault("directory_not_read", &fault),
-    }
-    Ok(from_truth(runtime, tenant, now).await?.map(|(entry, _)| entry))
+async fn route_of(runtime: &Runtime, tenant: TenantId) -> Result<Option<Route>, Fault> {
+    let Some(text) = runtime.directory_get(&key_of(tenant)).await? else { return Ok(None) };
+    Ok(serde_json::from_str(&text).inspect_err(|error| log::fault("directory_entry_unreadable", error)).ok())
 }
 
-/// The entry as it should be, and the number of the change it shows.
-async fn from_truth(
-    runtime: &Runtime,
-    tenant: TenantId,
-    now: Timestamp,
-) -> Result<Option<(DirectoryEntry, u32)>, StoreError> {
-    // The number is read first: a change in between makes it too low, and then the entry is published again.
+/// The tenant that has a slug in any cell, as far as the directory knows.
+pub(crate) async fn holder_of(runtime: &Runtime, slug: &Slug) -> Result<Option<TenantId>, Fault> {
+    let named = runtime.directory_get(&slug_key(slug)).await?.and_then(|text| text.parse().ok());
+    let Some(tenant) = named else { return Ok(None) };
+    // Whoever had it may have another by now.
+    let route = route_of(runtime, tenant).await?;
+    Ok(route.filter(|route| route.slug == *slug).map(|route| route.tenant))
+}
+
+/// What D1 says of a tenant.
+pub(crate) async fn truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+    // The number is read first: a change in between makes it too low, and then it is told again.
     let Some((tenant, seq)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
         return Ok(None);
     };
-    let revoked = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).revoked_keys(now).await?;
-    Ok(Some((DirectoryEntry { tenant, revoked }, seq)))
+    let ended = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended_keys(now).await?;
+    Ok(Some(Standing { seq, tenant, ended }))
 }
 
-/// Why the directory still shows the old entry: cron tries again.
+/// Why the objects or the directory still say the old: cron tries again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotPublished {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Kv(#[from] Fault),
+    Dependency(#[from] Fault),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
     #[error("other changes keep overtaking it")]
@@ -89,13 +87,17 @@ pub(crate) enum NotPublished {
 /// How often a change that another overtakes is published anew before it is left to cron.
 const ATTEMPTS: usize = 3;
 
-/// Shows a tenant in the directory as it is in D1.
+/// Tells what D1 says of a tenant: to its `RateLimiter`, from when on the change is in force in this cell, then to the
+/// directory.
 pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<(), NotPublished> {
     let db = SystemDb::new(runtime.clone(), DIRECTORY_SHARD);
     for _ in 0..ATTEMPTS {
-        let Some((entry, seq)) = from_truth(runtime, tenant, now).await? else { return Ok(()) };
-        runtime.directory_put(&key_of(tenant), serde_json::to_string(&entry)?).await?;
-        CACHE.with_borrow_mut(|cache| cache.remove(&tenant));
+        let Some(standing) = truth(runtime, tenant, now).await? else { return Ok(()) };
+        let (seq, route) = (standing.seq, standing.route());
+        tell(runtime, standing).await?;
+        runtime.directory_put(&key_of(tenant), serde_json::to_string(&route)?).await?;
+        runtime.directory_put(&slug_key(&route.slug), tenant.to_string()).await?;
+        ROUTES.with_borrow_mut(|routes| routes.remove(&tenant));
         if db.mark_published(tenant, seq).await? {
             return Ok(());
         }
@@ -103,6 +105,18 @@ pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp)
     Err(NotPublished::Overtaken)
 }
 
+/// Tells a tenant's `RateLimiter` how the tenant stands.
+pub(crate) async fn tell(runtime: &Runtime, standing: Standing) -> Result<(), Fault> {
+    let name = super::admission::object_of(standing.tenant.id);
+    let told = rate_limiter::Question::Tell { standing: Box::new(standing) };
+    runtime.ask::<rate_limiter::Told>(Class::RateLimiter, &name, &told).await?;
+    Ok(())
+}
+
 fn key_of(tenant: TenantId) -> String {
     format!("tenant:{tenant}")
+}
+
+fn slug_key(slug: &Slug) -> String {
+    format!("slug:{slug}")
 }

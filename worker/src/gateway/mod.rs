@@ -2,89 +2,139 @@
 //!
 //! Invariant: a [`TenantCall`] or an [`OperatorCall`] exists only if its caller may make it.
 
+pub(crate) mod admission;
+mod credentials;
 pub(crate) mod directory;
+mod forward;
 
 use crate::{
-    call::{Call, OperatorCall, TenantCall},
+    call::{Call, OperatorCall, Reply, TenantCall},
     failure::Failure,
+    store::TenantDb,
 };
+use admission::Cost;
+use credentials::{Credentials, unknown};
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
+    ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
     tenant::Status,
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, collections::HashMap};
+
+/// Where a request goes on.
+pub(crate) enum Passed<T> {
+    /// In this cell.
+    Here(T),
+    /// In another, which has answered.
+    Elsewhere(Reply),
+}
 
 /// Lets a tenant's key through if it has `scope`.
-pub(crate) async fn tenant(call: Call, scope: Scope) -> Result<TenantCall, Failure> {
-    let principal = authenticate(&call)?;
-    may(&principal, Access::Tenant(scope))?;
-    let Principal::Key { tenant, key, .. } = principal else { return Err(Failure::new(Code::Forbidden)) };
-    call.runtime.meter.caller.set(Some((tenant, key)));
-    let entry = directory::entry(&call, tenant).await?.ok_or_else(unknown)?;
-    if entry.revoked.contains(&key) {
+///
+/// 1. Authenticate: a token whose signature is genuine (401).
+/// 2. Find the home cell: forward what belongs to another (503 if that one does not answer).
+/// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
+/// 4. Limit (429).
+/// 5. Authorise (403).
+pub(crate) async fn tenant(call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
+    // (1)
+    let key = match credentials::read(&call)? {
+        Credentials::Key(key) => key,
+        Credentials::Operator => return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown())),
+        Credentials::None => return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown())),
+    };
+    let VerifiedKey { key: id, tenant, cell: issuer, scopes, .. } = key.as_ref();
+    call.runtime.meter.caller.set(Some((*tenant, *id)));
+
+    // (2)
+    let here = &call.config.cell;
+    if issuer != here && forward::hops(&call) == 0 {
+        match directory::home_of(&call, *tenant).await? {
+            Some(home) if home != *here => return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?)),
+            Some(_) => {}
+            None => return Err(unknown()),
+        }
+    }
+
+    // (3)
+    let standing = admission::standing(&call, *tenant).await?.ok_or_else(unknown)?;
+    let home = &standing.tenant.home_cell;
+    if home != here {
+        return Ok(Passed::Elsewhere(forward::forward(&call, home, true).await?));
+    }
+    if !standing.accepts(*id, issuer, call.now) {
         return Err(unknown());
     }
-    if entry.tenant.status == Status::Suspended {
+    if standing.tenant.status == Status::Suspended {
         return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
     }
-    Ok(TenantCall { call, entry, key })
+    if !credentials::from_allowed_address(&call, &key) {
+        return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
+    }
+
+    // (4)
+    admission::admit(&call, *tenant, cost).await?;
+
+    // (5)
+    let principal = Principal::Key { tenant: *tenant, key: *id, scopes: scopes.clone() };
+    may(&principal, Access::Tenant(scope))?;
+    note_use(&call, *tenant, *id);
+    Ok(Passed::Here(TenantCall { call, standing, key: *id }))
 }
 
 /// Lets an operator through.
-pub(crate) fn operator(call: Call) -> Result<OperatorCall, Failure> {
-    may(&authenticate(&call)?, Access::Operator)?;
-    Ok(OperatorCall { call })
+pub(crate) async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
+    let principal = match credentials::read(&call)? {
+        Credentials::Operator => Principal::Operator,
+        Credentials::None => Principal::Anonymous,
+        Credentials::Key(key) => {
+            Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() }
+        }
+    };
+    may(&principal, Access::Operator)?;
+    // What is asked of another cell's tenant is answered there.
+    if let Ok(tenant) = call.path_value::<TenantId>("id")
+        && let Some(home) = directory::home_of(&call, tenant).await?
+        && home != call.config.cell
+    {
+        return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?));
+    }
+    Ok(Passed::Here(OperatorCall { call }))
 }
 
-/// Whoever sends no credentials is anonymous; whoever sends wrong ones is refused.
-fn authenticate(call: &Call) -> Result<Principal, Failure> {
-    let header = call.incoming.head.authorization.as_str();
-    if header.is_empty() {
-        return Ok(Principal::Anonymous);
-    }
-    let token = header
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(unknown)?;
-    if token.starts_with(OPERATOR_PREFIX) {
-        return if call.config.is_operator(token) { Ok(Principal::Operator) } else { Err(unknown()) };
-    }
-    let VerifiedKey { key, tenant, scopes, cell, .. } = verify(call, token)?;
-    if cell != call.config.cell {
-        return Err(unknown());
-    }
-    Ok(Principal::Key { tenant, key, scopes })
-}
-
-const OPERATOR_PREFIX: &str = "rdr_op_";
-
-/// Why a key is refused is not said: it would help only who guesses.
-fn unknown() -> Failure {
-    Failure::new(Code::Unauthenticated).detail("The key is not valid here, or no longer")
+/// Lets anybody through who does not ask too often.
+pub(crate) async fn anyone(call: Call) -> Result<Call, Failure> {
+    admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await?;
+    Ok(call)
 }
 
 thread_local! {
-    /// Tokens whose signature was checked in this isolate: checking one costs more than the rest of a read.
-    static VERIFIED: RefCell<HashMap<String, Rc<VerifiedKey>>> = RefCell::default();
+    /// Keys of which it is noted already on which day this isolate saw them.
+    static SEEN: RefCell<HashMap<KeyId, i64>> = RefCell::default();
 }
 
-const MAX_VERIFIED: usize = 1_000;
+const MAX_SEEN: usize = 10_000;
+const DAY_MILLIS: i64 = 86_400_000;
 
-fn verify(call: &Call, token: &str) -> Result<VerifiedKey, Failure> {
-    let current = |key: &VerifiedKey, now: Timestamp| key.expires_at > now;
-    if let Some(known) = VERIFIED.with_borrow(|known| known.get(token).cloned()) {
-        return if current(&known, call.now) { Ok(known.as_ref().clone()) } else { Err(unknown()) };
-    }
-    let key = call.config.keys.verify(token, call.now).map_err(|_| unknown())?;
-    VERIFIED.with_borrow_mut(|known| {
-        if known.len() >= MAX_VERIFIED {
-            known.clear();
+/// Notes on which day a key was last used: once a day and isolate, after the answer.
+fn note_use(call: &Call, tenant: TenantId, key: KeyId) {
+    let now: Timestamp = call.now;
+    let day = now.unix_millis().div_euclid(DAY_MILLIS);
+    let new = SEEN.with_borrow_mut(|seen| {
+        if seen.len() >= MAX_SEEN {
+            seen.clear();
         }
-        known.insert(token.to_owned(), Rc::new(key.clone()));
+        seen.insert(key, day) != Some(day)
     });
-    Ok(key)
+    if new {
+        let db = TenantDb::new(call.runtime.apart(), crate::store::system::DIRECTORY_SHARD, tenant);
+        call.afterwards(async move {
+            if let Err(error) = db.note_use(key, now).await {
+                crate::log::fault("key_use_not_noted", &error);
+            }
+        });
+    }
 }

@@ -1,15 +1,22 @@
 //! A tenant's API keys, as records.
 
 use super::{Scoped, StoreError, TenantDb, json, system::OperatorRecord};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use shared::{ids::KeyId, tenant::api_key::ApiKey, time::Timestamp};
+use chrono::NaiveDate;
+use serde::{Deserialize, de::IgnoredAny};
+use shared::{
+    ids::KeyId,
+    tenant::{api_key::ApiKey, standing::EndedKey},
+    time::Timestamp,
+};
 
 const INSERT: Scoped = Scoped::new(include_str!("sql/keys/insert.sql"));
 const LIST: Scoped = Scoped::new(include_str!("sql/keys/list.sql"));
 const FIND: Scoped = Scoped::new(include_str!("sql/keys/find.sql"));
 const REVOKE: Scoped = Scoped::new(include_str!("sql/keys/revoke.sql"));
-const REVOKED: Scoped = Scoped::new(include_str!("sql/keys/revoked.sql"));
+const ENDED: Scoped = Scoped::new(include_str!("sql/keys/ended.sql"));
+const REPLACE: Scoped = Scoped::new(include_str!("sql/keys/replace.sql"));
+const INSERT_REPLACEMENT: Scoped = Scoped::new(include_str!("sql/keys/insert_replacement.sql"));
+const NOTE_USE: Scoped = Scoped::new(include_str!("sql/keys/note_use.sql"));
 const TOUCH: &str = include_str!("sql/system/tenant_touch.sql");
 
 /// The most keys that are listed.
@@ -19,19 +26,26 @@ pub(crate) const MAX_LISTED: u32 = 1_000;
 struct KeyRow {
     doc: String,
     revoked_at: Option<i64>,
+    ends_at: Option<i64>,
+    replaced_by: Option<KeyId>,
+    last_used_on: Option<NaiveDate>,
 }
 
 impl KeyRow {
     fn key(self) -> Result<ApiKey, StoreError> {
         let mut key: ApiKey = serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))?;
         key.revoked_at = self.revoked_at.map(Timestamp::from_unix_millis);
+        key.expires_at = self.ends_at.map_or(key.expires_at, Timestamp::from_unix_millis);
+        key.replaced_by = self.replaced_by;
+        key.last_used_on = self.last_used_on;
         Ok(key)
     }
 }
 
 #[derive(Deserialize)]
-struct IdRow {
+struct EndedRow {
     id: KeyId,
+    at: i64,
 }
 
 impl TenantDb {
@@ -68,8 +82,36 @@ impl TenantDb {
         found.into_iter().next().map(KeyRow::key).transpose()
     }
 
-    /// Keys that were revoked and would otherwise still work.
-    pub(crate) async fn revoked_keys(&self, now: Timestamp) -> Result<Vec<KeyId>, StoreError> {
-        Ok(self.rows::<IdRow>(REVOKED, (now.unix_millis(),)).await?.into_iter().map(|row| row.id).collect())
+    /// Puts `new` in the place of `old`, which ends at `ends_at`. False if it was replaced before.
+    pub(crate) async fn replace_key(
+        &self,
+        old: KeyId,
+        new: &ApiKey,
+        ends_at: Timestamp,
+        record: &OperatorRecord,
+    ) -> Result<bool, StoreError> {
+        let mut batch = self.batch().with(REPLACE, (old, ends_at.unix_millis(), new.id));
+        record.add_to(&mut batch.batch);
+        batch.batch.add(TOUCH, None, (self.tenant,));
+        let batch = batch.with(INSERT_REPLACEMENT, (new.id, new.expires_at.unix_millis(), json(new)?, old));
+        let (replaced, _, _, _) =
+            self.run::<(Vec<IgnoredAny>, IgnoredAny, IgnoredAny, IgnoredAny)>(batch).await?;
+        Ok(!replaced.is_empty())
+    }
+
+    /// Notes the day of `now` as the one on which a key was last used.
+    pub(crate) async fn note_use(&self, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
+        let day = now.to_string().chars().take(10).collect::<String>();
+        self.rows::<IgnoredAny>(NOTE_USE, (key, day)).await?;
+        Ok(())
+    }
+
+    /// Keys that end before their tokens say so.
+    pub(crate) async fn ended_keys(&self, now: Timestamp) -> Result<Vec<EndedKey>, StoreError> {
+        let rows = self.rows::<EndedRow>(ENDED, (now.unix_millis(),)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| EndedKey { key: row.id, at: Timestamp::from_unix_millis(row.at) })
+            .collect())
     }
 }

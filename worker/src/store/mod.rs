@@ -8,6 +8,7 @@ pub(crate) mod complaints;
 pub(crate) mod deliveries;
 pub(crate) mod history;
 pub(crate) mod keys;
+pub(crate) mod locks;
 pub(crate) mod system;
 
 use crate::platform::{Fault, Runtime};

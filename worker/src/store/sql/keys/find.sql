@@ -1,1 +1,1 @@
-SELECT doc, revoked_at FROM api_keys WHERE tenant_id = ?1 AND id = ?2
+SELECT doc, revoked_at, ends_at, replaced_by, last_used_on FROM api_keys WHERE tenant_id = ?1 AND id = ?2

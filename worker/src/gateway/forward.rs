@@ -1,0 +1,45 @@
+//! A request that landed in another cell than its tenant's: sent on over a service binding and answered as if it had
+//! landed right.
+//!
+//! A request is forwarded once. Only a cell that the tenant has left may forward it once more, for the directory may
+//! still point there for a minute; then it has met two cells that agree, or it is given up. So there is no loop.
+
+use crate::{
+    call::{Call, Outcome, Reply},
+    failure::Failure,
+    log,
+};
+use shared::{http::problem::Code, tenant::CellName};
+
+/// How long a cell may take to begin its answer, in milliseconds: longer than any request that is not stuck.
+const PATIENCE_MILLIS: u32 = 5_000;
+/// The header that counts how often a request was forwarded.
+const HOPS: &str = "redress-hops";
+
+/// How often a request was forwarded. Whoever sends the header from outside only harms their own request.
+pub(super) fn hops(call: &Call) -> u8 {
+    call.incoming.head.hops.parse().unwrap_or_default()
+}
+
+/// Sends the request to `home`, which `home_is_certain` of having the tenant or only the directory says so.
+pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool) -> Outcome {
+    let hops = hops(call);
+    if hops > u8::from(home_is_certain) {
+        log::fault("forwarded_too_often", &home);
+        return Err(unanswered(home));
+    }
+    let binding = format!("CELL_{}", home.as_str().to_uppercase());
+    let headers = format!("{HOPS}: {}\ntraceparent: {}", hops + 1, call.trace.to_header());
+    match call.runtime.forward(&binding, &call.incoming, &headers, PATIENCE_MILLIS).await {
+        Ok(Some(answer)) => Ok(Reply::native(answer)),
+        Ok(None) => Err(unanswered(home)),
+        Err(fault) => {
+            log::fault("cell_unreachable", &fault);
+            Err(unanswered(home))
+        }
+    }
+}
+
+fn unanswered(home: &CellName) -> Failure {
+    Failure::new(Code::Unavailable).detail(format!("The cell {home} does not answer"))
+}

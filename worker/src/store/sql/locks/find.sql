@@ -1,0 +1,5 @@
+-- One row if the complaint exists, with its lock, if it ever had one.
+SELECT l.token AS lock_token, l.holder AS lock_holder, l.since AS lock_since, l.expires_at AS lock_expires_at
+FROM complaints c
+LEFT JOIN case_locks l ON l.tenant_id = ?1 AND l.complaint_id = ?2
+WHERE c.tenant_id = ?1 AND c.id = ?2
