@@ -19,8 +19,10 @@
 mod case_lock;
 mod exchange;
 
+mod rate_limiter;
 mod replay_guard;
 
 pub use case_lock::CaseLock;
 
+pub use rate_limiter::RateLimiter;
 pub use replay_guard::ReplayGuard;

@@ -1,1 +1,139 @@
-//! x
+//! [`RateLimiter`], one per tenant and one per address without credentials: leases of requests, and how the tenant stands.
+
+use crate::exchange::{answer, done, keep, kept, now, question, wake};
+use shared::{
+    limit::{limiter::Limiter, plan::Limits},
+    object::rate_limiter::{Counted, Leased, PlanUsage, Question, Told, Used},
+    tenant::standing::Standing,
+    time::Timestamp,
+};
+use std::cell::{Cell, RefCell};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+const LIMITER: &str = "limiter";
+const STANDING: &str = "standing";
+/// How long an address is remembered after its last request: longer than any window that callers without credentials have.
+const ADDRESS_MILLIS: i64 = 120_000;
+
+/// The limits of one tenant or address.
+#[durable_object(alarm)]
+pub struct RateLimiter {
+    state: State,
+    loaded: Cell<bool>,
+    limiter: RefCell<Limiter>,
+    standing: RefCell<Option<Standing>>,
+    /// When an address last asked.
+    asked_at: Cell<Option<Timestamp>>,
+}
+
+impl DurableObject for RateLimiter {
+    fn new(state: State, _env: Env) -> Self {
+        Self {
+            state,
+            loaded: Cell::new(false),
+            limiter: RefCell::default(),
+            standing: RefCell::default(),
+            asked_at: Cell::default(),
+        }
+    }
+
+    /// Answers a [`Question`].
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let question: Question = question(&mut request).await?;
+        self.load().await?;
+        let now = now();
+        match question {
+            Question::Lease { lease, known } => {
+                let standing = self.standing.borrow().clone();
+                let limits = standing.as_ref().and_then(Standing::limits);
+                let grant = limits.map(|limits| self.limiter.borrow_mut().lease(limits, &lease, now));
+                if grant.is_some() {
+                    self.keep_limiter().await?;
+                }
+                let standing = standing.filter(|standing| known != Some(standing.seq)).map(Box::new);
+                answer(&Leased { grant, standing })
+            }
+            Question::LeaseForAddress { lease, limits } => {
+                let grant = self.limiter.borrow_mut().lease(&limits, &lease, now);
+                self.keep_limiter().await?;
+                if self.asked_at.replace(Some(now)).is_none() {
+                    wake(&self.state, now.plus_millis(ADDRESS_MILLIS)).await?;
+                }
+                answer(&Leased { grant: Some(grant), standing: None })
+            }
+            Question::Tell { standing } => {
+                let known = self.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
+                if standing.seq > known {
+                    keep(&self.state, STANDING, &standing).await?;
+                    self.standing.replace(Some(*standing));
+                }
+                self.told()
+            }
+            Question::Usage => {
+                let standing = self.standing.borrow();
+                let limits = standing.as_ref().and_then(|standing| Some((standing, standing.limits()?)));
+                let usage = limits.map(|(standing, limits)| self.usage(standing, limits, now));
+                answer(&Used { usage })
+            }
+            Question::Counted => answer(&Counted { limiter: Box::new(self.limiter.borrow().clone()) }),
+            Question::GoOn { limiter } => {
+                self.limiter.replace(*limiter);
+                self.keep_limiter().await?;
+                self.told()
+            }
+        }
+    }
+
+    /// Forgets an address that has not asked for a while.
+    async fn alarm(&self) -> Result<Response> {
+        self.load().await?;
+        let now = now();
+        let last = self.asked_at.get().unwrap_or(now);
+        if self.standing.borrow().is_none() && last.plus_millis(ADDRESS_MILLIS) <= now {
+            self.state.storage().delete_all().await?;
+            self.limiter.take();
+            self.asked_at.set(None);
+        } else {
+            self.asked_at.set(Some(last));
+            wake(&self.state, now.plus_millis(ADDRESS_MILLIS)).await?;
+        }
+        done()
+    }
+}
+
+impl RateLimiter {
+    /// Reads what was kept, once: afterwards memory and disk say the same.
+    async fn load(&self) -> Result<()> {
+        if self.loaded.get() {
+            return Ok(());
+        }
+        let limiter = kept(&self.state, LIMITER).await?;
+        let standing = kept(&self.state, STANDING).await?;
+        // Another request may have loaded it while this one waited.
+        if !self.loaded.replace(true) {
+            self.limiter.replace(limiter.unwrap_or_default());
+            self.standing.replace(standing);
+        }
+        Ok(())
+    }
+
+    /// What was granted is on disk before the grant leaves, so that a restart forgets nothing.
+    async fn keep_limiter(&self) -> Result<()> {
+        let text = serde_json::to_string(&*self.limiter.borrow())?;
+        self.state.storage().put(LIMITER, text).await
+    }
+
+    fn usage(&self, standing: &Standing, limits: &Limits, now: Timestamp) -> PlanUsage {
+        let mut limiter = self.limiter.borrow_mut();
+        PlanUsage {
+            plan: standing.tenant.plan,
+            windows: limiter.levels(limits, now),
+            quotas: limiter.usage(limits, now),
+        }
+    }
+
+    fn told(&self) -> Result<Response> {
+        let seq = self.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
+        answer(&Told { seq })
+    }
+}

@@ -19,6 +19,7 @@ use shared::{
         trace::TraceParent,
     },
     ids::{ComplaintId, KeyId},
+    limit::lease::LeaseId,
     lock::FencingToken,
     taxonomy::Taxonomy,
     tenant::{
@@ -48,6 +49,8 @@ pub(crate) struct TenantCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
     pub(crate) key: KeyId,
+    /// The lease that pays for the complaint that the call may log.
+    pub(crate) complaint: Option<LeaseId>,
 }
 
 /// A call by an operator. Only the gateway builds one.
@@ -90,7 +93,8 @@ impl Reply {
     }
 
     pub(crate) fn native(answer: web_sys::Response) -> Self {
-        Self { native: Some(answer.clone()), ..Self::json_text(answer.status(), String::new()) }
+        let status = answer.status();
+        Self { native: Some(answer), ..Self::json_text(status, String::new()) }
     }
 
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Outcome {
@@ -209,12 +213,9 @@ impl Call {
             return Err(Failure::new(Code::IdempotencyKeyMissing)
                 .detail("Send Idempotency-Key with a value of your own, such as a UUID, and repeat it on retries"));
         }
-        let key = head
-            .idempotency_key
-            .parse()
-            .map_err(|error: idempotency::InvalidKey| {
-                bad_header("Idempotency-Key", Rule::NotAllowed, error.to_string())
-            })?;
+        let key = head.idempotency_key.parse().map_err(|error: idempotency::InvalidKey| {
+            bad_header("Idempotency-Key", Rule::NotAllowed, error.to_string())
+        })?;
         let bytes = self.json_bytes(limit).await?;
         let fingerprint = idempotency::fingerprint(&head.method, &head.path, &bytes);
         Ok(Posted { body: bytes, key, fingerprint })

@@ -1,7 +1,13 @@
 //! What a deployment is told: variables and secrets, read once per isolate.
 
 use crate::platform::Runtime;
-use shared::{chain::Digest, http::cursor::CursorKey, limit::plan::Limits, sign::api_key::{CellKeys, KeyRing}, tenant::CellName};
+use shared::{
+    chain::Digest,
+    http::cursor::CursorKey,
+    limit::plan::Limits,
+    sign::api_key::{CellKeys, KeyRing},
+    tenant::CellName,
+};
 use std::{cell::RefCell, rc::Rc};
 use subtle::ConstantTimeEq as _;
 
@@ -41,10 +47,10 @@ impl Config {
     fn read(runtime: &Runtime) -> Result<Self, BadSetting> {
         let setting = |name| runtime.variable(name).ok_or(BadSetting(name));
         let cell = CellName::try_from(setting("CELL")?).map_err(|_| BadSetting("CELL"))?;
-        let cells: CellKeys =
-            serde_json::from_str(&setting("CELL_KEYS")?).map_err(|_| BadSetting("CELL_KEYS"))?;
+        let cells: CellKeys = serde_json::from_str(&setting("CELL_KEYS")?).map_err(|_| BadSetting("CELL_KEYS"))?;
         Ok(Self {
-            keys: KeyRing::new(cell.clone(), &setting("API_KEY_SEED")?, &cells).map_err(|_| BadSetting("API_KEY_SEED"))?,
+            keys: KeyRing::new(cell.clone(), &setting("API_KEY_SEED")?, &cells)
+                .map_err(|_| BadSetting("API_KEY_SEED"))?,
             cursors: CursorKey::from_base64url(&setting("CURSOR_KEY")?).ok_or(BadSetting("CURSOR_KEY"))?,
             operator: Digest::try_from(setting("OPERATOR_KEY_SHA256")?)
                 .map_err(|_| BadSetting("OPERATOR_KEY_SHA256"))?,

@@ -74,9 +74,10 @@ macro_rules! endpoint {
             Box::pin(async {
                 match gateway::tenant(call, $scope, Cost::Complaint).await? {
                     Passed::Here(call) => {
-                        let tenant = call.standing.tenant.id;
+                        let (tenant, lease) = (call.standing.tenant.id, call.complaint);
                         let outcome = $handler(call).await;
-                        gateway::admission::settle(tenant, outcome.as_ref().is_ok_and(Reply::is_new));
+                        let logged = outcome.as_ref().is_ok_and(Reply::is_new);
+                        lease.into_iter().for_each(|lease| gateway::admission::settle(tenant, lease, logged));
                         outcome
                     }
                     Passed::Elsewhere(reply) => Ok(reply),

@@ -2,12 +2,13 @@
 
 use crate::{
     limit::{
-        lease::{Ask, Grant, Usage},
+        lease::{Ask, Grant, Level, Usage},
         limiter::Limiter,
         plan::Limits,
     },
-    tenant::standing::Standing,
+    tenant::{Plan, standing::Standing},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is asked of it.
@@ -65,7 +66,18 @@ pub struct Told {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
     /// `None` until the object is told how the tenant stands.
-    pub usage: Option<Usage>,
+    pub usage: Option<PlanUsage>,
+}
+
+/// What a plan allows and how much of it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanUsage {
+    /// The plan.
+    pub plan: Plan,
+    /// How many requests each window still admits. What isolates have leased counts as used until they say otherwise.
+    pub windows: Vec<Level>,
+    /// How much of each quota is used.
+    pub quotas: Vec<Usage>,
 }
 
 /// All that was counted.

@@ -10,6 +10,7 @@ use crate::{
     complaint::intake::{Jurisdiction, List},
     http::problem::{FieldError, Rule},
     ids::TenantId,
+    limit::plan::Limits,
     reference::ReferencePrefix,
     taxonomy::Sector,
     text::Line,
@@ -42,6 +43,9 @@ pub struct Tenant {
     pub shards: Placement,
     /// The plan it is on.
     pub plan: Plan,
+    /// What it is allowed instead of what the plan says.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// Whether it is served.
     pub status: Status,
     /// Whether every write of its keys must be signed (RFC 9421).
@@ -126,6 +130,9 @@ pub struct TenantPatch {
     /// Another plan.
     #[serde(default)]
     pub plan: Option<Plan>,
+    /// What it is allowed instead of what the plan says; stays until it is replaced.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// Whether every write of its keys must be signed.
     #[serde(default)]
     pub signed_writes: Option<bool>,
@@ -184,6 +191,7 @@ impl Tenant {
             home_cell,
             shards,
             plan,
+            limits: None,
             status: Status::Active,
             signed_writes: false,
             former_cells: Vec::new(),
@@ -209,10 +217,11 @@ impl Tenant {
             return Err(Gone);
         }
         match change {
-            TenantChange::Patch(TenantPatch { slug, display_name, plan, signed_writes, custom_fields }) => {
+            TenantChange::Patch(TenantPatch { slug, display_name, plan, limits, signed_writes, custom_fields }) => {
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
+                self.limits = limits.or(self.limits);
                 self.signed_writes = signed_writes.unwrap_or(self.signed_writes);
                 self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
             }

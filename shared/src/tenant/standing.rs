@@ -3,6 +3,7 @@
 use super::{CellName, Slug, Status, Tenant};
 use crate::{
     ids::{KeyId, TenantId},
+    limit::plan::Limits,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,12 @@ impl Standing {
     pub fn accepts(&self, key: KeyId, cell: &CellName, now: Timestamp) -> bool {
         let ended = self.ended.iter().any(|ended| ended.key == key && ended.at <= now);
         !ended && self.tenant.status != Status::Deleted && self.tenant.lived_in(cell)
+    }
+
+    /// What the tenant is allowed; `None` if the shipped plans do not parse.
+    #[must_use]
+    pub fn limits(&self) -> Option<&Limits> {
+        self.tenant.limits.as_ref().or_else(|| Limits::of(self.tenant.plan))
     }
 
     /// What every cell may know of it.

@@ -20,6 +20,6 @@ pub(crate) async fn of_tenant(call: OperatorCall) -> Outcome {
 }
 
 async fn tell(call: &Call, tenant: TenantId) -> Outcome {
-    let usage = admission::usage(call, tenant).await?.ok_or(Failure::new(Code::Unavailable))?;
-    Reply::json(200, &usage)
+    let used = admission::usage(call, tenant).await?;
+    Reply::json(200, &used.usage.ok_or(Failure::new(Code::Unavailable))?)
 }

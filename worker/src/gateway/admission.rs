@@ -20,7 +20,8 @@ use shared::{
     limit::{
         headers,
         held::{Admission, Held},
-        lease::{Ask, Refusal, Usage},
+        lease::{Ask, LeaseId, Refusal},
+        plan::Limits,
     },
     object::rate_limiter::{Leased, Question, Used},
     tenant::{ip_range::neighbourhood, standing::Standing},
@@ -30,12 +31,10 @@ use std::{cell::RefCell, collections::HashMap, hash::Hash, net::IpAddr, rc::Rc, 
 
 /// How long a standing is trusted after it was asked for.
 const FRESH_MILLIS: i64 = 1_000;
-/// How long a request waits between looks at whether another's ask was answered.
-const LOOK_MILLIS: u32 = 2;
-/// An ask that is not answered after this long is taken to have died with its request; another request asks.
-const ASK_LIFE_MILLIS: i64 = 500;
-/// How often a request tries to be admitted before it gives up: waiting included, several seconds.
-const TRIES: usize = 1_000;
+/// How long a request waits between looks at whether another's ask for a standing was answered.
+const LOOK_MILLIS: u32 = 5;
+/// How often a request tries to be admitted before it gives up: waiting included, some seconds.
+const TRIES: usize = 500;
 const MAX_KNOWN: usize = 10_000;
 
 /// What this isolate holds for one subject: a tenant, or an address.
@@ -45,8 +44,6 @@ struct Subject {
     standing: Option<Rc<Standing>>,
     /// When what is known was asked for.
     asked_at: Option<Timestamp>,
-    /// When the ask that is under way began.
-    asking_since: Option<Timestamp>,
 }
 
 type Subjects<K> = RefCell<HashMap<K, Subject>>;
@@ -65,18 +62,18 @@ pub(super) fn object_of(tenant: TenantId) -> String {
 pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
     for _ in 0..TRIES {
         let now = platform::now();
-        let known = TENANTS.with_borrow(|tenants| {
-            let subject = tenants.get(&tenant)?;
+        let (known, ask) = with(&TENANTS, &tenant, |subject| {
             let fresh = subject.asked_at.is_some_and(|at| at.plus_millis(FRESH_MILLIS) > now);
-            subject.standing.clone().filter(|_| fresh)
+            match &subject.standing {
+                Some(standing) if fresh => (Some(Rc::clone(standing)), None),
+                _ => (None, subject.held.renew(now)),
+            }
         });
-        if known.is_some() {
-            return Ok(known);
-        }
-        match begin_ask(&TENANTS, &tenant, now) {
-            None => platform::sleep(LOOK_MILLIS).await,
-            Some((ask, seq)) => {
-                if !ask_for_tenant(&call.runtime, tenant, ask, seq, now).await? {
+        match (known, ask) {
+            (Some(standing), _) => return Ok(Some(standing)),
+            (None, None) => platform::sleep(LOOK_MILLIS).await,
+            (None, Some(ask)) => {
+                if !ask_for_tenant(&call.runtime, tenant, ask, now).await? {
                     return Ok(None);
                 }
             }
@@ -85,27 +82,27 @@ pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<
     Err(Failure::new(Code::Unavailable))
 }
 
-/// Lets one request of a tenant through, or says when to come again.
-pub(super) async fn admit(call: &Call, tenant: TenantId, cost: Cost) -> Result<(), Failure> {
+/// Lets one request of a tenant through, or says when to come again. A complaint is paid for by a lease, which
+/// [`settle`] must hear of.
+pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Result<Option<LeaseId>, Failure> {
+    let tenant = standing.tenant.id;
     for _ in 0..TRIES {
         let now = platform::now();
-        let admission = with(&TENANTS, &tenant, |subject| subject.held.admit(cost, now));
-        match admission {
-            Admission::Admitted => {
-                show_limits(&call.runtime, &TENANTS, &tenant, now);
+        match with(&TENANTS, &tenant, |subject| subject.held.admit(cost, now)) {
+            Admission::Admitted { complaint } => {
+                show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
                 refresh(call, tenant, now);
-                return Ok(());
+                return Ok(complaint);
             }
             Admission::Refused(refusal) => {
-                show_limits(&call.runtime, &TENANTS, &tenant, now);
+                show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
                 return Err(refused(&refusal));
             }
-            Admission::Ask => match begin_ask(&TENANTS, &tenant, now) {
-                None => platform::sleep(LOOK_MILLIS).await,
-                Some((ask, seq)) => {
-                    ask_for_tenant(&call.runtime, tenant, ask, seq, now).await?;
-                }
-            },
+            Admission::Ask(ask) => {
+                ask_for_tenant(&call.runtime, tenant, ask, now).await?;
+            }
+            Admission::Wait(millis) => platform::sleep(millis).await,
+            Admission::Unavailable => break,
         }
     }
     Err(Failure::new(Code::Unavailable))
@@ -118,28 +115,27 @@ pub(super) async fn admit_address(runtime: &Runtime, config: &Config, address: &
     for _ in 0..TRIES {
         let now = platform::now();
         match with(&ADDRESSES, &address, |subject| subject.held.admit(Cost::Request, now)) {
-            Admission::Admitted => return Ok(()),
+            Admission::Admitted { .. } => return Ok(()),
             Admission::Refused(refusal) => {
-                show_limits(runtime, &ADDRESSES, &address, now);
+                show_limits(runtime, &ADDRESSES, &address, Some(limits), now);
                 return Err(refused(&refusal));
             }
-            Admission::Ask => match begin_ask(&ADDRESSES, &address, now) {
-                None => platform::sleep(LOOK_MILLIS).await,
-                Some((lease, _)) => {
-                    let question = Question::LeaseForAddress { lease, limits: Box::new(limits.clone()) };
-                    let answer = runtime.ask(Class::RateLimiter, &format!("address:{address}"), &question).await;
-                    end_ask(&ADDRESSES, &address, now, answer)?;
-                }
-            },
+            Admission::Ask(lease) => {
+                let question = Question::LeaseForAddress { lease, limits: Box::new(limits.clone()) };
+                let answer = runtime.ask(Class::RateLimiter, &format!("address:{address}"), &question).await;
+                take(&ADDRESSES, &address, now, answer)?;
+            }
+            Admission::Wait(millis) => platform::sleep(millis).await,
+            Admission::Unavailable => break,
         }
     }
     Err(Failure::new(Code::Unavailable))
 }
 
 /// Says what became of an admitted complaint: only one that was logged counts against the quota.
-pub(crate) fn settle(tenant: TenantId, logged: bool) {
+pub(crate) fn settle(tenant: TenantId, lease: LeaseId, logged: bool) {
     with(&TENANTS, &tenant, |subject| {
-        if logged { subject.held.logged_complaint() } else { subject.held.unused_complaint() }
+        if logged { subject.held.logged_complaint(lease) } else { subject.held.unused_complaint(lease) }
     });
 }
 
@@ -157,77 +153,53 @@ fn with<K: Eq + Hash + Clone, T>(
     })
 }
 
-/// The ask to send and the standing that is known, unless another request's ask is under way.
-fn begin_ask<K: Eq + Hash + Clone>(
-    subjects: &'static LocalKey<Subjects<K>>,
-    key: &K,
-    now: Timestamp,
-) -> Option<(Ask, Option<u32>)> {
-    with(subjects, key, |subject| {
-        if subject.asking_since.is_some_and(|since| since.plus_millis(ASK_LIFE_MILLIS) > now) {
-            return None;
-        }
-        subject.asking_since = Some(now);
-        Some((subject.held.ask(now), subject.standing.as_ref().map(|standing| standing.seq)))
-    })
-}
-
 /// Takes what was answered to the ask of `asked_at`. False if the object does not know the tenant.
-fn end_ask<K: Eq + Hash + Clone>(
+fn take<K: Eq + Hash + Clone>(
     subjects: &'static LocalKey<Subjects<K>>,
     key: &K,
     asked_at: Timestamp,
     answer: Result<Leased, Fault>,
 ) -> Result<bool, Fault> {
-    with(subjects, key, |subject| {
-        subject.asking_since = subject.asking_since.filter(|since| *since != asked_at);
-        match answer {
-            Ok(Leased { grant: Some(grant), standing }) => {
-                subject.held.granted(grant, asked_at, platform::now());
-                subject.standing = standing.map(Rc::from).or_else(|| subject.standing.take());
-                subject.asked_at = Some(asked_at);
-                Ok(true)
-            }
-            Ok(Leased { grant: None, .. }) => {
-                subject.held.failed(asked_at);
-                Ok(false)
-            }
-            Err(fault) => {
-                subject.held.failed(asked_at);
-                Err(fault)
-            }
+    let now = platform::now();
+    with(subjects, key, |subject| match answer {
+        Ok(Leased { grant: Some(grant), standing }) => {
+            subject.held.granted(grant, asked_at, now);
+            subject.standing = standing.map(Rc::from).or_else(|| subject.standing.take());
+            subject.asked_at = Some(asked_at);
+            Ok(true)
+        }
+        Ok(Leased { grant: None, .. }) => {
+            subject.held.failed(now);
+            Ok(false)
+        }
+        Err(fault) => {
+            subject.held.failed(now);
+            Err(fault)
         }
     })
 }
 
-/// Asks a tenant's object. An object that does not know the tenant is told what D1 says. False if D1 does not know it.
-async fn ask_for_tenant(
-    runtime: &Runtime,
-    tenant: TenantId,
-    lease: Ask,
-    known: Option<u32>,
-    asked_at: Timestamp,
-) -> Result<bool, Failure> {
+/// Asks a tenant's object; one that does not know the tenant is told what D1 says. False if D1 does not know it either.
+async fn ask_for_tenant(runtime: &Runtime, tenant: TenantId, lease: Ask, now: Timestamp) -> Result<bool, Failure> {
+    let known = with(&TENANTS, &tenant, |subject| subject.standing.as_ref().map(|standing| standing.seq));
     let question = Question::Lease { lease, known };
-    let answer = runtime.ask(Class::RateLimiter, &object_of(tenant), &question).await;
-    if end_ask(&TENANTS, &tenant, asked_at, answer)? {
+    let name = object_of(tenant);
+    let answer = runtime.ask(Class::RateLimiter, &name, &question).await;
+    if take(&TENANTS, &tenant, now, answer)? {
         return Ok(true);
     }
-    let Some(standing) = directory::truth(runtime, tenant, asked_at).await? else { return Ok(false) };
+    let Some(standing) = directory::truth(runtime, tenant, now).await? else { return Ok(false) };
     directory::tell(runtime, standing).await?;
-    Ok(true)
+    let answer = runtime.ask(Class::RateLimiter, &name, &question).await;
+    Ok(take(&TENANTS, &tenant, now, answer)?)
 }
 
 /// Renews a busy tenant's lease before it runs out, after the answer.
 fn refresh(call: &Call, tenant: TenantId, now: Timestamp) {
-    let wanted = with(&TENANTS, &tenant, |subject| subject.held.wants_refresh(now));
-    if !wanted {
-        return;
-    }
-    let Some((ask, seq)) = begin_ask(&TENANTS, &tenant, now) else { return };
+    let Some(ask) = with(&TENANTS, &tenant, |subject| subject.held.wants_refresh(now)) else { return };
     let runtime = call.runtime.clone();
     call.afterwards(async move {
-        if let Err(failure) = ask_for_tenant(&runtime, tenant, ask, seq, now).await {
+        if let Err(failure) = ask_for_tenant(&runtime, tenant, ask, now).await {
             log::fault("lease_not_renewed", &failure.reason().unwrap_or_default());
         }
     });
@@ -237,14 +209,22 @@ fn show_limits<K: Eq + Hash + Clone>(
     runtime: &Runtime,
     subjects: &'static LocalKey<Subjects<K>>,
     key: &K,
+    limits: Option<&Limits>,
     now: Timestamp,
 ) {
-    let lines = with(subjects, key, |subject| headers::lines(&subject.held, now));
-    *runtime.meter.limits.borrow_mut() = lines;
+    let levels = with(subjects, key, |subject| subject.held.levels(now));
+    let policy = limits.and_then(headers::rate_limit_policy).map(|text| (headers::RATE_LIMIT_POLICY, text));
+    let level = headers::rate_limit(&levels).map(|text| (headers::RATE_LIMIT, text));
+    let mut lines = runtime.meter.limits.borrow_mut();
+    lines.clear();
+    for (name, text) in policy.into_iter().chain(level) {
+        lines.push_str(&format!("\n{name}: {text}"));
+    }
 }
 
 fn refused(refusal: &Refusal) -> Failure {
-    Failure::new(Code::QuotaExceeded).violated(refusal.policy.as_str(), headers::retry_after(refusal))
+    let seconds = u32::try_from(headers::retry_after(refusal.retry_after_millis)).unwrap_or(u32::MAX);
+    Failure::new(Code::QuotaExceeded).violated(refusal.cause.as_str(), seconds)
 }
 
 /// What a caller who has not shown genuine credentials is told instead of `failure` if it asks too often.
@@ -257,7 +237,6 @@ pub(crate) async fn limit_stranger(runtime: &Runtime, config: &Config, address: 
 }
 
 /// What is used of a tenant's plan.
-pub(crate) async fn usage(call: &Call, tenant: TenantId) -> Result<Option<Usage>, Fault> {
-    let used: Used = call.runtime.ask(Class::RateLimiter, &object_of(tenant), &Question::Usage).await?;
-    Ok(used.usage)
+pub(crate) async fn usage(call: &Call, tenant: TenantId) -> Result<Used, Fault> {
+    call.runtime.ask(Class::RateLimiter, &object_of(tenant), &Question::Usage).await
 }

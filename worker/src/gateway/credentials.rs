@@ -47,8 +47,7 @@ pub(super) fn unknown() -> Failure {
 /// Whether a key may be used from where the request comes.
 pub(super) fn from_allowed_address(call: &Call, key: &VerifiedKey) -> bool {
     let address = call.incoming.head.address.parse::<IpAddr>();
-    key.ip_ranges.is_empty()
-        || address.is_ok_and(|address| key.ip_ranges.iter().any(|range| range.contains(address)))
+    key.ip_ranges.is_empty() || address.is_ok_and(|address| key.ip_ranges.iter().any(|range| range.contains(address)))
 }
 
 thread_local! {

@@ -43,8 +43,12 @@ pub(crate) async fn tenant(call: Call, scope: Scope, cost: Cost) -> Result<Passe
     // (1)
     let key = match credentials::read(&call)? {
         Credentials::Key(key) => key,
-        Credentials::Operator => return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown())),
-        Credentials::None => return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown())),
+        Credentials::Operator => {
+            return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
+        }
+        Credentials::None => {
+            return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
+        }
     };
     let VerifiedKey { key: id, tenant, cell: issuer, scopes, .. } = key.as_ref();
     call.runtime.meter.caller.set(Some((*tenant, *id)));
@@ -76,13 +80,16 @@ pub(crate) async fn tenant(call: Call, scope: Scope, cost: Cost) -> Result<Passe
     }
 
     // (4)
-    admission::admit(&call, *tenant, cost).await?;
+    let complaint = admission::admit(&call, &standing, cost).await?;
 
     // (5)
     let principal = Principal::Key { tenant: *tenant, key: *id, scopes: scopes.clone() };
-    may(&principal, Access::Tenant(scope))?;
+    if let Err(denial) = may(&principal, Access::Tenant(scope)) {
+        complaint.into_iter().for_each(|lease| admission::settle(*tenant, lease, false));
+        return Err(denial.into());
+    }
     note_use(&call, *tenant, *id);
-    Ok(Passed::Here(TenantCall { call, standing, key: *id }))
+    Ok(Passed::Here(TenantCall { call, standing, key: *id, complaint }))
 }
 
 /// Lets an operator through.
@@ -90,9 +97,7 @@ pub(crate) async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure
     let principal = match credentials::read(&call)? {
         Credentials::Operator => Principal::Operator,
         Credentials::None => Principal::Anonymous,
-        Credentials::Key(key) => {
-            Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() }
-        }
+        Credentials::Key(key) => Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() },
     };
     may(&principal, Access::Operator)?;
     // What is asked of another cell's tenant is answered there.

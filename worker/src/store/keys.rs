@@ -94,8 +94,7 @@ impl TenantDb {
         record.add_to(&mut batch.batch);
         batch.batch.add(TOUCH, None, (self.tenant,));
         let batch = batch.with(INSERT_REPLACEMENT, (new.id, new.expires_at.unix_millis(), json(new)?, old));
-        let (replaced, _, _, _) =
-            self.run::<(Vec<IgnoredAny>, IgnoredAny, IgnoredAny, IgnoredAny)>(batch).await?;
+        let (replaced, _, _, _) = self.run::<(Vec<IgnoredAny>, IgnoredAny, IgnoredAny, IgnoredAny)>(batch).await?;
         Ok(!replaced.is_empty())
     }
 
@@ -109,9 +108,6 @@ impl TenantDb {
     /// Keys that end before their tokens say so.
     pub(crate) async fn ended_keys(&self, now: Timestamp) -> Result<Vec<EndedKey>, StoreError> {
         let rows = self.rows::<EndedRow>(ENDED, (now.unix_millis(),)).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| EndedKey { key: row.id, at: Timestamp::from_unix_millis(row.at) })
-            .collect())
+        Ok(rows.into_iter().map(|row| EndedKey { key: row.id, at: Timestamp::from_unix_millis(row.at) }).collect())
     }
 }
