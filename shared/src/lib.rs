@@ -20,6 +20,7 @@ pub mod chain;
 pub mod complaint;
 pub mod http;
 pub mod ids;
+pub mod limit;
 pub mod notify;
 pub mod reference;
 pub mod sign;
