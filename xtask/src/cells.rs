@@ -31,6 +31,12 @@ impl Cells {
         Ok(cells)
     }
 
+    /// A stack by itself, in the place of several.
+    pub fn of_one(options: Options) -> Result<Cells> {
+        let group = options.state.clone();
+        Ok(Cells { stacks: vec![Stack::start(options)?], group, temporary: false })
+    }
+
     /// The stack of a cell.
     ///
     /// # Panics

@@ -98,6 +98,11 @@ pub fn public_key(seed: &str) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes()))
 }
 
+/// Whether this is 32 bytes as base64url.
+pub fn is_key(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 /// The text with what it lacked.
 fn completed(text: &str, cells: &[String]) -> Result<String> {
     let mut text = text.to_owned();
