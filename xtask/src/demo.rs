@@ -28,35 +28,45 @@ pub fn fixtures() -> PathBuf {
     root().join("tests/fixtures/complaints")
 }
 
-/// Makes sure the firms are there with keys that work and complaints in every state.
-pub fn load(stack: &Stack, state: &Path, data: &Path) -> Result<Vec<Firm>> {
+/// The stack that is a firm's home: the first firm's is the first cell, and so on; the last cell has the rest.
+pub fn home(stacks: &[Stack], nth_firm: usize) -> Result<&Stack> {
+    stacks.get(nth_firm).or(stacks.last()).context("no stack is running")
+}
+
+/// Makes sure the firms are there, each in its home cell, with keys that work and complaints in every state.
+pub fn load(stacks: &[Stack], state: &Path, data: &Path) -> Result<Vec<Firm>> {
     let marker = state.join("demo.json");
     let before: Value =
         std::fs::read(&marker).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-    if let Some(firms) = loaded_before(stack, &before, data) {
+    if let Some(firms) = loaded_before(stacks, &before, data) {
         note("the demo data is there already");
         return Ok(firms);
     }
     let firms = step("Creating three firms with a key each", || {
-        FIRMS.iter().map(|profile| Firm::ensure(&stack.operator(), profile)).collect::<Result<Vec<Firm>>>()
+        let ensure = |(nth, profile)| Firm::ensure(&home(stacks, nth)?.operator(), profile);
+        FIRMS.iter().enumerate().map(ensure).collect::<Result<Vec<Firm>>>()
     })?;
-    for (profile, firm) in FIRMS.iter().zip(&firms) {
+    for (nth, (profile, firm)) in FIRMS.iter().zip(&firms).enumerate() {
+        let stack = home(stacks, nth)?;
         let file = data.join(format!("{}.ndjson", profile.sector));
         step(&format!("Loading complaints of {}", profile.display_name), || load_file(stack, firm, &file))?;
     }
     let firms_json: Vec<Value> = firms.iter().map(Firm::to_json).collect();
-    std::fs::write(&marker, json!({ "data": data, "firms": firms_json }).to_string())?;
+    let cells: Vec<&str> = stacks.iter().map(Stack::cell).collect();
+    std::fs::write(&marker, json!({ "data": data, "cells": cells, "firms": firms_json }).to_string())?;
     Ok(firms)
 }
 
-/// The firms as a run before this one left them, if it loaded the same data and its keys are still good.
-fn loaded_before(stack: &Stack, before: &Value, data: &Path) -> Option<Vec<Firm>> {
+/// The firms as a run before this one left them, if it loaded the same data into the same cells and its keys are still good.
+fn loaded_before(stacks: &[Stack], before: &Value, data: &Path) -> Option<Vec<Firm>> {
     let firms: Vec<Firm> = before["firms"].as_array()?.iter().map(Firm::from_json).collect::<Option<_>>()?;
-    let good = |firm: &Firm| {
-        let reply = Client::new(stack.base_url(), &firm.key).get("/v1/complaints?limit=1");
-        reply.is_ok_and(|reply| reply.status == 200)
+    let good = |(nth, firm): (usize, &Firm)| {
+        let stack = home(stacks, nth)?;
+        Client::new(stack.base_url(), &firm.key).get("/v1/complaints?limit=1")?.success()
     };
-    (before["data"] == json!(data) && firms.iter().all(good)).then_some(firms)
+    let cells: Vec<&str> = stacks.iter().map(Stack::cell).collect();
+    let same = before["data"] == json!(data) && before["cells"] == json!(cells);
+    (same && firms.iter().enumerate().all(|firm| good(firm).is_ok())).then_some(firms)
 }
 
 fn load_file(stack: &Stack, firm: &Firm, file: &Path) -> Result<()> {

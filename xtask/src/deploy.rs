@@ -1,5 +1,7 @@
 //! `cargo xtask deploy`: a cell's migrations and its Worker, to Cloudflare or as a dry run.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
@@ -7,7 +9,10 @@ use crate::checkout::root;
 use crate::npm;
 use crate::process;
 use crate::progress::step;
+use crate::residency;
+use crate::secrets;
 use crate::wasm;
+use crate::wrangler_toml::{self, Cell};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
@@ -23,12 +28,15 @@ pub struct Args {
 /// Builds, migrates the cell's databases, deploys.
 pub fn run(args: &Args) -> Result<()> {
     let cell = &args.cell;
-    let config: Value =
-        toml::from_str(&std::fs::read_to_string(root().join("wrangler.toml"))?).context("wrangler.toml")?;
-    let cells: Vec<&str> = config["env"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    let Some(environment) = config["env"].get(cell) else {
-        bail!("wrangler.toml has no cell {cell}: it has {}", cells.join(", "));
-    };
+    let config = wrangler_toml::read()?;
+    let environment = wrangler_toml::cell(&config, cell)?;
+    if !environment.in_production() {
+        bail!("the cell {cell} runs on this machine only");
+    }
+    let violations = residency::violations(&config);
+    if !violations.is_empty() {
+        bail!("wrangler.toml would let cells reach each other's data: {}", violations.join("; "));
+    }
     if args.dry_run {
         wasm::build()?;
         let out = root().join("target").join(format!("deploy-{cell}"));
@@ -36,12 +44,13 @@ pub fn run(args: &Args) -> Result<()> {
             process::run(npm::wrangler()?.args(["deploy", "--dry-run", "--env", cell, "--outdir"]).arg(&out))
         });
     }
-    let placeholders = placeholders(environment);
+    let placeholders = placeholders(&environment);
     if !placeholders.is_empty() {
         bail!("[env.{cell}] of wrangler.toml still has placeholder ids for {}", placeholders.join(", "));
     }
+    require_keys(&environment)?;
     wasm::build()?;
-    for database in environment["d1_databases"].as_array().into_iter().flatten() {
+    for database in environment.list("/d1_databases") {
         let binding = database["binding"].as_str().context("a database without a binding")?;
         step(&format!("Migrating {binding} of the cell {cell}"), || {
             process::run(npm::wrangler()?.args(["d1", "migrations", "apply", binding, "--remote", "--env", cell]))
@@ -50,15 +59,32 @@ pub fn run(args: &Args) -> Result<()> {
     step(&format!("Deploying the cell {cell}"), || process::run(npm::wrangler()?.args(["deploy", "--env", cell])))
 }
 
-/// Bindings whose id is still zeros.
-fn placeholders(environment: &Value) -> Vec<&str> {
-    let bindings = |kind: &str| environment[kind].as_array().into_iter().flatten();
-    let zeros = |id: &Value| id.as_str().is_none_or(|id| id.chars().all(|c| matches!(c, '0' | '-')));
-    bindings("d1_databases")
+/// Bindings whose id is still zeros. Buckets and queues have no ids: wrangler refuses to deploy where one does not exist.
+fn placeholders<'a>(cell: &Cell<'a>) -> Vec<&'a str> {
+    let zeros = |id: &Value| id.as_str().is_none_or(wrangler_toml::is_placeholder);
+    cell.list("/d1_databases")
         .filter(|database| zeros(&database["database_id"]))
-        .chain(bindings("kv_namespaces").filter(|namespace| zeros(&namespace["id"])))
+        .chain(cell.list("/kv_namespaces").filter(|namespace| zeros(&namespace["id"])))
         .filter_map(|binding| binding["binding"].as_str())
         .collect()
+}
+
+/// Refuses `CELL_KEYS` without a key of this cell, or with something in it that is no key.
+fn require_keys(cell: &Cell<'_>) -> Result<()> {
+    let name = cell.name;
+    let text = cell.own["vars"]["CELL_KEYS"].as_str().unwrap_or_default();
+    let keys: BTreeMap<String, Vec<String>> = serde_json::from_str(text).with_context(|| {
+        format!("CELL_KEYS of [env.{name}] in wrangler.toml is not JSON with a list of keys a cell")
+    })?;
+    if keys.get(name).is_none_or(Vec::is_empty) {
+        bail!("CELL_KEYS of [env.{name}] in wrangler.toml has no key of the cell {name}: see docs/operations.md");
+    }
+    for (cell, key) in keys.iter().flat_map(|(cell, keys)| keys.iter().map(move |key| (cell, key))) {
+        if !secrets::is_key(key) {
+            bail!("CELL_KEYS of [env.{name}] in wrangler.toml: a key of {cell} is not 32 bytes in base64url");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -72,6 +98,27 @@ mod tests {
             "d1_databases": [{ "binding": "DB_0", "database_id": "00000000-0000" }, { "binding": "DB_1", "database_id": "5f2c" }],
             "kv_namespaces": [{ "binding": "DIRECTORY", "id": "0000" }],
         });
-        assert_eq!(placeholders(&environment), ["DB_0", "DIRECTORY"]);
+        assert_eq!(placeholders(&Cell { name: "eu", own: &environment }), ["DB_0", "DIRECTORY"]);
+    }
+
+    #[test]
+    fn a_cell_is_not_deployed_without_its_key() -> Result<()> {
+        let check = |keys: Value| {
+            let environment = json!({ "vars": { "CELL_KEYS": keys.to_string() } });
+            require_keys(&Cell { name: "eu", own: &environment }).map_err(|error| error.to_string())
+        };
+        let key = secrets::public_key(&"A".repeat(43))?;
+        assert_eq!(check(json!({ "eu": [key] })), Ok(()));
+        for (keys, complaint) in [
+            (json!({}), "no key of the cell eu"),
+            (json!({ "eu": [] }), "no key of the cell eu"),
+            (json!({ "us": [key] }), "no key of the cell eu"),
+            (json!({ "eu": [key], "us": ["tbd"] }), "a key of us is not"),
+            (json!(["tbd"]), "is not JSON with"),
+        ] {
+            let refused = check(keys.clone()).unwrap_err();
+            assert!(refused.contains(complaint), "{keys}: {refused}");
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask dev`: from a bare clone to a stack with demo data, served until Ctrl-C.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -7,19 +8,23 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::api::Client;
+use crate::cells::{self, Cells};
 use crate::checkout::{self, root};
 use crate::demo;
 use crate::firm::Firm;
 use crate::progress::{duration, step};
-use crate::stack::{self, Options, Stack};
+use crate::stack::{Options, Stack};
 use crate::wasm;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Port to serve on
+    /// Port to serve on; with several cells the first one's, the others have the next ones
     #[arg(long, default_value_t = 8787)]
     port: u16,
+    /// Run these cells of wrangler.toml side by side, as eu,us, instead of one called local
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    cells: Vec<String>,
     /// Folder that keeps data, log and generated configuration [default: .redress]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -31,23 +36,32 @@ pub struct Args {
     data: Option<PathBuf>,
 }
 
-/// Runs until the stack ends or a signal ends this process.
+/// Runs until a stack ends or a signal ends this process.
 pub fn run(args: Args) -> Result<()> {
     let started = Instant::now();
     let state = std::path::absolute(args.state.unwrap_or_else(checkout::default_state))?;
     let data = std::path::absolute(args.data.unwrap_or_else(demo::fixtures))?;
+    let cells: Vec<&str> = args.cells.iter().map(String::as_str).collect();
+    // Each choice of cells has its own state, because firms have their homes by it.
+    let state = if cells.is_empty() { state } else { state.join(cells.join("-")) };
     let options = Options::in_state(state.clone()).port(Some(args.port)).var("EXPOSE_COST", "1");
     // Before anything that takes minutes.
-    options.require_free()?;
+    if cells.is_empty() {
+        options.require_free()?
+    } else {
+        cells::require_free(&cells, &options)?
+    }
     wasm::build()?;
     if args.fresh {
-        stack::delete_state(&state)?;
+        cells::delete_state(&state)?;
     }
-    let mut stack = step("Starting workerd with D1, KV and Queues", || Stack::start(options))?;
-    let firms = demo::load(&stack, &state, &data)?;
-    write_addresses(&stack, &firms)?;
-    print_welcome(&stack, &firms, &state, started.elapsed())?;
-    serve(&mut stack)
+    let mut running = step("Starting workerd with D1, R2, KV, Queues and Durable Objects", || {
+        if cells.is_empty() { Cells::of_one(options) } else { Cells::start(&cells, options) }
+    })?;
+    let firms = demo::load(running.all(), &state, &data)?;
+    write_addresses(running.all(), &firms)?;
+    print_welcome(running.all(), &firms, &state, started.elapsed())?;
+    serve(&mut running)
 }
 
 /// Where a running `cargo xtask dev` leaves its addresses and credentials for scripts.
@@ -55,35 +69,50 @@ pub fn addresses() -> PathBuf {
     root().join("target/dev.json")
 }
 
-fn serve(stack: &mut Stack) -> Result<()> {
+fn serve(running: &mut Cells) -> Result<()> {
     const MINUTE: Duration = Duration::from_secs(60);
     let mut last_tick = Instant::now();
-    while !stack.ended()? {
+    loop {
+        if let Some(log) = running.ended()? {
+            bail!("wrangler dev ended by itself: see {}", log.display());
+        }
         std::thread::sleep(Duration::from_millis(200));
         if last_tick.elapsed() >= MINUTE {
             last_tick = Instant::now();
-            if let Err(error) = stack.tick() {
-                eprintln!("the minute's cron run failed: {error:#}");
+            for stack in running.all() {
+                if let Err(error) = stack.tick() {
+                    eprintln!("the minute's cron run of the cell {} failed: {error:#}", stack.cell());
+                }
             }
         }
     }
-    bail!("wrangler dev ended by itself: see {}", stack.log().display())
 }
 
-fn write_addresses(stack: &Stack, firms: &[Firm]) -> Result<()> {
-    let firms: Vec<Value> = firms.iter().map(Firm::to_json).collect();
+fn write_addresses(stacks: &[Stack], firms: &[Firm]) -> Result<()> {
+    let first = stacks.first().context("no stack is running")?;
+    let tenants = firms.iter().enumerate().map(|(nth, firm)| {
+        let mut tenant = firm.to_json();
+        tenant["cell"] = json!(demo::home(stacks, nth)?.cell());
+        Ok(tenant)
+    });
+    let cells: BTreeMap<&str, Value> = stacks
+        .iter()
+        .map(|stack| (stack.cell(), json!({ "base_url": stack.base_url(), "inner_url": stack.inner_url() })))
+        .collect();
     let addresses = json!({
-        "base_url": stack.base_url(),
-        "inner_url": stack.inner_url(),
-        "operator_key": stack.operator_key(),
-        "tenants": firms,
+        "base_url": first.base_url(),
+        "inner_url": first.inner_url(),
+        "operator_key": first.operator_key(),
+        "cells": cells,
+        "tenants": tenants.collect::<Result<Vec<Value>>>()?,
     });
     let path = self::addresses();
     std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     Ok(std::fs::write(path, serde_json::to_string_pretty(&addresses)?)?)
 }
 
-fn print_welcome(stack: &Stack, firms: &[Firm], state: &Path, took: Duration) -> Result<()> {
+fn print_welcome(stacks: &[Stack], firms: &[Firm], state: &Path, took: Duration) -> Result<()> {
+    let stack = stacks.first().context("no stack is running")?;
     let bank = firms.first().context("no firm was created")?;
     let url = stack.base_url();
     let received = Client::new(url, &bank.key).get("/v1/complaints?state=received&limit=1")?.success()?;
@@ -94,16 +123,24 @@ fn print_welcome(stack: &Stack, firms: &[Firm], state: &Path, took: Duration) ->
     println!();
     println!("Redress is ready after {}.", duration(took));
     println!();
-    println!("  API          {url}/v1      (without wrangler's proxy: {})", stack.inner_url());
-    println!("  Docs         {url}/docs");
-    println!("  Health       {url}/healthz, {url}/readyz");
-    println!("  Log          {}", stack.log().display());
+    for stack in stacks {
+        let url = stack.base_url();
+        if stacks.len() > 1 {
+            println!("Cell {}", stack.cell());
+        }
+        println!("  API          {url}/v1      (without wrangler's proxy: {})", stack.inner_url());
+        println!("  Docs         {url}/docs");
+        println!("  Health       {url}/healthz, {url}/readyz");
+        println!("  Log          {}", stack.log().display());
+    }
+    println!();
     println!("  Data         {}", state.display());
     println!("  For scripts  {}", addresses().display());
     println!();
     println!("  Operator key     {}", stack.operator_key());
-    for firm in firms {
-        println!("  {:<16} {}", firm.slug, firm.key);
+    for (nth, firm) in firms.iter().enumerate() {
+        let cell = if stacks.len() > 1 { format!(" ({})", demo::home(stacks, nth)?.cell()) } else { String::new() };
+        println!("  {:<16} {}{cell}", firm.slug, firm.key);
     }
     println!();
     println!("Try it: log a complaint, list what was received, acknowledge one.");
@@ -118,6 +155,16 @@ fn print_welcome(stack: &Stack, firms: &[Firm], state: &Path, took: Duration) ->
         "curl -sS {url}/v1/complaints/{id}/acknowledge -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \
          -H 'Idempotency-Key: try-{now}-acknowledge' -H 'If-Match: \"v{version}\"' -d '{{}}'"
     );
+    if let Some(other) = stacks.get(1) {
+        println!();
+        println!(
+            "Ask the cell {} for what is at home in {}: it is forwarded, and answered by its home.",
+            other.cell(),
+            stack.cell()
+        );
+        println!();
+        println!("curl -sS \"{}/v1/complaints/{id}\" -H \"Authorization: Bearer $KEY\"", other.base_url());
+    }
     println!();
     println!("Ctrl-C stops everything and keeps the data.");
     Ok(())

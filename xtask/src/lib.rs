@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod bench;
+pub mod cells;
 pub mod cfpb;
 pub mod checkout;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod npm;
 pub mod process;
 pub mod progress;
 pub mod rehearse;
+pub mod residency;
 pub mod secrets;
 pub mod stack;
 pub mod test;
@@ -23,3 +25,4 @@ pub mod toolchain;
 pub mod verify;
 pub mod wasm;
 pub mod workers;
+pub mod wrangler_toml;

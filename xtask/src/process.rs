@@ -243,6 +243,16 @@ impl Family {
     }
 }
 
+/// Stops a process where it is, without ending it.
+pub fn halt(process: u32) {
+    let _ = kill(pid(process), Signal::SIGSTOP);
+}
+
+/// Lets a halted process go on.
+pub fn resume(process: u32) {
+    let _ = kill(pid(process), Signal::SIGCONT);
+}
+
 fn pid(raw: u32) -> Pid {
     Pid::from_raw(raw.cast_signed())
 }

@@ -1,10 +1,13 @@
-//! A running stack: the built Worker on workerd with its own D1, KV and Queues on disk, started and stopped through `wrangler dev`.
+//! A running stack: one cell, which is the built Worker on workerd with its own D1, R2, KV, Queues and Durable Objects on disk,
+//! started and stopped through `wrangler dev`.
 //!
 //! Everything of a stack lives in its state folder: data, a copy of the build, the configuration made from `wrangler.toml`, secrets,
-//! log. Several stacks run side by side and a build does not disturb them. What a stack starts ends with it.
+//! log. Several stacks run side by side and a build does not disturb them. What a stack starts ends with it. Stacks of one group
+//! (`cells.rs`) share the directory and reach each other; others do not.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,6 +25,7 @@ use crate::npm;
 use crate::process::{self, Family, Running};
 use crate::secrets::{self, Secrets};
 use crate::wasm;
+use crate::wrangler_toml::{self, LOCAL};
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -30,6 +34,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(90);
 pub struct Options {
     /// Where everything of the stack is kept.
     pub state: PathBuf,
+    /// Which cell of `wrangler.toml` it is.
+    pub cell: String,
+    /// The folder with what the cells of a group share; none for a stack by itself.
+    pub group: Option<PathBuf>,
+    /// Cells that get a second isolate.
+    pub doubled: Vec<String>,
     /// The public port; a free one when not given.
     pub port: Option<u16>,
     /// Variables that differ from those in `wrangler.toml`.
@@ -43,7 +53,16 @@ pub struct Options {
 impl Options {
     /// A stack that keeps its data in `state`.
     pub fn in_state(state: PathBuf) -> Options {
-        Options { state, port: None, vars: BTreeMap::new(), temporary: false, assets: true }
+        Options {
+            state,
+            cell: LOCAL.to_owned(),
+            group: None,
+            doubled: Vec::new(),
+            port: None,
+            vars: BTreeMap::new(),
+            temporary: false,
+            assets: true,
+        }
     }
 
     /// A stack with a fresh state that is deleted in the end.
@@ -53,6 +72,25 @@ impl Options {
         ONCE.call_once(delete_abandoned);
         let name = format!("{TEMPORARY}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Options { temporary: true, ..Options::in_state(std::env::temp_dir().join(name)) }
+    }
+
+    /// Chooses the cell: `local` if not called.
+    #[must_use]
+    pub fn cell(mut self, name: &str) -> Options {
+        name.clone_into(&mut self.cell);
+        self
+    }
+
+    /// Runs a cell's Worker a second time, in an isolate of its own over the same data and the same Durable Objects, as production
+    /// does with many: see [`Stack::second_isolate`].
+    #[must_use]
+    pub fn second_isolate_of(mut self, cell: &str) -> Options {
+        self.doubled.push(cell.to_owned());
+        self
+    }
+
+    fn is_doubled(&self) -> bool {
+        self.doubled.contains(&self.cell)
     }
 
     /// Sets a variable of the Worker.
@@ -94,7 +132,16 @@ impl Options {
 pub struct Stack {
     options: Options,
     secrets: Secrets,
-    wrangler: Option<Running>,
+    main: Option<Served>,
+    door: Option<Served>,
+    base_url: String,
+    inner_url: String,
+}
+
+/// A `wrangler dev` that answers.
+#[derive(Debug)]
+struct Served {
+    wrangler: Running,
     base_url: String,
     inner_url: String,
 }
@@ -106,12 +153,26 @@ impl Stack {
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
         let secrets = secrets::load_or_create()?;
         wasm::copy_to(&options.state.join("worker"))?;
-        std::fs::copy(secrets::path(), options.state.join(".dev.vars")).context("copying .dev.vars")?;
-        std::fs::write(options.state.join(CONFIG), serde_json::to_string_pretty(&config(&options)?)?)?;
+        secrets.write_for(&options.cell, &options.state.join(".dev.vars"))?;
+        write_configuration(&options, &secrets)?;
+        if let Some(group) = &options.group {
+            share_directory(&options.state, group)?;
+        }
         migrate(&options.state)?;
-        let mut stack = Stack { options, secrets, wrangler: None, base_url: String::new(), inner_url: String::new() };
+        let (base_url, inner_url) = (String::new(), String::new());
+        let mut stack = Stack { options, secrets, main: None, door: None, base_url, inner_url };
         stack.launch()?;
         Ok(stack)
+    }
+
+    /// The name of its cell.
+    pub fn cell(&self) -> &str {
+        &self.options.cell
+    }
+
+    /// Where everything of it is kept.
+    pub fn state(&self) -> &Path {
+        &self.options.state
     }
 
     /// The address that clients use (wrangler's development proxy).
@@ -122,6 +183,12 @@ impl Stack {
     /// The address of workerd itself, without wrangler's development proxy. Where it cannot be found, the public one.
     pub fn inner_url(&self) -> &str {
         &self.inner_url
+    }
+
+    /// The address of the second isolate, if [`Options::second_isolate_of`] asked for one. It has the data, the queues and the Durable
+    /// Objects of the first, and nothing of what the first keeps in memory.
+    pub fn second_isolate(&self) -> Option<&str> {
+        self.door.as_ref().map(|door| door.inner_url.as_str())
     }
 
     /// The operator key.
@@ -155,16 +222,26 @@ impl Stack {
 
     /// Kills every process of the stack at once, as a power cut would. [`Stack::restart`] starts it on what reached the disk.
     pub fn kill(&mut self) {
-        if let Some(mut wrangler) = self.wrangler.take() {
-            wrangler.kill();
+        for mut served in self.served() {
+            served.wrangler.kill();
         }
     }
 
     /// Stops the stack in good order and leaves no process behind.
     pub fn stop(&mut self) {
-        if let Some(mut wrangler) = self.wrangler.take() {
-            wrangler.stop();
+        for mut served in self.served() {
+            served.wrangler.stop();
         }
+    }
+
+    /// Halts the runtime where it is, without ending it: connections are accepted and nothing is answered, until [`Stack::resume`].
+    pub fn halt(&self) {
+        self.runtimes().for_each(process::halt);
+    }
+
+    /// Lets a halted runtime go on.
+    pub fn resume(&self) {
+        self.runtimes().for_each(process::resume);
     }
 
     /// Starts again on the same state and, if it was chosen, the same port.
@@ -175,56 +252,33 @@ impl Stack {
 
     /// Whether the stack has ended by itself.
     pub fn ended(&mut self) -> Result<bool> {
-        Ok(match &mut self.wrangler {
-            Some(wrangler) => wrangler.ended()?.is_some(),
+        Ok(match &mut self.main {
+            Some(main) => main.wrangler.ended()?.is_some(),
             None => true,
         })
     }
 
-    fn launch(&mut self) -> Result<()> {
-        let chosen = self.options.port;
-        // A free port may be taken by another stack between being found and being used; a chosen one is simply busy.
-        let mut attempts = if chosen.is_some() { 1 } else { 3 };
-        loop {
-            let port = chosen.map_or_else(free_port, Ok)?;
-            attempts -= 1;
-            match self.launch_on(port) {
-                Err(error) if attempts > 0 && error.to_string().contains("ddress already in use") => {}
-                result => return result,
-            }
-        }
+    /// What runs, in the order in which it is to be ended.
+    fn served(&mut self) -> impl Iterator<Item = Served> + use<> {
+        [self.door.take(), self.main.take()].into_iter().flatten()
     }
 
-    fn launch_on(&mut self, port: u16) -> Result<()> {
-        let state = &self.options.state;
-        let log_file = OpenOptions::new().create(true).append(true).open(log(state));
-        let log_file = log_file.with_context(|| format!("opening {}", log(state).display()))?;
-        let log_start = log_file.metadata()?.len();
-        let mut command = npm::wrangler()?;
-        command
-            .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
-            .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
-            .arg("--config")
-            .arg(state.join(CONFIG))
-            .arg("--persist-to")
-            .arg(data(state))
-            .env("WRANGLER_REGISTRY_PATH", state.join("registry"))
-            .stdin(Stdio::null())
-            .stdout(log_file.try_clone()?)
-            .stderr(log_file);
-        let mut wrangler = process::spawn(&mut command)?;
-        record(state, wrangler.id())?;
-        let base_url = format!("http://127.0.0.1:{port}");
-        wait_until_healthy(&base_url, &mut wrangler, state, log_start)?;
-        self.inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
-        self.base_url = base_url;
-        self.wrangler = Some(wrangler);
+    fn launch(&mut self) -> Result<()> {
+        let doubled = self.options.is_doubled();
+        let configs: &[&str] = if doubled { &[CONFIG, SECOND_CONFIG] } else { &[CONFIG] };
+        let main = serve(&self.options, configs, self.options.port)?;
+        self.base_url.clone_from(&main.base_url);
+        self.inner_url.clone_from(&main.inner_url);
+        self.main = Some(main);
+        if doubled {
+            self.door = Some(serve(&self.options, &[DOOR_CONFIG], None)?);
+        }
         Ok(())
     }
 
     /// The workerd processes of this stack.
     fn runtimes(&self) -> impl Iterator<Item = u32> {
-        let family = self.wrangler.as_ref().map(|wrangler| Family::of(wrangler.id()));
+        let family = self.main.as_ref().map(|main| Family::of(main.wrangler.id()));
         let pids: Vec<u32> = family.iter().flat_map(Family::members).map(|member| member.pid).collect();
         pids.into_iter().filter(|pid| arguments(*pid).first().is_some_and(|program| program.ends_with("workerd")))
     }
@@ -239,6 +293,44 @@ impl Drop for Stack {
     }
 }
 
+/// Starts `wrangler dev` on configurations of a state folder and waits until the first of them answers.
+fn serve(options: &Options, configs: &[&str], chosen: Option<u16>) -> Result<Served> {
+    // A free port may be taken by another stack between being found and being used; a chosen one is simply busy.
+    let mut attempts = if chosen.is_some() { 1 } else { 3 };
+    loop {
+        let port = chosen.map_or_else(free_port, Ok)?;
+        attempts -= 1;
+        match serve_on(port, options, configs) {
+            Err(error) if attempts > 0 && error.to_string().contains("ddress already in use") => {}
+            result => return result,
+        }
+    }
+}
+
+fn serve_on(port: u16, options: &Options, configs: &[&str]) -> Result<Served> {
+    let state = &options.state;
+    let log_file = OpenOptions::new().create(true).append(true).open(log(state));
+    let log_file = log_file.with_context(|| format!("opening {}", log(state).display()))?;
+    let log_start = log_file.metadata()?.len();
+    let mut command = npm::wrangler()?;
+    command
+        .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
+        .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
+        .args(configs.iter().flat_map(|config| [PathBuf::from("--config"), state.join(config)]))
+        .arg("--persist-to")
+        .arg(data(state))
+        .env("WRANGLER_REGISTRY_PATH", options.group.as_ref().unwrap_or(state).join("registry"))
+        .stdin(Stdio::null())
+        .stdout(log_file.try_clone()?)
+        .stderr(log_file);
+    let mut wrangler = process::spawn(&mut command)?;
+    record(state, configs, wrangler.id())?;
+    let base_url = format!("http://127.0.0.1:{port}");
+    wait_until_healthy(&base_url, &mut wrangler, state, log_start)?;
+    let inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
+    Ok(Served { wrangler, base_url, inner_url })
+}
+
 /// How the folders of temporary stacks are called: this, the process that made it, a number.
 const TEMPORARY: &str = "redress-";
 
@@ -251,26 +343,34 @@ fn delete_abandoned() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY)?.split_once('-')?.0.parse().ok());
-        let made_here = entry.path().join(CONFIG).exists();
+        let stacks = stacks_in(&entry.path());
         if owner.is_some_and(|owner| process::started(owner).is_none())
-            && made_here
-            && end_leftovers(&entry.path()).is_ok()
+            && !stacks.is_empty()
+            && stacks.iter().all(|stack| end_leftovers(stack).is_ok())
         {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
+/// The state folders of the stacks in a folder: itself, or those of a group's cells.
+pub fn stacks_in(folder: &Path) -> Vec<PathBuf> {
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(folder.to_owned()).chain(below).filter(|state| state.join(CONFIG).exists()).collect()
+}
+
 /// Deletes what stacks have left in a state folder, and nothing else that may be there.
 pub fn delete_state(state: &Path) -> Result<()> {
     end_leftovers(state)?;
-    for entry in ["state", "worker", "registry", ".wrangler"] {
+    for entry in ["state", "worker", "registry", "directory", ".wrangler"] {
         let path = state.join(entry);
         if path.exists() {
             std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
         }
     }
-    for entry in [CONFIG, "wrangler.log", ".dev.vars", "running.json", "migrations-applied", "demo.json"] {
+    let files =
+        [CONFIG, SECOND_CONFIG, DOOR_CONFIG, DOOR, "wrangler.log", ".dev.vars", "migrations-applied", "demo.json"];
+    for entry in files.into_iter().chain(RUNNING) {
         let path = state.join(entry);
         if path.exists() {
             std::fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
@@ -281,6 +381,14 @@ pub fn delete_state(state: &Path) -> Result<()> {
 
 /// The name of the configuration made for a stack, in its state folder.
 const CONFIG: &str = "wrangler.json";
+/// That of its second isolate.
+const SECOND_CONFIG: &str = "wrangler-second.json";
+/// That of the Worker through which the second isolate is reached: of several Workers in one process only the first has a port.
+const DOOR_CONFIG: &str = "wrangler-door.json";
+/// The code of that Worker.
+const DOOR: &str = "door.js";
+/// Notes of who runs on a state folder.
+const RUNNING: [&str; 2] = ["running.json", "running-door.json"];
 
 fn data(state: &Path) -> PathBuf {
     state.join("state")
@@ -290,19 +398,42 @@ fn log(state: &Path) -> PathBuf {
     state.join("wrangler.log")
 }
 
-/// `wrangler.toml` for this stack: its own copy of the build, its own variables, absolute paths, no build step.
-fn config(options: &Options) -> Result<Value> {
-    let text = std::fs::read_to_string(root().join("wrangler.toml")).context("wrangler.toml")?;
-    let mut config: Value = toml::from_str(&text).context("wrangler.toml")?;
-    let members = config.as_object_mut().context("wrangler.toml is not a table")?;
-    // The other environments are cells in production.
-    for unused in ["build", "env"] {
-        members.remove(unused);
+/// Writes the configurations of a stack, and of what its second isolate needs.
+fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
+    let write = |name: &str, config: &Value| -> Result<()> {
+        Ok(std::fs::write(options.state.join(name), serde_json::to_string_pretty(config)?)?)
+    };
+    let config = config(options, secrets)?;
+    write(CONFIG, &config)?;
+    if !options.is_doubled() {
+        return Ok(());
     }
+    let second = second(&config)?;
+    write(SECOND_CONFIG, &second)?;
+    write(
+        DOOR_CONFIG,
+        &json!({
+            "name": format!("{}-door", text(&second["name"])),
+            "main": options.state.join(DOOR),
+            "compatibility_date": config["compatibility_date"],
+            "services": [{ "binding": "NEXT", "service": second["name"] }],
+        }),
+    )?;
+    let door = "export default { fetch: (request, env) => env.NEXT.fetch(request) };\n";
+    Ok(std::fs::write(options.state.join(DOOR), door)?)
+}
+
+/// `wrangler.toml` for this stack: its cell, its own copy of the build, its own variables, absolute paths, no build step.
+fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
+    let mut config = wrangler_toml::flattened(&wrangler_toml::read()?, &options.cell)?;
+    wrangler_toml::name_placeholders(&mut config);
+    let members = config.as_object_mut().context("wrangler.toml is not a table")?;
+    members.remove("build");
     members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
     if !options.assets {
         members.remove("assets");
     }
+    config["vars"]["CELL_KEYS"] = json!(secrets.cell_keys()?);
     for (name, value) in &options.vars {
         config["vars"][name] = json!(value);
     }
@@ -315,6 +446,36 @@ fn config(options: &Options) -> Result<Value> {
         database["migrations_dir"] = json!(migrations());
     }
     Ok(config)
+}
+
+/// The same Worker once more: over the same data and the objects of the first, which alone takes from queues.
+fn second(first: &Value) -> Result<Value> {
+    let mut second = first.clone();
+    let members = second.as_object_mut().context("wrangler.toml is not a table")?;
+    for of_the_first in ["assets", "migrations", "triggers"] {
+        members.remove(of_the_first);
+    }
+    second["name"] = json!(format!("{}-second", text(&first["name"])));
+    second["queues"] = json!({ "producers": first["queues"]["producers"] });
+    for object in second["durable_objects"]["bindings"].as_array_mut().into_iter().flatten() {
+        object["script_name"] = first["name"].clone();
+    }
+    Ok(second)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Puts the group's directory in the place where a stack keeps its KV. Everything else of it is in its own folder.
+fn share_directory(state: &Path, group: &Path) -> Result<()> {
+    let (shared, own) = (group.join("directory"), data(state).join("v3/kv"));
+    std::fs::create_dir_all(&shared)?;
+    std::fs::create_dir_all(data(state).join("v3"))?;
+    match std::os::unix::fs::symlink(&shared, &own) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && own.is_symlink() => Ok(()),
+        result => result.with_context(|| format!("linking {}", own.display())),
+    }
 }
 
 fn migrations() -> PathBuf {
@@ -356,27 +517,31 @@ fn migrate(state: &Path) -> Result<()> {
 }
 
 /// Notes who runs on a state folder, for [`end_leftovers`].
-fn record(state: &Path, wrangler: u32) -> Result<()> {
+fn record(state: &Path, configs: &[&str], wrangler: u32) -> Result<()> {
+    let [main, door] = RUNNING;
+    let note = if configs.contains(&DOOR_CONFIG) { door } else { main };
     let process = |pid| json!({ "pid": pid, "started": process::started(pid) });
     let record = json!({ "wrangler": process(wrangler), "owner": process(std::process::id()) });
-    Ok(std::fs::write(state.join("running.json"), record.to_string())?)
+    Ok(std::fs::write(state.join(note), record.to_string())?)
 }
 
 /// Two stacks on one state would corrupt it: refuses if the other is in use, ends it if whoever started it was killed.
 fn end_leftovers(state: &Path) -> Result<()> {
-    let Ok(text) = std::fs::read_to_string(state.join("running.json")) else { return Ok(()) };
-    let record: Value = serde_json::from_str(&text).unwrap_or_default();
-    let alive = |who: &str| -> Option<u32> {
-        let pid = u32::try_from(record[who]["pid"].as_u64()?).ok()?;
-        (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
-    };
-    match (alive("wrangler"), alive("owner")) {
-        (Some(_), Some(owner)) => bail!(
-            "a stack is running on {} (process {owner}): stop it first, or choose another with --state",
-            state.display()
-        ),
-        (Some(wrangler), None) => Family::of(wrangler).kill(),
-        _ => {}
+    for name in RUNNING {
+        let Ok(text) = std::fs::read_to_string(state.join(name)) else { continue };
+        let record: Value = serde_json::from_str(&text).unwrap_or_default();
+        let alive = |who: &str| -> Option<u32> {
+            let pid = u32::try_from(record[who]["pid"].as_u64()?).ok()?;
+            (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
+        };
+        match (alive("wrangler"), alive("owner")) {
+            (Some(_), Some(owner)) => bail!(
+                "a stack is running on {} (process {owner}): stop it first, or choose another with --state",
+                state.display()
+            ),
+            (Some(wrangler), None) => Family::of(wrangler).kill(),
+            _ => {}
+        }
     }
     Ok(())
 }

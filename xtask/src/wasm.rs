@@ -19,12 +19,15 @@ use crate::toolchain::Toolchain;
 /// What the Worker may weigh, gzipped.
 const BUDGET: usize = 1 << 20;
 /// Files and folders the Worker is built from.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 11] = [
     "Cargo.toml",
     "Cargo.lock",
     "worker/Cargo.toml",
     "worker/src",
     "worker/examples",
+    "worker/entry.js",
+    "durable/Cargo.toml",
+    "durable/src",
     "shared/Cargo.toml",
     "shared/src",
     "shared/rules",

@@ -1,0 +1,129 @@
+//! `wrangler.toml` as data: the cells it describes, and one cell's configuration as wrangler sees it.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::checkout::root;
+
+/// The cell of the top level, outside of any environment.
+pub const LOCAL: &str = "local";
+
+/// What an environment does not inherit from the top level (Wrangler, "Non-inheritable keys"), of what the file uses.
+const NOT_INHERITED: [&str; 7] =
+    ["vars", "d1_databases", "durable_objects", "r2_buckets", "kv_namespaces", "services", "queues"];
+
+/// A cell and the part of the file that is its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    /// `local`, `eu`.
+    pub name: &'a str,
+    /// The environment, or the whole file for [`LOCAL`].
+    pub own: &'a Value,
+}
+
+impl<'a> Cell<'a> {
+    /// Whether it is an environment, to be deployed.
+    pub fn in_production(&self) -> bool {
+        self.name != LOCAL
+    }
+
+    /// The entries of a list of its own; none if it has no such list.
+    pub fn list(&self, pointer: &str) -> impl Iterator<Item = &'a Value> {
+        self.own.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    }
+}
+
+/// The file as JSON.
+pub fn read() -> Result<Value> {
+    let text = std::fs::read_to_string(root().join("wrangler.toml")).context("wrangler.toml")?;
+    toml::from_str(&text).context("wrangler.toml")
+}
+
+/// [`LOCAL`] and every environment.
+pub fn cells(config: &Value) -> Vec<Cell<'_>> {
+    let environments = config["env"].as_object().into_iter().flatten();
+    let production = environments.map(|(name, own)| Cell { name, own });
+    std::iter::once(Cell { name: LOCAL, own: config }).chain(production).collect()
+}
+
+/// A cell by its name; an error that lists them all if there is none.
+pub fn cell<'a>(config: &'a Value, name: &str) -> Result<Cell<'a>> {
+    let cells = cells(config);
+    let Some(cell) = cells.iter().find(|cell| cell.name == name) else {
+        let names: Vec<&str> = cells.iter().filter(|cell| cell.in_production()).map(|cell| cell.name).collect();
+        bail!("wrangler.toml has no cell {name}: it has {}", names.join(", "));
+    };
+    Ok(*cell)
+}
+
+/// The file without environments, as it is for one cell.
+pub fn flattened(config: &Value, name: &str) -> Result<Value> {
+    let cell = cell(config, name)?;
+    let mut flat = config.clone();
+    let members = flat.as_object_mut().context("wrangler.toml is not a table")?;
+    members.remove("env");
+    if cell.in_production() {
+        members.retain(|member, _| !NOT_INHERITED.contains(&member.as_str()));
+        for (member, value) in cell.own.as_object().into_iter().flatten() {
+            members.insert(member.clone(), value.clone());
+        }
+    }
+    Ok(flat)
+}
+
+/// Puts names in the place of ids that are not filled in. Locally an id is a name of a file, and zeros, being equal, would be one
+/// database; the directory, though, is one for all cells.
+pub fn name_placeholders(flat: &mut Value) {
+    let unfilled = |id: &Value| id.as_str().is_none_or(is_placeholder);
+    for database in flat["d1_databases"].as_array_mut().into_iter().flatten() {
+        if unfilled(&database["database_id"]) {
+            database["database_id"] = database["database_name"].clone();
+        }
+    }
+    for namespace in flat["kv_namespaces"].as_array_mut().into_iter().flatten() {
+        if unfilled(&namespace["id"]) {
+            namespace["id"] = json!("redress-directory");
+        }
+    }
+}
+
+/// Whether an id is one that has not been filled in: zeros.
+pub fn is_placeholder(id: &str) -> bool {
+    id.chars().all(|symbol| matches!(symbol, '0' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_inherits_settings_and_no_bindings() -> Result<()> {
+        let config = json!({
+            "compatibility_date": "2026-11-01", "name": "redress", "vars": { "CELL": "local", "LOG": "info" },
+            "r2_buckets": [{ "binding": "ATTACHMENTS" }],
+            "env": { "eu": { "name": "redress-eu", "vars": { "CELL": "eu" } } },
+        });
+        let flat = flattened(&config, "eu")?;
+        assert_eq!(flat, json!({ "compatibility_date": "2026-11-01", "name": "redress-eu", "vars": { "CELL": "eu" } }));
+        assert_eq!(flattened(&config, "mars").unwrap_err().to_string(), "wrangler.toml has no cell mars: it has eu");
+        Ok(())
+    }
+
+    #[test]
+    fn placeholders_become_databases_of_their_own() {
+        let zeros = "00000000-0000-0000-0000-000000000000";
+        let mut flat = json!({
+            "d1_databases": [
+                { "database_name": "redress-eu-0", "database_id": zeros },
+                { "database_name": "redress-eu-1", "database_id": zeros },
+                { "database_name": "redress-eu-2", "database_id": "5f2c" },
+            ],
+            "kv_namespaces": [{ "id": "0000" }],
+        });
+        name_placeholders(&mut flat);
+        let ids: Vec<&Value> =
+            flat["d1_databases"].as_array().into_iter().flatten().map(|database| &database["database_id"]).collect();
+        assert_eq!(ids, ["redress-eu-0", "redress-eu-1", "5f2c"]);
+        assert_eq!(flat["kv_namespaces"][0]["id"], "redress-directory");
+    }
+}
