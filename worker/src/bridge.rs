@@ -165,7 +165,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
         native: None,
     };
     match code {
-        Code::Unauthenticated => reply.header("www-authenticate", "Bearer".to_owned()),
+        Code::Unauthenticated | Code::SignatureRefused => reply.header("www-authenticate", "Bearer".to_owned()),
         Code::Unavailable | Code::QuotaExceeded => reply.header("retry-after", retry_after.to_string()),
         Code::MethodNotAllowed => reply.header("allow", allow),
         _ => reply,

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     failure::Failure,
+    gateway::signature,
     platform::{self, Incoming, Runtime},
     store::TenantDb,
 };
@@ -21,6 +22,7 @@ use shared::{
     ids::{ComplaintId, KeyId},
     limit::lease::LeaseId,
     lock::FencingToken,
+    sign::request_profile::Verified,
     taxonomy::Taxonomy,
     tenant::{
         placement::{ShardId, Slot},
@@ -42,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) path_values: Vec<(String, String)>,
     pub(crate) trace: TraceParent,
     pub(crate) now: Timestamp,
+    /// What the signature of a signed request says of its body.
+    pub(crate) signed: Option<Verified>,
 }
 
 /// A call by a tenant's key that may make it. Only the gateway builds one.
@@ -136,7 +140,7 @@ impl Call {
     ) -> Self {
         let trace = TraceParent::parse(&incoming.head.traceparent)
             .map_or_else(|| TraceParent::new(&platform::random()), |parent| parent.child(&platform::random()));
-        Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now }
+        Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now, signed: None }
     }
     /// A value of the route. What does not parse names nothing: 404.
     pub(crate) fn path_value<T: FromStr>(&self, name: &str) -> Result<T, Failure> {
@@ -190,10 +194,14 @@ impl Call {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Failure::new(Code::UnsupportedMediaType).detail("Send Content-Type: application/json"));
         }
-        self.incoming.body(limit).await.map_err(|fault| {
+        let bytes = self.incoming.body(limit).await.map_err(|fault| {
             let failure = Failure::from(fault);
             if failure.code == Code::TooLarge { failure.detail(format!("At most {limit} bytes")) } else { failure }
-        })
+        })?;
+        if let Some(signed) = &self.signed {
+            signed.check_body(&bytes).map_err(|error| signature::refused(&error))?;
+        }
+        Ok(bytes)
     }
 
     /// Reads the body of a PATCH.

@@ -5,7 +5,10 @@ use shared::{
     chain::Digest,
     http::cursor::CursorKey,
     limit::plan::Limits,
-    sign::api_key::{CellKeys, KeyRing},
+    sign::{
+        api_key::{CellKeys, KeyRing},
+        request_key::RequestSecrets,
+    },
     tenant::CellName,
 };
 use std::{cell::RefCell, rc::Rc};
@@ -16,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) cell: CellName,
     pub(crate) keys: KeyRing,
     pub(crate) cursors: CursorKey,
+    /// The same in all cells, for a tenant takes its secrets along when it moves.
+    pub(crate) request_secrets: RequestSecrets,
     operator: Digest,
     /// What one address may ask without credentials.
     pub(crate) anonymous: Option<Limits>,
@@ -52,6 +57,8 @@ impl Config {
             keys: KeyRing::new(cell.clone(), &setting("API_KEY_SEED")?, &cells)
                 .map_err(|_| BadSetting("API_KEY_SEED"))?,
             cursors: CursorKey::from_base64url(&setting("CURSOR_KEY")?).ok_or(BadSetting("CURSOR_KEY"))?,
+            request_secrets: RequestSecrets::from_base64url(&setting("REQUEST_SIGNING_KEY")?)
+                .map_err(|_| BadSetting("REQUEST_SIGNING_KEY"))?,
             operator: Digest::try_from(setting("OPERATOR_KEY_SHA256")?)
                 .map_err(|_| BadSetting("OPERATOR_KEY_SHA256"))?,
             cell,

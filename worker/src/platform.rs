@@ -211,6 +211,8 @@ pub(crate) struct Incoming {
 /// What is read of every request. A header that is absent is empty.
 pub(crate) struct Head {
     pub(crate) method: String,
+    /// The absolute URL, without a fragment.
+    pub(crate) url: String,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: String,
@@ -240,9 +242,11 @@ impl Incoming {
         let mut lines = text.split('\n').map(str::to_owned);
         let mut next = || lines.next().unwrap_or_default();
         let method = next();
-        let (path, query) = path_and_query(&next());
+        let url = next();
+        let (path, query) = path_and_query(&url);
         let head = Head {
             method,
+            url,
             path,
             query,
             authorization: next(),

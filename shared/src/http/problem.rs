@@ -23,6 +23,8 @@ pub enum Code {
     IdempotencyKeyMissing,
     /// Credentials are missing, wrong, expired or revoked.
     Unauthenticated,
+    /// The request must be signed, and is not, or not as it must be.
+    SignatureRefused,
     /// The credentials do not allow this.
     Forbidden,
     /// The tenant is suspended.
@@ -67,13 +69,14 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
         Self::InvalidHeader,
         Self::IdempotencyKeyMissing,
         Self::Unauthenticated,
+        Self::SignatureRefused,
         Self::Forbidden,
         Self::TenantSuspended,
         Self::NotFound,
@@ -106,6 +109,7 @@ impl Code {
             Self::InvalidHeader => (400, "invalid_header", "A header is not acceptable"),
             Self::IdempotencyKeyMissing => (400, "idempotency_key_missing", "Every POST needs an Idempotency-Key"),
             Self::Unauthenticated => (401, "unauthenticated", "Credentials are missing or not valid"),
+            Self::SignatureRefused => (401, "signature_refused", "The request is not signed as it must be"),
             Self::Forbidden => (403, "forbidden", "The credentials do not allow this"),
             Self::TenantSuspended => (403, "tenant_suspended", "The tenant is suspended"),
             Self::NotFound => (404, "not_found", "There is no such thing"),

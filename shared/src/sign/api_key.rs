@@ -3,7 +3,7 @@
 //! Everything needed to admit a request is in the token, so admission takes no I/O. The algorithm is fixed by
 //! this module, never taken from the token's header (RFC 8725 §3.1).
 
-use super::eddsa;
+use super::{eddsa, request_key::SigningKey};
 use crate::{
     access::Scope,
     chain::Digest,
@@ -77,6 +77,8 @@ pub struct VerifiedKey {
     pub valid_from: Timestamp,
     /// The addresses it may be used from; none stands for any.
     pub ip_ranges: Vec<IpRange>,
+    /// How its writes are signed, if they must be.
+    pub signing: Option<SigningKey>,
     /// When it stops working.
     pub expires_at: Timestamp,
 }
@@ -101,6 +103,8 @@ struct Claims {
     exp: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ips: Vec<IpRange>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sig: Option<SigningKey>,
 }
 
 impl KeyRing {
@@ -141,6 +145,7 @@ impl KeyRing {
             nbf: key.valid_from.map(Timestamp::unix_seconds),
             exp: key.expires_at.unix_seconds(),
             ips: key.ip_ranges.to_vec(),
+            sig: key.signing.clone(),
         };
         let jws = jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| InvalidToken)?;
         Ok(format!("{}{jws}", key.mode.prefix()))
@@ -171,8 +176,8 @@ impl KeyRing {
         if claims.mode != mode || claims.cell != *cell || !begun || expires_at <= now {
             return Err(InvalidToken);
         }
-        let Claims { jti: key, sub: tenant, cell, scope: scopes, ips: ip_ranges, .. } = claims;
-        Ok(VerifiedKey { key, tenant, cell, scopes, valid_from, expires_at, ip_ranges })
+        let Claims { jti: key, sub: tenant, cell, scope: scopes, ips: ip_ranges, sig: signing, .. } = claims;
+        Ok(VerifiedKey { key, tenant, cell, scopes, valid_from, expires_at, ip_ranges, signing })
     }
 }
 
@@ -289,7 +294,8 @@ mod tests {
         let range = "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128";
         let scopes = ["complaints:read", "complaints:write", "complaints:lead", "usage:read"];
         let new: NewKey = serde_json::from_value(json!({
-            "name": "x".repeat(100), "scopes": scopes, "valid_from": "2026-11-21T00:00:00Z", "ip_ranges": vec![range; 20]
+            "name": "x".repeat(100), "scopes": scopes, "valid_from": "2026-11-21T00:00:00Z", "ip_ranges": vec![range; 20],
+            "signing": { "alg": "ed25519", "public_key": public_key(&seed(9)).unwrap() }
         }))
         .unwrap();
         let largest = ApiKey::issue(KeyId::new(now(), &[1; 10]), TenantId::new(now(), &[2; 10]), new, now()).unwrap();

@@ -4,6 +4,7 @@ use crate::{
     access::Scope,
     complaint::intake::List,
     ids::{KeyId, TenantId},
+    sign::request_key::SigningKey,
     tenant::ip_range::IpRange,
     text::Line,
     time::Timestamp,
@@ -35,6 +36,9 @@ pub struct NewKey {
     /// The addresses it may be used from. Default: any.
     #[serde(default)]
     pub ip_ranges: List<IpRange, 20>,
+    /// How its writes are signed (RFC 9421); then every write must be. Default: they are not.
+    #[serde(default)]
+    pub signing: Option<SigningKey>,
 }
 
 /// The body of `POST /v1/tenants/{id}/keys/{key}/rotate`: the new key is like the old one.
@@ -47,6 +51,9 @@ pub struct Rotation {
     /// When the new key stops working: at most [`MAX_LIFE_DAYS`] from now, which is the default.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    /// How the new key's writes are signed. Default: as the old one's.
+    #[serde(default)]
+    pub signing: Option<SigningKey>,
 }
 
 /// The longest time that an old key works beside the new one, in hours.
@@ -101,6 +108,9 @@ pub struct ApiKey {
     /// The addresses it may be used from; none stands for any.
     #[serde(default)]
     pub ip_ranges: List<IpRange, 20>,
+    /// How its writes are signed, if they must be.
+    #[serde(default)]
+    pub signing: Option<SigningKey>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
     /// The key that takes its place, if it was rotated.
@@ -119,6 +129,9 @@ pub struct IssuedKey {
     pub key: ApiKey,
     /// The secret to send as `Authorization: Bearer …`; `null` when the request is repeated after a day.
     pub token: Option<String>,
+    /// With `hmac-sha256`, the secret to sign writes with; `null` as the token is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_secret: Option<String>,
 }
 
 /// The life that was asked for is over already, or too long.
@@ -137,7 +150,7 @@ impl ApiKey {
         if expires_at <= now || expires_at > latest {
             return Err(InvalidExpiry);
         }
-        let NewKey { name, scopes, mode, valid_from, ip_ranges, .. } = new;
+        let NewKey { name, scopes, mode, valid_from, ip_ranges, signing, .. } = new;
         if valid_from.is_some_and(|from| from >= expires_at) {
             return Err(InvalidExpiry);
         }
@@ -151,6 +164,7 @@ impl ApiKey {
             valid_from,
             expires_at,
             ip_ranges,
+            signing,
             revoked_at: None,
             replaced_by: None,
             last_used_on: None,
@@ -162,9 +176,11 @@ impl ApiKey {
     /// # Errors
     /// [`InvalidExpiry`] as for [`ApiKey::issue`].
     pub fn rotated(&self, id: KeyId, rotation: Rotation, now: Timestamp) -> Result<(Self, Timestamp), InvalidExpiry> {
-        let Self { name, scopes, mode, ip_ranges, .. } = self.clone();
-        let new = NewKey { name, scopes, mode, valid_from: None, expires_at: rotation.expires_at, ip_ranges };
-        let overlap = i64::from(rotation.overlap_hours.min(MAX_OVERLAP_HOURS)) * 3_600_000;
+        let Self { name, scopes, mode, ip_ranges, signing, .. } = self.clone();
+        let Rotation { overlap_hours, expires_at, signing: new_signing } = rotation;
+        let signing = new_signing.or(signing);
+        let new = NewKey { name, scopes, mode, valid_from: None, expires_at, ip_ranges, signing };
+        let overlap = i64::from(overlap_hours.min(MAX_OVERLAP_HOURS)) * 3_600_000;
         Ok((Self::issue(id, self.tenant, new, now)?, now.plus_millis(overlap).min(self.expires_at)))
     }
 }

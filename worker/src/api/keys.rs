@@ -19,6 +19,7 @@ use shared::{
     complaint::command::Nothing,
     http::problem::{Code, FieldError, Rule},
     ids::KeyId,
+    sign::request_key::SigningKey,
     tenant::{
         Tenant,
         api_key::{ApiKey, InvalidExpiry, IssuedKey, MAX_OVERLAP_HOURS, NewKey, Rotation},
@@ -61,7 +62,9 @@ fn issued(call: &OperatorCall, key: ApiKey) -> Outcome {
     let fresh = key.created_at.plus_millis(SHOWN_FOR_MILLIS) > call.call.now;
     let token = fresh.then(|| config.keys.issue(&key)).transpose().map_err(Failure::internal)?;
     let location = format!("/v1/tenants/{}/keys", key.tenant);
-    Ok(Reply::json(201, &IssuedKey { key, token })?.header("location", location))
+    let derived = fresh && key.signing == Some(SigningKey::HmacSha256 {});
+    let signing_secret = derived.then(|| config.request_secrets.secret_of(key.id).text());
+    Ok(Reply::json(201, &IssuedKey { key, token, signing_secret })?.header("location", location))
 }
 
 fn issued_again(call: &OperatorCall, done: OperatorDone) -> Outcome {

@@ -6,6 +6,7 @@ pub(crate) mod admission;
 mod credentials;
 pub(crate) mod directory;
 mod forward;
+pub(crate) mod signature;
 
 use crate::{
     call::{Call, OperatorCall, Reply, TenantCall},
@@ -38,8 +39,8 @@ pub(crate) enum Passed<T> {
 /// 2. Find the home cell: forward what belongs to another (503 if that one does not answer).
 /// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
-/// 5. Authorise (403).
-pub(crate) async fn tenant(call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
+/// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
+pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
     // (1)
     let key = match credentials::read(&call)? {
         Credentials::Key(key) => key,
@@ -84,9 +85,16 @@ pub(crate) async fn tenant(call: Call, scope: Scope, cost: Cost) -> Result<Passe
 
     // (5)
     let principal = Principal::Key { tenant: *tenant, key: *id, scopes: scopes.clone() };
-    if let Err(denial) = may(&principal, Access::Tenant(scope)) {
-        complaint.into_iter().for_each(|lease| admission::settle(*tenant, lease, false));
-        return Err(denial.into());
+    let authorised = match may(&principal, Access::Tenant(scope)) {
+        Ok(()) => signature::check(&call, &key, &standing).await,
+        Err(denial) => Err(denial.into()),
+    };
+    match authorised {
+        Ok(signed) => call.signed = signed,
+        Err(failure) => {
+            complaint.into_iter().for_each(|lease| admission::settle(*tenant, lease, false));
+            return Err(failure);
+        }
     }
     note_use(&call, *tenant, *id);
     Ok(Passed::Here(TenantCall { call, standing, key: *id, complaint }))
