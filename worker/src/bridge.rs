@@ -86,6 +86,9 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         let (calls, read, written) = (meter.d1_calls.get(), meter.rows_read.get(), meter.rows_written.get());
         headers.push_str(&format!("\nredress-cost: d1={calls};read={read};written={written}"));
     }
+    if let Some(seen) = runtime.seen() {
+        headers.push_str(&format!("\nredress-bookmark: {seen}"));
+    }
     let answered = Answered {
         request_id,
         trace_id: trace.trace_id(),

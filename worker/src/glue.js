@@ -1,7 +1,7 @@
 // Everything that crosses between wasm and the runtime on a request's way, one crossing each way: strings and
 // byte arrays only. Each crossing and each JavaScript object reflected field by field costs microseconds.
 
-const HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "traceparent"];
+const HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "traceparent", "redress-bookmark"];
 
 /** Method, URL and the headers of HEADERS, joined by line feeds, which none of them can contain. */
 export function request_head(request) {
@@ -42,13 +42,22 @@ export function variable(env, name) {
   return typeof value === "string" ? value : undefined;
 }
 
+/** The whole numbers n below `limit` for which there is a binding `<prefix><n>`, as a JSON list. */
+export function numbered(env, prefix, limit) {
+  const found = [];
+  for (let n = 0; n < limit; n += 1) if (env[`${prefix}${n}`] !== undefined) found.push(n);
+  return JSON.stringify(found);
+}
+
 /**
- * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...].
- * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n} or {"error": "…"}.
+ * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
+ * withSession takes: "first-primary", "first-unconstrained" or a bookmark.
+ * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n, "bookmark": "…"} or
+ * {"error": "…"}.
  */
-export async function d1(env, binding, statements) {
+export async function d1(env, binding, from, statements) {
   try {
-    const db = env[binding];
+    const db = env[binding].withSession(from);
     const prepared = JSON.parse(statements).map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters));
     const results = prepared.length === 1 ? [await prepared[0].all()] : await db.batch(prepared);
     const rows = [];
@@ -59,7 +68,7 @@ export async function d1(env, binding, statements) {
       read += meta.rows_read ?? 0;
       written += meta.rows_written ?? 0;
     }
-    return JSON.stringify({ rows, read, written });
+    return JSON.stringify({ rows, read, written, bookmark: db.getBookmark() });
   } catch (error) {
     return JSON.stringify({ error: String(error?.message ?? error) });
   }

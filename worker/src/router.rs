@@ -1,7 +1,7 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, tenants},
+    api::{case_file, commands, complaints, dead_letters, health, keys, shards, tenants},
     bridge::{self, Endpoint},
     gateway,
 };
@@ -82,6 +82,7 @@ routes! {
     PATCH "/v1/tenants/{id}" tenants::patch, operator;
     POST  "/v1/tenants/{id}/suspend" tenants::suspend, operator;
     POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
+    POST  "/v1/tenants/{id}/shards" shards::add, operator;
     POST  "/v1/tenants/{id}/keys" keys::issue, operator;
     GET   "/v1/tenants/{id}/keys" keys::list, operator;
     POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
@@ -90,6 +91,7 @@ routes! {
 
     POST "/v1/complaints" complaints::create, tenant ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
+    GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;

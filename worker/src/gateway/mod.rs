@@ -30,7 +30,9 @@ pub(crate) async fn tenant(call: Call, scope: Scope) -> Result<TenantCall, Failu
     if entry.tenant.status == Status::Suspended {
         return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
     }
-    Ok(TenantCall { call, entry, key })
+    let call = TenantCall { call, entry, key };
+    call.follow_bookmarks()?;
+    Ok(call)
 }
 
 /// Lets an operator through.
