@@ -95,6 +95,9 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         headers.push_str(&format!("\nredress-cost: d1={calls};read={read};written={written};objects={objects}"));
     }
     headers.push_str(&runtime.meter.limits.borrow());
+    if let Some(seen) = runtime.seen() {
+        headers.push_str(&format!("\nredress-bookmark: {seen}"));
+    }
     let answered = Answered {
         request_id,
         trace_id: trace.trace_id(),

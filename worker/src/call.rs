@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     failure::Failure,
     gateway::signature,
-    platform::{self, Incoming, Runtime},
+    platform::{self, Freshness, Incoming, Runtime},
     store::TenantDb,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -13,7 +13,9 @@ use shared::{
     chain::Digest,
     complaint::decide::Rules,
     http::{
-        body, etag,
+        body,
+        bookmark::{Bookmarks, InvalidBookmarks},
+        etag,
         etag::IfMatch,
         idempotency::{self, IdempotencyKey},
         problem::{Code, FieldError, Rule},
@@ -249,14 +251,43 @@ pub(crate) fn bad_header(name: &'static str, rule: Rule, detail: String) -> Fail
 }
 
 impl TenantCall {
-    /// The shard that holds a complaint; 404 if the tenant has none such.
-    pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
-        let shard = self.standing.tenant.shards.shard(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))?;
-        Ok(self.db(shard))
+    /// Takes over what the caller says it has seen of the tenant's shards.
+    pub(crate) fn follow_bookmarks(&self) -> Result<(), Failure> {
+        let header = self.call.incoming.head.bookmark.as_str();
+        let seen: Bookmarks = match header {
+            "" => Bookmarks::default(),
+            _ => header.parse().map_err(|error: InvalidBookmarks| {
+                bad_header("Redress-Bookmark", Rule::NotAllowed, error.to_string())
+            })?,
+        };
+        self.call.runtime.follow(seen.only(&self.standing.tenant.shards.shards()));
+        Ok(())
     }
 
-    pub(crate) fn db(&self, shard: ShardId) -> TenantDb {
-        TenantDb::new(self.call.runtime.clone(), shard, self.standing.tenant.id)
+    /// The shard that holds a complaint; 404 if the tenant has none such.
+    pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
+        self.db_of_slot(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))
+    }
+
+    /// The shard of a slot, if the tenant has it.
+    pub(crate) fn db_of_slot(&self, slot: Slot) -> Option<TenantDb> {
+        self.standing.tenant.shards.shard(slot).map(|shard| self.db(shard))
+    }
+
+    /// The shard that keeps what is unique among all of the tenant's complaints.
+    pub(crate) fn home(&self) -> Result<TenantDb, Failure> {
+        self.db_of_slot(Slot(0)).ok_or_else(|| Failure::internal("a tenant has no slot"))
+    }
+
+    /// Every shard of the tenant.
+    pub(crate) fn dbs(&self) -> Vec<TenantDb> {
+        self.standing.tenant.shards.shards().into_iter().map(|shard| self.db(shard)).collect()
+    }
+
+    fn db(&self, shard: ShardId) -> TenantDb {
+        let reads = matches!(self.call.incoming.head.method.as_str(), "GET" | "HEAD");
+        let freshness = if reads { Freshness::AsSeen } else { Freshness::Latest };
+        TenantDb::new(self.call.runtime.clone(), shard, self.standing.tenant.id).at(freshness)
     }
 
     /// The complaint that the path names, and its shard.

@@ -180,10 +180,14 @@ impl From<StoreError> for Failure {
                 Self::new(Code::AlreadyTaken).detail("Another complaint has this external_reference")
             }
             StoreError::Taken(Unique::Slug) => Self::new(Code::AlreadyTaken).detail("Another tenant has this slug"),
-            StoreError::Busy(_) => Self::new(Code::Unavailable).because(error),
-            StoreError::Taken(Unique::IdempotencyKey | Unique::Reference) | StoreError::Broken(_) => {
-                Self::internal(error)
+            StoreError::Held => Self::new(Code::Unavailable)
+                .detail("The tenant is being moved: nothing is written meanwhile")
+                .because(error),
+            // The record of it is there, and yet was not found.
+            StoreError::Taken(Unique::IdempotencyKey) | StoreError::Busy(_) => {
+                Self::new(Code::Unavailable).because(error)
             }
+            StoreError::Taken(Unique::Reference) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }

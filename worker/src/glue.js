@@ -8,6 +8,7 @@ const HEADERS = [
   "if-match",
   "traceparent",
   "cf-connecting-ip",
+  "redress-bookmark",
   "redress-hops",
   "redress-lock",
   "signature-input",
@@ -87,13 +88,22 @@ export function variable(env, name) {
   return typeof value === "string" ? value : undefined;
 }
 
+/** The whole numbers n below `limit` for which there is a binding `<prefix><n>`, as a JSON list. */
+export function numbered(env, prefix, limit) {
+  const found = [];
+  for (let n = 0; n < limit; n += 1) if (env[`${prefix}${n}`] !== undefined) found.push(n);
+  return JSON.stringify(found);
+}
+
 /**
- * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...].
- * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n} or {"error": "…"}.
+ * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
+ * withSession takes: "first-primary", "first-unconstrained" or a bookmark.
+ * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n, "bookmark": "…"} or
+ * {"error": "…"}.
  */
-export async function d1(env, binding, statements) {
+export async function d1(env, binding, from, statements) {
   try {
-    const db = env[binding];
+    const db = env[binding].withSession(from);
     const prepared = JSON.parse(statements).map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters));
     const results = prepared.length === 1 ? [await prepared[0].all()] : await db.batch(prepared);
     const rows = [];
@@ -104,7 +114,7 @@ export async function d1(env, binding, statements) {
       read += meta.rows_read ?? 0;
       written += meta.rows_written ?? 0;
     }
-    return JSON.stringify({ rows, read, written });
+    return JSON.stringify({ rows, read, written, bookmark: db.getBookmark() });
   } catch (error) {
     return JSON.stringify({ error: String(error?.message ?? error) });
   }

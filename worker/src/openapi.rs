@@ -3,7 +3,7 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, dead_letters, health, keys, tenants},
+    api::{case_file, complaints, dead_letters, health, keys, tenants},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -19,7 +19,7 @@ use shared::{
     },
     http::problem::{Code, Problem},
     tenant::{
-        NewTenant, Tenant, TenantPatch,
+        NewShard, NewTenant, Tenant, TenantPatch,
         api_key::{ApiKey, IssuedKey, NewKey},
     },
 };
@@ -111,6 +111,9 @@ fn operations() -> Vec<Operation> {
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/suspend", "200", "Stop serving a tenant") },
         Operation { versioned: true,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/resume", "200", "Serve a tenant again") },
+        Operation { versioned: true,
+            ..post::<NewShard, Tenant>("tenants", "/v1/tenants/{id}/shards", "200",
+                "Put a share of a tenant's new complaints on one more shard") },
         post::<NewKey, IssuedKey>("keys", "/v1/tenants/{id}/keys", "201", "Issue an API key; its secret is shown once"),
         get::<keys::Keys>("keys", "/v1/tenants/{id}/keys", "List a tenant's keys, without secrets"),
         post::<body::Nothing, ApiKey>("keys", "/v1/tenants/{id}/keys/{key}/revoke", "200", "Revoke a key"),
@@ -122,6 +125,7 @@ fn operations() -> Vec<Operation> {
         post::<NewComplaint, Complaint>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
+        get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<Complaint>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
         Operation { query: WINDOW,
@@ -219,7 +223,8 @@ pub fn describe() -> Value {
 
 const INTRODUCTION: &str = "Complaints from receipt to a lawful end. Every failure is a problem document (RFC 9457) with a `code`, \
 a `request_id` and, for bad input, `errors` that name each place and rule. Every POST needs an `Idempotency-Key`: repeat it \
-on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read.";
+on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read. \
+Reads may be answered by a replica: send the `Redress-Bookmark` of your last answer back, and they are at least as new as that.";
 
 /// The groups of operations, in reading order.
 const TAGS: [&str; 7] = ["complaints", "commands", "case file", "tenants", "keys", "dead letters", "service"];

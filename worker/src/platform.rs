@@ -5,12 +5,13 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     chain::Salt,
+    http::bookmark::Bookmarks,
     ids::{Entropy, KeyId, TenantId},
     tenant::placement::ShardId,
     time::Timestamp,
 };
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 use worker::{
@@ -25,7 +26,8 @@ extern "C" {
     async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
     fn response(status: u16, headers: &str, body: &str) -> JsValue;
     fn variable(env: &JsValue, name: &str) -> Option<String>;
-    async fn d1(env: &JsValue, binding: &str, statements: &str) -> JsValue;
+    fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
+    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -51,6 +53,8 @@ extern "C" {
 const DIRECTORY: &str = "DIRECTORY";
 /// The queue of things to tell people and systems.
 const NOTIFY: &str = "NOTIFY";
+/// What the names of D1 databases begin with, and the most there may be: as many as an id has slots.
+const SHARDS: (&str, u32) = ("DB_", 32);
 /// The most messages one call sends (Cloudflare Queues, limits).
 const MAX_SEND: usize = 100;
 
@@ -104,11 +108,28 @@ pub(crate) struct Meter {
     pub(crate) rows_written: Cell<u32>,
 }
 
+/// How fresh what is read must be (Cloudflare D1, "Sequential consistency").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// As the primary has it: for writes, and for what they are decided on.
+    #[default]
+    Latest,
+    /// At least as the caller and this invocation have seen it; a replica may answer.
+    AsSeen,
+}
+
 /// What one invocation can reach.
 #[derive(Clone)]
 pub(crate) struct Runtime {
     env: Env,
     pub(crate) meter: Rc<Meter>,
+    /// What the caller has seen of shards, before and in this invocation. `None` unless a tenant calls.
+    seen: Rc<RefCell<Option<Bookmarks>>>,
+}
+
+thread_local! {
+    /// The databases of this cell: bindings do not change while an isolate lives.
+    static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
 }
 
 #[derive(Deserialize)]
@@ -118,12 +139,13 @@ struct Answer<T> {
     read: u32,
     #[serde(default)]
     written: u32,
+    bookmark: Option<String>,
     error: Option<String>,
 }
 
 impl Runtime {
     pub(crate) fn new(env: Env) -> Self {
-        Self { env, meter: Rc::default() }
+        Self { env, meter: Rc::default(), seen: Rc::default() }
     }
 
     /// The same reach on another account: for work that is not part of the answer.
@@ -139,16 +161,50 @@ impl Runtime {
         variable(self.env(), name)
     }
 
+    /// The shards of this cell: its databases, in the order of their numbers.
+    pub(crate) fn shards(&self) -> Rc<[ShardId]> {
+        let (prefix, limit) = SHARDS;
+        // The glue writes a JSON list of numbers.
+        let probe = || serde_json::from_str::<Vec<ShardId>>(&numbered(self.env(), prefix, limit)).unwrap_or_default();
+        DATABASES.with(|known| Rc::clone(known.get_or_init(|| probe().into())))
+    }
+
+    /// From now on, what is read [`Freshness::AsSeen`] is at least as `seen`, and what is touched is noted in it.
+    pub(crate) fn follow(&self, seen: Bookmarks) {
+        self.seen.replace(Some(seen));
+    }
+
+    /// What the caller has seen of shards once it has this answer.
+    pub(crate) fn seen(&self) -> Option<String> {
+        self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
+    }
+
     /// Runs statements (a JSON list, see `glue.js`) as one transaction. `T` is a tuple with the rows of each.
-    pub(crate) async fn d1<T: DeserializeOwned>(&self, shard: ShardId, statements: &str) -> Result<T, Fault> {
+    pub(crate) async fn d1<T: DeserializeOwned>(
+        &self,
+        shard: ShardId,
+        freshness: Freshness,
+        statements: &str,
+    ) -> Result<T, Fault> {
         let fault = |message| Fault { dependency: "d1", message };
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
-        let answer = d1(self.env(), &shard.binding(), statements).await.as_string().unwrap_or_default();
-        let Answer { rows, read, written, error } = serde_json::from_str(&answer)
+        let from = match freshness {
+            Freshness::Latest => "first-primary".to_owned(),
+            Freshness::AsSeen => self.bookmark(shard).unwrap_or_else(|| "first-unconstrained".to_owned()),
+        };
+        let answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
+        let Answer { rows, read, written, bookmark, error } = serde_json::from_str(&answer)
             .map_err(|error| fault(format!("unexpected rows: {:?} at column {}", error.classify(), error.column())))?;
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
+        if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), bookmark) {
+            seen.note(shard, &bookmark);
+        }
         rows.ok_or_else(|| fault(error.unwrap_or_else(|| "neither rows nor error".to_owned())))
+    }
+
+    fn bookmark(&self, shard: ShardId) -> Option<String> {
+        self.seen.borrow().as_ref()?.of(shard).map(str::to_owned)
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
@@ -222,6 +278,8 @@ pub(crate) struct Head {
     pub(crate) traceparent: String,
     /// Where the request came from. Cloudflare sets it; a cell that forwards keeps it.
     pub(crate) address: String,
+    /// What the caller has seen of the tenant's shards.
+    pub(crate) bookmark: String,
     /// How often it was forwarded.
     pub(crate) hops: String,
     /// The fencing token of the lock that the caller holds.
@@ -255,6 +313,7 @@ impl Incoming {
             if_match: next(),
             traceparent: next(),
             address: next(),
+            bookmark: next(),
             hops: next(),
             lock: next(),
             signature_input: next(),

@@ -1,7 +1,7 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, lock, tenants, usage},
+    api::{case_file, commands, complaints, dead_letters, health, keys, lock, shards, tenants, usage},
     bridge::{self, Endpoint},
     call::Reply,
     gateway::{self, Passed, admission::Cost},
@@ -117,6 +117,7 @@ routes! {
     PATCH "/v1/tenants/{id}" tenants::patch, operator;
     POST  "/v1/tenants/{id}/suspend" tenants::suspend, operator;
     POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
+    POST  "/v1/tenants/{id}/shards" shards::add, operator;
     POST  "/v1/tenants/{id}/keys" keys::issue, operator;
     GET   "/v1/tenants/{id}/keys" keys::list, operator;
     POST  "/v1/tenants/{id}/delete" tenants::delete, operator;
@@ -130,6 +131,7 @@ routes! {
 
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
+    GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;

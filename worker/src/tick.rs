@@ -13,10 +13,12 @@ const TENANTS_A_TICK: u32 = 100;
 /// One minute's work. A step that fails is logged and comes again with the next tick.
 pub(crate) async fn tick(runtime: &Runtime) {
     let now = platform::now();
-    match outbox::sweep(runtime, DIRECTORY_SHARD, now).await {
-        Ok(0) => {}
-        Ok(sent) => log::note("outbox_swept", sent),
-        Err(error) => log::fault("outbox_not_swept", &error),
+    for shard in runtime.shards().iter() {
+        match outbox::sweep(runtime, *shard, now).await {
+            Ok(0) => {}
+            Ok(sent) => log::note("outbox_swept", sent),
+            Err(error) => log::fault("outbox_not_swept", &error),
+        }
     }
     match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
         Ok(tenants) => {

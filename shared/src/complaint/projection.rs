@@ -88,6 +88,9 @@ impl Facet {
         Self::Channel,
     ];
 
+    /// The facets whose values are counted; adding one takes a migration that counts what is there.
+    pub const COUNTED: [Self; 1] = [Self::State];
+
     /// The name of the query parameter, and of the facet in storage.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

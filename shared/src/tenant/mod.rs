@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 use custom_field::CustomField;
-use placement::{Placement, ShardId};
+use placement::{Placement, ShardId, hash_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
@@ -41,6 +41,9 @@ pub struct Tenant {
     pub home_cell: CellName,
     /// The shards that hold its complaints, by slot.
     pub shards: Placement,
+    /// How many shards it began with.
+    #[serde(default = "one")]
+    pub founded_with: u8,
     /// The plan it is on.
     pub plan: Plan,
     /// What it is allowed instead of what the plan says.
@@ -62,6 +65,11 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// Tenants that were written before they said so began with one shard: no more could be named.
+const fn one() -> u8 {
+    1
 }
 
 /// Whether a tenant is served.
@@ -106,7 +114,7 @@ pub struct NewTenant {
     /// The cell that is to hold its data. Default, and so far the only choice: the cell that is asked.
     #[serde(default)]
     pub home_cell: Option<CellName>,
-    /// The shards that are to hold its complaints. Default, and so far the only choice: `[0]`.
+    /// The shards of its cell that are to hold its complaints. Default: any one.
     #[serde(default)]
     pub shards: Option<Placement>,
     /// The plan. Default: standard.
@@ -141,6 +149,14 @@ pub struct TenantPatch {
     pub custom_fields: Option<List<CustomField, 50>>,
 }
 
+/// The body of `POST /v1/tenants/{id}/shards`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewShard {
+    /// The shard of its cell that is to hold a share of its new complaints.
+    pub shard: ShardId,
+}
+
 /// What is asked of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TenantChange {
@@ -152,6 +168,8 @@ pub enum TenantChange {
     Resume,
     /// Serve it never again.
     Delete,
+    /// Put a share of its new complaints on one more shard.
+    AddShard(ShardId),
 }
 
 /// The tenant is deleted, and nothing of it changes any more.
@@ -160,24 +178,29 @@ pub enum TenantChange {
 pub struct Gone;
 
 impl Tenant {
-    /// A tenant as it begins.
+    /// A tenant as it begins, in the cell `here` that is asked and has `there` as its shards.
     ///
     /// # Errors
-    /// What it asks for and `here`, the cell that is asked, does not have.
-    pub fn new(id: TenantId, new: NewTenant, here: &CellName, now: Timestamp) -> Result<Self, Vec<FieldError>> {
+    /// What it asks for and the cell does not have.
+    pub fn new(
+        id: TenantId,
+        new: NewTenant,
+        here: &CellName,
+        there: &[ShardId],
+        now: Timestamp,
+    ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
         let NewTenant { home_cell, shards, plan, custom_fields, .. } = new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
-        let only = Placement::single(ShardId(0));
-        let shards = shards.unwrap_or_else(|| only.clone());
+        let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
+        let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
         let mut errors = Vec::new();
         if home_cell != *here {
             let detail = format!("must be {here}: ask the other cell itself");
             errors.push(FieldError::at("/home_cell", Rule::NotAllowed, detail));
         }
-        if shards != only {
-            errors.push(FieldError::at("/shards", Rule::NotAllowed, "must be [0]: the cell has one shard"));
-        }
+        let lacking = shards.shards().into_iter().filter(|shard| !there.contains(shard));
+        errors.extend(lacking.map(|shard| no_such_shard("/shards", shard)));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -189,6 +212,7 @@ impl Tenant {
             jurisdiction,
             reference_prefix,
             home_cell,
+            founded_with: shards.slots(),
             shards,
             plan,
             limits: None,
@@ -202,13 +226,28 @@ impl Tenant {
         })
     }
 
+    /// Whether `change` can be made, in a cell that has `there` as its shards.
+    ///
+    /// # Errors
+    /// What it asks for and there is not.
+    pub fn allows(&self, change: &TenantChange, there: &[ShardId]) -> Result<(), FieldError> {
+        match change {
+            TenantChange::AddShard(shard) if !there.contains(shard) => Err(no_such_shard("/shard", *shard)),
+            TenantChange::AddShard(shard) => match self.shards.with(*shard) {
+                Ok(_) => Ok(()),
+                Err(full) => Err(FieldError::at("/shard", Rule::OutOfRange, format!("a tenant {full}"))),
+            },
+            TenantChange::Patch(_) | TenantChange::Suspend | TenantChange::Resume | TenantChange::Delete => Ok(()),
+        }
+    }
+
     /// Whether its data lie, or once lay, in `cell`.
     #[must_use]
     pub fn lived_in(&self, cell: &CellName) -> bool {
         self.home_cell == *cell || self.former_cells.contains(cell)
     }
 
-    /// The tenant after `change`.
+    /// The tenant after `change`, which it [`allows`](Tenant::allows).
     ///
     /// # Errors
     /// [`Gone`] if it was deleted.
@@ -228,11 +267,16 @@ impl Tenant {
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,
             TenantChange::Delete => self.status = Status::Deleted,
+            TenantChange::AddShard(shard) => self.shards = self.shards.with(shard).unwrap_or(self.shards),
         }
         self.version += 1;
         self.updated_at = now.max(self.updated_at);
         Ok(self)
     }
+}
+
+fn no_such_shard(pointer: &str, shard: ShardId) -> FieldError {
+    FieldError::at(pointer, Rule::Unknown, format!("the cell has no shard {}", shard.0))
 }
 
 /// A tenant's name in addresses: 3 to 40 of `a-z`, `0-9` and inner hyphens, starting with a letter.
@@ -315,3 +359,41 @@ macro_rules! name_type {
 
 name_type!(Slug, "^[a-z][a-z0-9-]{1,38}[a-z0-9]$");
 name_type!(CellName, "^[a-z0-9]{1,16}$");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::MIN;
+    const THERE: [ShardId; 2] = [ShardId(0), ShardId(1)];
+
+    fn new(shards: &str) -> Result<Tenant, Vec<FieldError>> {
+        let body = format!(
+            r#"{{"slug":"northwind","display_name":"Northwind","sector":"bank","jurisdiction":"eu","reference_prefix":"NWB"{shards}}}"#
+        );
+        let here = CellName::try_from("eu".to_owned()).unwrap();
+        Tenant::new(TenantId::new(NOW, &[7; 10]), serde_json::from_str(&body).unwrap(), &here, &THERE, NOW)
+    }
+
+    #[test]
+    fn a_tenant_lies_only_on_shards_of_its_cell() {
+        assert_eq!(new(r#","shards":[1,0]"#).unwrap().shards.shards(), THERE);
+        assert!(THERE.contains(&new("").unwrap().shards.home().unwrap()));
+        assert_eq!(new(r#","shards":[0,2]"#).unwrap_err()[0].pointer.as_deref(), Some("/shards"));
+        let tenant = new(r#","shards":[1]"#).unwrap();
+        assert!(tenant.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_ok());
+        assert!(tenant.allows(&TenantChange::AddShard(ShardId(2)), &THERE).is_err());
+        let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW);
+        assert_eq!((grown.shards.slots(), grown.founded_with, grown.version), (2, 1, 2));
+        let full = (2..32).fold(grown, |tenant, _| tenant.changed(TenantChange::AddShard(ShardId(0)), NOW));
+        assert_eq!(full.shards.slots(), 32);
+        assert!(full.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_err());
+    }
+
+    #[test]
+    fn a_tenant_of_before_began_with_one_shard() {
+        let mut doc = serde_json::to_value(new("").unwrap()).unwrap();
+        doc.as_object_mut().unwrap().remove("founded_with");
+        assert_eq!(serde_json::from_value::<Tenant>(doc).unwrap().founded_with, 1);
+    }
+}

@@ -1,19 +1,24 @@
 //! `POST /v1/complaints/{id}/<command>`: one endpoint a command, all the same way.
 //!
 //! 1. Read the body, the idempotency key and `If-Match` (413, 415, 400, 422, 428).
-//! 2. Load the complaint and what the key did before, in one call. Served before: the same answer again.
+//! 2. Load the complaint and what the key did before, in one call. Served before: the same answer again. A link's target
+//!    in another database is asked for at the same time.
 //! 3. Not there: 404. Changed since it was read: 412.
 //! 4. Decide (409 with what is legal, 422 with what is wrong) and commit. Another writer was first: 412.
 //! 5. Tell the queue after the answer.
 
-use super::complaints::{MAX_BODY, replay};
+use super::{
+    complaints::{MAX_BODY, replay},
+    external_reference,
+};
 use crate::{
     call::{Outcome, Posted, Reply, TenantCall},
     deliver::outbox,
     failure::Failure,
     platform,
-    store::{StoreError, TenantDb, Unique, commit::Commit, complaints::Loaded},
+    store::{StoreError, TenantDb, Unique, commit::Commit, complaints::Loaded, external_references::claimant},
 };
+use futures_util::future::try_join;
 use shared::{
     chain::{self, Tail},
     complaint::{
@@ -22,6 +27,7 @@ use shared::{
     },
     http::{etag, problem::Code},
     ids::{ComplaintId, OutboxId},
+    tenant::placement::Slot,
 };
 
 async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, TenantDb)) -> Outcome {
@@ -31,7 +37,9 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
-    let Loaded { complaint, done, target_exists, links_back } = db.load(id, key.as_str(), link).await?;
+    let (Loaded { complaint, done, target }, elsewhere) =
+        try_join(db.load(id, key.as_str(), link), target_elsewhere(&call, &db, link, id)).await?;
+    let target = elsewhere.unwrap_or(target);
     if let Some(done) = done {
         return replay(&db, done, fingerprint).await;
     }
@@ -44,7 +52,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
 
     // (4)
     let now = call.call.now.max(before.updated_at);
-    let bodies = decide(&before, command, call.rules()?, LinkTarget { exists: target_exists, links_back }, now)?;
+    let bodies = decide(&before, command, call.rules()?, target, now)?;
     let tail = Tail { tenant: call.standing.tenant.id, complaint: id, version: before.version, head: before.head };
     let events = chain::seal(tail, &call.actor()?, now, bodies, platform::salt).map_err(Failure::internal)?;
     let mut after = before.clone();
@@ -52,18 +60,63 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
         after.apply(&sealed.event).map_err(Failure::internal)?;
     }
     let outbox = OutboxId::new(call.call.now, &platform::entropy());
-    let commit = Commit { before: Some(&before), after: &after, events: &events, key: &key, fingerprint, outbox, now };
-    match db.commit(commit).await {
-        // (5)
-        Ok(committed) => {
-            outbox::announce(&call.call, committed.message);
-            Ok(Reply::json_text(200, committed.doc).version(after.version))
+    let home = call.home()?;
+    let names = external_reference::Change {
+        complaint: id,
+        from: before.external_reference.as_ref(),
+        to: after.external_reference.as_ref(),
+        by: claimant(&id.to_string(), &key),
+        at: now,
+    };
+    let mut names_it = home.is(&db);
+    let mut prepared = None;
+    let committed = loop {
+        let failed = if names.from != names.to && !names_it && prepared.is_none() {
+            match external_reference::prepare(&call, &home, &names).await {
+                Ok(claimed) => {
+                    prepared = Some(claimed);
+                    continue;
+                }
+                Err(error) => error,
+            }
+        } else {
+            let (before, after, events, key) = (Some(&before), &after, events.as_slice(), &key);
+            let commit = Commit { before, after, events, key, fingerprint, outbox, now, names_it };
+            match db.commit(commit).await {
+                Ok(committed) => break committed,
+                Err(error) => error,
+            }
+        };
+        match failed {
+            // Whoever has it may have died over it.
+            StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
+            StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
+                let done = db.done_by(&id.to_string(), &key).await?.ok_or_else(|| Failure::from(failed))?;
+                return replay(&db, done, fingerprint).await;
+            }
+            error => return Err(error.into()),
         }
-        Err(StoreError::Taken(Unique::IdempotencyKey)) => {
-            let done = db.done_by(&key).await?.ok_or(Failure::new(Code::Unavailable))?;
-            replay(&db, done, fingerprint).await
-        }
-        Err(error) => Err(error.into()),
+    };
+    if let Some(prepared) = &prepared {
+        external_reference::settle(&home, &names, prepared).await;
+    }
+
+    // (5)
+    outbox::announce(&call.call, committed.message);
+    Ok(Reply::json_text(200, committed.doc).version(after.version))
+}
+
+/// What a link needs to know of its target, if that lies in another database than the complaint.
+async fn target_elsewhere(
+    call: &TenantCall,
+    db: &TenantDb,
+    link: Option<ComplaintId>,
+    from: ComplaintId,
+) -> Result<Option<LinkTarget>, StoreError> {
+    let other = link.and_then(|link| Some((link, call.db_of_slot(Slot(link.slot()))?)));
+    match other.filter(|(_, other)| !other.is(db)) {
+        Some((link, other)) => Ok(Some(other.link_target(link, from).await?)),
+        None => Ok(None),
     }
 }
 

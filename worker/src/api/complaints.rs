@@ -1,25 +1,38 @@
 //! `/v1/complaints`: log, read, list.
 
+use super::external_reference;
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
     failure::Failure,
     platform,
-    store::{StoreError, TenantDb, Unique, commit::Commit, complaints::Done, history::Span},
+    store::{
+        StoreError, TenantDb, Unique,
+        commit::Commit,
+        complaints::{CountRow, Done, Page},
+        external_references::claimant,
+        history::Span,
+    },
 };
+use futures_util::future::try_join_all;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::{
     chain::{self, Digest, Sealed, Tail},
-    complaint::{Complaint, decide, intake::NewComplaint},
+    complaint::{Complaint, decide, intake::NewComplaint, projection::Facet},
     http::{
         cursor::{Cursor, Direction},
         idempotency::IdempotencyKey,
         list_query::ListQuery,
+        merge::Turns,
         problem::{Code, FieldError, Rule},
     },
     ids::{ComplaintId, OutboxId},
     reference::Reference,
+    tenant::placement::{Slot, hash_of},
     time::{InvalidTimestamp, Timestamp},
 };
+use std::collections::BTreeMap;
 
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: u32 = 256 * 1024;
@@ -36,44 +49,83 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
     let now = call.call.now;
     let tenant = &call.standing.tenant;
     // By the key, so that a repeated request meets its own record.
-    let slot = tenant.shards.slot_for(place_of(&key)).0;
-    let id = ComplaintId::in_slot(now, &platform::entropy(), slot);
-    let db = call.db_of(id)?;
+    let place = hash_of(key.as_str());
+    let slot = tenant.shards.slot_for(place);
+    let own = call.db_of_slot(slot).ok_or_else(|| Failure::internal("a slot without a shard"))?;
+    if let Some((db, done)) = done_before_growth(&call, &own, place, &key).await? {
+        return replay(&db, done, fingerprint).await;
+    }
+    let mut id = ComplaintId::in_slot(now, &platform::entropy(), slot.0);
+    let home = call.home()?;
+    let named = new.external_reference.clone();
+    let mut names_it = home.is(&own);
+    let mut claimed = named.is_none();
     for _ in 0..DRAWS {
-        let reference = Reference::new(&tenant.reference_prefix, slot, u32::from_be_bytes(platform::random()));
+        let db = call.db_of(id)?;
+        let reference = Reference::new(&tenant.reference_prefix, id.slot(), u32::from_be_bytes(platform::random()));
         let received = match decide::log(new.clone(), reference, call.rules()?, now) {
             Ok(received) => received,
             // The rules may have changed since the same request was accepted.
-            Err(refusal) => match db.done_by(&key).await? {
-                Some(done) => return replay(&db, done, fingerprint).await,
-                None => return Err(refusal.into()),
-            },
+            Err(refusal) => return replay_or(&db, &key, fingerprint, refusal.into()).await,
         };
+        if !names_it && !claimed {
+            claimed = true;
+            let (by, to) = (claimant("", &key), named.as_ref());
+            let change = external_reference::Change { complaint: id, from: None, to, by, at: now };
+            match external_reference::prepare(&call, &home, &change).await {
+                // An earlier attempt has begun to log it as another complaint: go on with that one.
+                Ok(prepared) if prepared.complaint != id => {
+                    id = prepared.complaint;
+                    continue;
+                }
+                Ok(_) => {}
+                Err(error) => return replay_or(&db, &key, fingerprint, error.into()).await,
+            }
+        }
         let tail = Tail { tenant: tenant.id, complaint: id, version: 0, head: Digest::ZERO };
         let events =
             chain::seal(tail, &call.actor()?, now, vec![received], platform::salt).map_err(Failure::internal)?;
         let complaint = fold(&events)?;
         let outbox = OutboxId::new(now, &platform::entropy());
-        let commit = Commit { before: None, after: &complaint, events: &events, key: &key, fingerprint, outbox, now };
+        let (before, after, events, key) = (None, &complaint, events.as_slice(), &key);
+        let commit = Commit { before, after, events, key, fingerprint, outbox, now, names_it };
         match db.commit(commit).await {
             Ok(committed) => {
                 outbox::announce(&call.call, committed.message);
                 return Ok(created(id, committed.doc));
             }
-            Err(StoreError::Taken(Unique::IdempotencyKey)) => {
-                let done = db.done_by(&key).await?.ok_or(Failure::new(Code::Unavailable))?;
-                return replay(&db, done, fingerprint).await;
-            }
             Err(StoreError::Taken(Unique::Reference)) => {}
+            // Whoever has it may have died over it.
+            Err(StoreError::Taken(Unique::ExternalReference)) if names_it => names_it = false,
+            Err(error @ StoreError::Taken(Unique::IdempotencyKey)) => {
+                return replay_or(&db, key, fingerprint, error.into()).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
     Err(Failure::internal("drew only references that are taken"))
 }
 
-fn place_of(key: &IdempotencyKey) -> u32 {
-    let [a, b, c, d, ..] = *Digest::of(key.as_str().as_bytes()).as_bytes();
-    u32::from_be_bytes([a, b, c, d])
+/// What the key did before the tenant had as many shards as now, where another slot was its own then.
+async fn done_before_growth(
+    call: &TenantCall,
+    own: &TenantDb,
+    place: u64,
+    key: &IdempotencyKey,
+) -> Result<Option<(TenantDb, Done)>, StoreError> {
+    let tenant = &call.standing.tenant;
+    let former = tenant.shards.former_slots_for(place, tenant.founded_with);
+    let others = former.into_iter().filter_map(|slot| call.db_of_slot(slot)).filter(|db| !db.is(own));
+    let asked = others.map(|db| async move { db.done_by("", key).await.map(|done| Some((db, done?))) });
+    Ok(try_join_all(asked).await?.into_iter().flatten().next())
+}
+
+/// The first answer again, if the request was served before; else the failure.
+async fn replay_or(db: &TenantDb, key: &IdempotencyKey, fingerprint: Digest, failure: Failure) -> Outcome {
+    match db.done_by("", key).await? {
+        Some(done) => replay(db, done, fingerprint).await,
+        None => Err(failure),
+    }
 }
 
 fn fold(events: &[Sealed]) -> Result<Complaint, Failure> {
@@ -134,13 +186,17 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();
-    let shards = tenant.shards.shards();
-    // One shard a tenant so far; several are merged here.
-    let db = call.db(*shards.first().ok_or(Failure::new(Code::Internal))?);
     if query.names_one() {
-        let found = db.find(&query).await?;
+        let found = match (&query.reference, &query.external_reference) {
+            (Some(reference), _) => match call.db_of_slot(Slot(reference.slot())) {
+                Some(db) => db.referred_to(reference).await?,
+                None => None,
+            },
+            (None, Some(external)) => external_reference::find(&call, &call.home()?, external).await?,
+            (None, None) => None,
+        };
         let items = found.map_or_else(|| "[]".to_owned(), |summary| format!("[{summary}]"));
-        return Ok(page(&items, false, None, None));
+        return Ok(page(&items, None, None));
     }
     let cursor = match &query.cursor {
         None => None,
@@ -150,18 +206,11 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         ),
     };
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
-    let found = db.list(&query, direction, cursor.map(|cursor| cursor.from)).await?;
-    let forward = direction == Direction::Forward;
-    // Walking backward there is always the page one came from, and the other way round.
-    let (older, newer) = if forward { (found.more, cursor.is_some()) } else { (true, found.more) };
-    let seal = |direction, from| Cursor { direction, from }.seal(cursors, tenant.id, filters);
-    let ends = found.ends()?;
-    // Where a page has emptied since, the way on and back starts where the caller came from.
-    let came_from = cursor.map(|cursor| cursor.from);
-    let oldest = ends.map(|(_, oldest)| oldest).or(came_from);
-    let newest = ends.map(|(newest, _)| newest).or(came_from);
-    let next = oldest.filter(|_| older).map(|from| seal(Direction::Forward, from));
-    let prev = newest.filter(|_| newer).map(|from| seal(Direction::Backward, from));
+    let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
+    let lists = try_join_all(dbs.iter().map(|db| db.list(&query, direction, from))).await?;
+    let found = Page::of(lists, direction, query.page_size())?;
+    let turns = Turns::of(cursor, found.ends()?, found.more);
+    let [next, prev] = [turns.next, turns.prev].map(|turn| turn.map(|cursor| cursor.seal(cursors, tenant.id, filters)));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
         .into_iter()
         .filter_map(|(relation, cursor)| {
@@ -169,11 +218,12 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
             Some(format!("<{}?{}>; rel=\"{relation}\"", head.path, with_cursor(&head.query, cursor)))
         })
         .collect();
-    let reply = page(&found.items(), next.is_some(), next, prev);
+    let reply = page(&found.items(), next, prev);
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
 }
 
-fn page(items: &str, has_more: bool, next: Option<String>, prev: Option<String>) -> Reply {
+fn page(items: &str, next: Option<String>, prev: Option<String>) -> Reply {
+    let has_more = next.is_some();
     // Cursors are base64url: nothing in them needs escaping.
     let text = |cursor: Option<String>| cursor.map_or_else(|| "null".to_owned(), |cursor| format!("\"{cursor}\""));
     let (next, prev) = (text(next), text(prev));
@@ -185,4 +235,32 @@ fn with_cursor(query: &str, cursor: &str) -> String {
         .extend_pairs(form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor"))
         .append_pair("cursor", cursor)
         .finish()
+}
+
+/// How many complaints there are.
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Counts {
+    /// By property (so far `state`) and value, how many have it; values that none has are left out.
+    data: BTreeMap<String, BTreeMap<String, u64>>,
+    /// All of them.
+    total: u64,
+}
+
+/// `GET /v1/complaints/counts`
+pub(crate) async fn counts(call: TenantCall) -> Outcome {
+    if let Some((name, _)) = call.call.parameters().next() {
+        return Err(unknown_parameter(&name));
+    }
+    let dbs = call.dbs();
+    let mut counts = Counts::default();
+    for CountRow { facet, value, n } in try_join_all(dbs.iter().map(TenantDb::counts)).await?.into_iter().flatten() {
+        // Each complaint is in one state.
+        if facet == Facet::State.as_str() {
+            counts.total += n;
+        }
+        if n > 0 {
+            *counts.data.entry(facet).or_default().entry(value).or_default() += n;
+        }
+    }
+    Reply::json(200, &counts)
 }

@@ -3,8 +3,9 @@
 use crate::{
     call::{Call, Outcome, Reply},
     log, platform,
-    store::system::{DIRECTORY_SHARD, SystemDb},
+    store::system::SystemDb,
 };
+use futures_util::future::{join, join_all};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::tenant::CellName;
@@ -51,11 +52,14 @@ pub(crate) async fn live(call: Call) -> Outcome {
 
 /// `GET /readyz`: 503 if a dependency fails.
 pub(crate) async fn ready(call: Call) -> Outcome {
-    let db = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD);
-    let dependencies = vec![
-        check(format!("d1:{}", DIRECTORY_SHARD.binding()), db.ping()).await,
-        check("kv:DIRECTORY".to_owned(), call.runtime.directory_get("readyz")).await,
-    ];
+    let runtime = &call.runtime;
+    let shards = runtime.shards();
+    let databases = shards.iter().map(|shard| async {
+        check(format!("d1:{}", shard.binding()), SystemDb::new(runtime.clone(), *shard).ping()).await
+    });
+    let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
+    let (mut dependencies, directory) = join(join_all(databases), directory).await;
+    dependencies.push(directory);
     let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
     let status = if failing { State::Failing } else { State::Ok };
     let answer = Readiness { status, cell: call.config.cell.clone(), dependencies };

@@ -9,7 +9,7 @@ use crate::{
     store::system::OperatorDone,
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     complaint::command::Nothing,
     http::{etag, problem::Code},
@@ -36,7 +36,7 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
     }
     let now = call.call.now;
     let id = TenantId::new(now, &platform::entropy());
-    let tenant = Tenant::new(id, posted.body.clone(), &call.call.config.cell, now)
+    let tenant = Tenant::new(id, posted.body.clone(), &call.call.config.cell, &call.call.runtime.shards(), now)
         .map_err(|errors| Failure::errors(Code::Invalid, errors))?;
     free_everywhere(&call, &tenant.slug, None).await?;
     let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
@@ -107,21 +107,22 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
 
 /// `POST /v1/tenants/{id}/suspend`
 pub(crate) async fn suspend(call: OperatorCall) -> Outcome {
-    change(call, TenantChange::Suspend).await
+    change(call, |Nothing {}| TenantChange::Suspend).await
 }
 
 /// `POST /v1/tenants/{id}/resume`
 pub(crate) async fn resume(call: OperatorCall) -> Outcome {
-    change(call, TenantChange::Resume).await
+    change(call, |Nothing {}| TenantChange::Resume).await
 }
 
 /// `POST /v1/tenants/{id}/delete`: for ever. Its data stay until retention ends; to its keys it is gone.
 pub(crate) async fn delete(call: OperatorCall) -> Outcome {
-    change(call, TenantChange::Delete).await
+    change(call, |Nothing {}| TenantChange::Delete).await
 }
 
-pub(super) async fn change(call: OperatorCall, change: TenantChange) -> Outcome {
-    let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
+/// Makes the change that the body asks for.
+pub(super) async fn change<B: DeserializeOwned>(call: OperatorCall, asked: impl FnOnce(B) -> TenantChange) -> Outcome {
+    let posted = call.call.posted::<B>(MAX_BODY).await?.map(asked);
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
     }
@@ -129,7 +130,9 @@ pub(super) async fn change(call: OperatorCall, change: TenantChange) -> Outcome 
     if let Err(changed) = expect_version(&call, &before) {
         return outrun(&call, &posted, changed).await;
     }
-    let after = before.changed(change, call.call.now).map_err(gone)?;
+    let allowed = before.allows(&posted.body, &call.call.runtime.shards());
+    allowed.map_err(|error| Failure::new(Code::Invalid).error(error))?;
+    let after = before.changed(posted.body.clone(), call.call.now).map_err(gone)?;
     let record = call.record(&posted.key, posted.fingerprint, 200, &after)?;
     match call.db().update_tenant(&after, Some(&record)).await {
         Ok(true) => {}
@@ -141,7 +144,7 @@ pub(super) async fn change(call: OperatorCall, change: TenantChange) -> Outcome 
 }
 
 /// Another request changed the tenant meanwhile: if it was this very one, its answer.
-async fn outrun(call: &OperatorCall, posted: &Posted<Nothing>, changed: Failure) -> Outcome {
+async fn outrun(call: &OperatorCall, posted: &Posted<TenantChange>, changed: Failure) -> Outcome {
     call.done(posted).await?.map_or(Err(changed), told_again)
 }
 

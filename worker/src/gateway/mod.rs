@@ -97,7 +97,9 @@ pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<P
         }
     }
     note_use(&call, *tenant, *id);
-    Ok(Passed::Here(TenantCall { call, standing, key: *id, complaint }))
+    let call = TenantCall { call, standing, key: *id, complaint };
+    call.follow_bookmarks()?;
+    Ok(Passed::Here(call))
 }
 
 /// Lets an operator through.

@@ -1,6 +1,10 @@
 //! The one way to change a complaint: events, fold, facets, outbox and idempotency record in one transaction.
 
-use super::{Scoped, StoreError, TenantDb, json};
+use super::{
+    Scoped, StoreError, TenantDb,
+    external_references::{INSERT as REFERENCE_INSERT, RELEASE, claimant},
+    json,
+};
 use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
@@ -10,13 +14,14 @@ use shared::{
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
     time::Timestamp,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
 const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
 const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
 const FACETS_INSERT: Scoped = Scoped::new(include_str!("sql/facets/insert.sql"));
 const FACETS_DELETE: Scoped = Scoped::new(include_str!("sql/facets/delete.sql"));
+const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
 const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
 const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
 
@@ -36,6 +41,16 @@ pub(crate) struct Commit<'c> {
     pub(crate) outbox: OutboxId,
     /// When.
     pub(crate) now: Timestamp,
+    /// Whether a change of the external reference is to be written here: this is where the tenant's are kept, and it
+    /// was not claimed before.
+    pub(crate) names_it: bool,
+}
+
+impl Commit<'_> {
+    /// What the idempotency key belongs to: a complaint, or, empty, the creation of one.
+    pub(crate) fn scope(&self) -> String {
+        self.before.map_or_else(String::new, |before| before.id.to_string())
+    }
 }
 
 /// What a commit leaves: the answer's JSON, and the message to send.
@@ -51,7 +66,8 @@ impl TenantDb {
     ///
     /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
-        let Commit { before, after, events, key, fingerprint, outbox, now } = commit;
+        let scope = commit.scope();
+        let Commit { before, after, events, key, fingerprint, outbox, now, names_it } = commit;
         let doc = json(after)?;
         let summary = json(&after.summary())?;
         let message = json(&OutboxMessage {
@@ -71,13 +87,13 @@ impl TenantDb {
         let received_at = after.received_at.unix_millis();
         let batch = self
             .batch()
-            .with(IDEMPOTENCY_INSERT, (key.as_str(), fingerprint, id, after.version, now.unix_millis()))
+            .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
             .with(APPEND, (id, json(&rows)?))
             .with(OUTBOX_INSERT, (outbox, &message));
         let external = &after.external_reference;
         let batch = match before {
             None => batch
-                .with(INSERT, (id, &after.reference, external, received_at, after.version, &doc, summary))
+                .with(INSERT, (id, &after.reference, external, received_at, after.version, &doc, summary, key.as_str()))
                 .with(FACETS_INSERT, (id, received_at, json(&after.facets())?)),
             Some(before) => {
                 let mut batch = batch.with(UPDATE, (id, external, received_at, after.version, &doc, summary));
@@ -90,6 +106,18 @@ impl TenantDb {
                 }
                 batch
             }
+        };
+        let counted = changed_counts(before, after);
+        let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (json(&counted)?,)) };
+        let had = before.and_then(|before| before.external_reference.as_ref());
+        let batch = if names_it && had != external.as_ref() {
+            let left = had.into_iter().fold(batch, |batch, had| batch.with(RELEASE, (had, id, None::<&str>)));
+            let claimed_by = claimant(&scope, key);
+            external
+                .iter()
+                .fold(left, |batch, has| batch.with(REFERENCE_INSERT, (has, id, &claimed_by, now.unix_millis())))
+        } else {
+            batch
         };
         self.run::<IgnoredAny>(batch).await?;
         Ok(Committed { doc, message })
@@ -105,4 +133,17 @@ fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c
         new.retain(|facet| !kept.contains(facet));
     }
     (gone, new)
+}
+
+/// By how much each counted value changes.
+fn changed_counts<'c>(before: Option<&'c Complaint>, after: &'c Complaint) -> Vec<(Facet, Cow<'c, str>, i32)> {
+    let counted = |complaint: &'c Complaint, by: i32| {
+        let facets = complaint.facets().into_iter().filter(|(facet, _)| Facet::COUNTED.contains(facet));
+        facets.map(move |(facet, value)| (facet, value, by))
+    };
+    let mut counts = BTreeMap::new();
+    for (facet, value, by) in before.into_iter().flat_map(|before| counted(before, -1)).chain(counted(after, 1)) {
+        *counts.entry((facet, value)).or_insert(0) += by;
+    }
+    counts.into_iter().filter(|(_, by)| *by != 0).map(|((facet, value), by)| (facet, value, by)).collect()
 }

@@ -4,19 +4,23 @@ use super::{Scoped, StoreError, TenantDb, json};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
-    complaint::Complaint,
+    complaint::{Complaint, decide::LinkTarget},
     http::{
         cursor::Direction,
         list_query::{ListQuery, Position},
+        merge::Cut,
     },
     ids::ComplaintId,
+    reference::Reference,
     time::Timestamp,
 };
 
 pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
 const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
-const BY_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_external_reference.sql"));
+const HAVING_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/having_external_reference.sql"));
+const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target.sql"));
+const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
 const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
 const LIST_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_oldest.sql"));
 const LIST_BY_FACET_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_by_facet_newest.sql"));
@@ -41,15 +45,14 @@ pub(crate) struct Done {
 pub(crate) struct Loaded {
     pub(crate) complaint: Option<Complaint>,
     pub(crate) done: Option<Done>,
-    pub(crate) target_exists: bool,
-    pub(crate) links_back: bool,
+    /// The complaint that a link names, if it lies in the same database.
+    pub(crate) target: LinkTarget,
 }
 
 #[derive(Deserialize)]
 struct LoadedRow {
     doc: Option<String>,
     fingerprint: Option<Digest>,
-    complaint_id: Option<ComplaintId>,
     version: Option<u32>,
     target_exists: u8,
     links_back: u8,
@@ -64,6 +67,19 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The `limit` summaries that come first, of what each shard has listed. What one shard lists needs no second look.
+    pub(crate) fn of(mut shards: Vec<Vec<String>>, direction: Direction, limit: u32) -> Result<Self, StoreError> {
+        let limit = limit as usize;
+        let cut = if shards.len() <= 1 {
+            Cut::of(shards.pop().unwrap_or_default(), direction, limit)
+        } else {
+            let placed = |line: String| Ok((place(&line)?, line));
+            let shards = shards.into_iter().map(|lines| lines.into_iter().map(placed).collect());
+            Cut::merged(shards.collect::<Result<_, StoreError>>()?, direction, limit)
+        };
+        Ok(Self { lines: cut.items, more: cut.more })
+    }
+
     /// The summaries as a JSON list.
     pub(crate) fn items(&self) -> String {
         format!("[{}]", self.lines.join(","))
@@ -72,15 +88,32 @@ impl Page {
     /// The newest and the oldest place on the page, if it is not empty.
     pub(crate) fn ends(&self) -> Result<Option<(Position, Position)>, StoreError> {
         let (Some(newest), Some(oldest)) = (self.lines.first(), self.lines.last()) else { return Ok(None) };
-        let place = |line: &str| serde_json::from_str::<Position>(line).map_err(|error| StoreError::unparsable(&error));
         Ok(Some((place(newest)?, place(oldest)?)))
     }
+}
+
+/// Where a summary stands in lists.
+fn place(summary: &str) -> Result<Position, StoreError> {
+    serde_json::from_str(summary).map_err(|error| StoreError::unparsable(&error))
 }
 
 #[derive(Deserialize)]
 struct PageRow {
     /// JSON text holds no raw line feed, so summaries can be told apart by it.
     lines: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LinkTargetRow {
+    links_back: u8,
+}
+
+/// How many complaints have a value.
+#[derive(Deserialize)]
+pub(crate) struct CountRow {
+    pub(crate) facet: String,
+    pub(crate) value: String,
+    pub(crate) n: u64,
 }
 
 #[derive(Deserialize)]
@@ -101,37 +134,52 @@ impl TenantDb {
         link: Option<ComplaintId>,
     ) -> Result<Loaded, StoreError> {
         let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
-            return Ok(Loaded { complaint: None, done: None, target_exists: false, links_back: false });
+            return Ok(Loaded { complaint: None, done: None, target: LinkTarget::default() });
         };
         let complaint = row
             .doc
             .map(|doc| serde_json::from_str(&doc))
             .transpose()
             .map_err(|error| StoreError::unparsable(&error))?;
-        let done = match (row.fingerprint, row.complaint_id, row.version) {
-            (Some(fingerprint), Some(complaint_id), Some(version)) => Some(Done { fingerprint, complaint_id, version }),
+        let done = match (row.fingerprint, row.version) {
+            (Some(fingerprint), Some(version)) => Some(Done { fingerprint, complaint_id: id, version }),
             _ => None,
         };
-        Ok(Loaded { complaint, done, target_exists: row.target_exists != 0, links_back: row.links_back != 0 })
+        let target = LinkTarget { exists: row.target_exists != 0, links_back: row.links_back != 0 };
+        Ok(Loaded { complaint, done, target })
     }
 
-    /// The summary of the one complaint that a unique name belongs to.
-    pub(crate) async fn find(&self, query: &ListQuery) -> Result<Option<String>, StoreError> {
-        let row: Option<SummaryRow> = match (&query.reference, &query.external_reference) {
-            (Some(reference), _) => self.row(BY_REFERENCE, (reference,)).await?,
-            (None, Some(external)) => self.row(BY_EXTERNAL_REFERENCE, (external,)).await?,
-            (None, None) => None,
-        };
+    /// What a link needs to know of its target, for a complaint that lies elsewhere.
+    pub(crate) async fn link_target(&self, target: ComplaintId, from: ComplaintId) -> Result<LinkTarget, StoreError> {
+        let row: Option<LinkTargetRow> = self.row(LINK_TARGET, (target, from)).await?;
+        Ok(LinkTarget { exists: row.is_some(), links_back: row.is_some_and(|row| row.links_back != 0) })
+    }
+
+    /// The summary of the complaint with a reference.
+    pub(crate) async fn referred_to(&self, reference: &Reference) -> Result<Option<String>, StoreError> {
+        let row: Option<SummaryRow> = self.row(BY_REFERENCE, (reference,)).await?;
         Ok(row.map(|row| row.summary))
     }
 
-    /// The page that lies beyond `from` in `direction`, inside the query's bounds.
+    /// The summary of a complaint if it has this external reference.
+    pub(crate) async fn summary_having(&self, id: ComplaintId, external: &str) -> Result<Option<String>, StoreError> {
+        let row: Option<SummaryRow> = self.row(HAVING_EXTERNAL_REFERENCE, (id, external)).await?;
+        Ok(row.map(|row| row.summary))
+    }
+
+    /// How many complaints here have which value of which facet.
+    pub(crate) async fn counts(&self) -> Result<Vec<CountRow>, StoreError> {
+        self.rows(COUNTS, ()).await
+    }
+
+    /// The summaries that lie beyond `from` in `direction`, inside the query's bounds, newest first: a page, and one more
+    /// if there is more.
     pub(crate) async fn list(
         &self,
         query: &ListQuery,
         direction: Direction,
         from: Option<Position>,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         let bound = |at: Option<Timestamp>, otherwise| (at.unwrap_or(otherwise).unix_millis(), String::new());
         let place = |at: Position| (at.received_at.unix_millis(), at.id.to_string());
         // No id is empty, so (t, "") lies before every complaint received at t.
@@ -154,15 +202,6 @@ impl TenantDb {
             }
         };
         let text = row.and_then(|row| row.lines).unwrap_or_default();
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let more = lines.len() > limit as usize;
-        if more {
-            // The one too many is the farthest in the direction walked.
-            match direction {
-                Direction::Forward => lines.truncate(limit as usize),
-                Direction::Backward => drop(lines.remove(0)),
-            }
-        }
-        Ok(Page { lines, more })
+        Ok(text.lines().map(str::to_owned).collect())
     }
 }

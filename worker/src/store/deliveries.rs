@@ -28,8 +28,8 @@ impl TenantDb {
         self.rows(OF_COMPLAINT, (id, after, limit)).await
     }
 
-    /// What an idempotency key did, if it was used.
-    pub(crate) async fn done_by(&self, key: &IdempotencyKey) -> Result<Option<Done>, StoreError> {
-        self.row(IDEMPOTENCY_FIND, (key.as_str(),)).await
+    /// What an idempotency key did in its scope (a complaint's id, empty for the creation of one), if it was used.
+    pub(crate) async fn done_by(&self, scope: &str, key: &IdempotencyKey) -> Result<Option<Done>, StoreError> {
+        self.row(IDEMPOTENCY_FIND, (scope, key.as_str())).await
     }
 }

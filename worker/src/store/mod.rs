@@ -6,12 +6,14 @@
 pub(crate) mod commit;
 pub(crate) mod complaints;
 pub(crate) mod deliveries;
+pub(crate) mod external_references;
 pub(crate) mod history;
+pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod system;
 
-use crate::platform::{Fault, Runtime};
+use crate::platform::{Fault, Freshness, Runtime};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{ids::TenantId, tenant::placement::ShardId};
 
@@ -24,6 +26,9 @@ pub(crate) enum StoreError {
     /// D1 does not answer, or not now. Repeating an idempotent call may succeed.
     #[error("busy: {0}")]
     Busy(Fault),
+    /// The tenant is held; nothing was written. It will be let go.
+    #[error("held")]
+    Held,
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -61,9 +66,13 @@ const UNIQUE: [(&str, Unique); 5] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
-    ("complaints.external_reference", Unique::ExternalReference),
+    ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
 ];
+
+/// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`.
+const HELD: [&str; 2] =
+    ["NOT NULL constraint failed: events.seq", "NOT NULL constraint failed: external_references.complaint_id"];
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
@@ -83,6 +92,7 @@ impl From<Fault> for StoreError {
         let taken = UNIQUE.iter().find(|(column, _)| has(column)).map(|(_, what)| *what);
         match taken {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
+            _ if HELD.iter().any(has) => Self::Held,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
@@ -147,12 +157,17 @@ impl Batch {
         }
     }
 
-    async fn run<T: DeserializeOwned>(mut self, runtime: &Runtime, shard: ShardId) -> Result<T, StoreError> {
+    async fn run<T: DeserializeOwned>(
+        mut self,
+        runtime: &Runtime,
+        shard: ShardId,
+        freshness: Freshness,
+    ) -> Result<T, StoreError> {
         if let Some(error) = self.fault {
             return Err(StoreError::unreadable(error));
         }
         self.json.push(']');
-        Ok(runtime.d1(shard, &self.json).await?)
+        Ok(runtime.d1(shard, freshness, &self.json).await?)
     }
 }
 
@@ -162,6 +177,7 @@ pub(crate) struct TenantDb {
     runtime: Runtime,
     shard: ShardId,
     tenant: TenantId,
+    freshness: Freshness,
 }
 
 /// Statements of one tenant.
@@ -173,7 +189,17 @@ struct TenantBatch {
 impl TenantDb {
     /// Called by the gateway, and by operators' handlers for the tenant's own record: nobody else knows a tenant.
     pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
-        Self { runtime, shard, tenant }
+        Self { runtime, shard, tenant, freshness: Freshness::Latest }
+    }
+
+    /// The same, for reading what is at least so fresh.
+    pub(crate) fn at(self, freshness: Freshness) -> Self {
+        Self { freshness, ..self }
+    }
+
+    /// Whether what is in `other` lies in the same database.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.shard == other.shard
     }
 
     fn batch(&self) -> TenantBatch {
@@ -181,7 +207,7 @@ impl TenantDb {
     }
 
     async fn run<T: DeserializeOwned>(&self, batch: TenantBatch) -> Result<T, StoreError> {
-        batch.batch.run(&self.runtime, self.shard).await
+        batch.batch.run(&self.runtime, self.shard, self.freshness).await
     }
 
     /// All rows of one statement.

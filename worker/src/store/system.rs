@@ -3,7 +3,7 @@
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
 use super::{Batch, StoreError, json};
-use crate::platform::Runtime;
+use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -109,7 +109,7 @@ impl SystemDb {
     }
 
     async fn run<T: DeserializeOwned>(&self, batch: Batch) -> Result<T, StoreError> {
-        batch.run(&self.runtime, self.shard).await
+        batch.run(&self.runtime, self.shard, Freshness::Latest).await
     }
 
     async fn rows<R: DeserializeOwned>(&self, sql: &str, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {

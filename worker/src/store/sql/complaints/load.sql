@@ -1,8 +1,7 @@
--- For a command: the complaint, what the idempotency key did before, and the complaint that a link names.
+-- For a command: the complaint, what the idempotency key did to it before, and the complaint that a link names.
 SELECT
   c.doc,
   i.fingerprint,
-  i.complaint_id,
   i.version,
   t.id IS NOT NULL AS target_exists,
   EXISTS (
@@ -12,5 +11,5 @@ SELECT
   ) AS links_back
 FROM (SELECT 1)
 LEFT JOIN complaints c ON c.tenant_id = ?1 AND c.id = ?2
-LEFT JOIN idempotency i ON i.tenant_id = ?1 AND i.key = ?3
+LEFT JOIN idempotency i ON i.tenant_id = ?1 AND i.scope = ?2 AND i.key = ?3
 LEFT JOIN complaints t ON t.tenant_id = ?1 AND t.id = ?4

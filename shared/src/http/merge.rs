@@ -1,0 +1,170 @@
+//! A page of a list that lies on several shards: each gives its own page, and the page of them all is cut from those.
+//!
+//! Any complaint of the whole page is among the first of its own shard, so asking each shard for as many as the page
+//! holds, and one more to know whether the list goes on, is enough.
+
+use super::{
+    cursor::{Cursor, Direction},
+    list_query::Position,
+};
+
+/// Some of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// Whether the list goes on in the direction it was walked.
+    pub more: bool,
+}
+
+impl<T> Cut<T> {
+    /// The `limit` that come first walking in `direction`, of `found`: newest first, at least one more than that if
+    /// there are more.
+    #[must_use]
+    pub fn of(mut found: Vec<T>, direction: Direction, limit: usize) -> Self {
+        let beyond = found.len().saturating_sub(limit);
+        match direction {
+            Direction::Forward => found.truncate(limit),
+            Direction::Backward => drop(found.drain(..beyond)),
+        }
+        Self { items: found, more: beyond > 0 }
+    }
+
+    /// The same, of what each shard has found.
+    #[must_use]
+    pub fn merged(shards: Vec<Vec<(Position, T)>>, direction: Direction, limit: usize) -> Self {
+        let mut found: Vec<_> = shards.into_iter().flatten().collect();
+        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let Cut { items, more } = Cut::of(found, direction, limit);
+        Self { items: items.into_iter().map(|(_, item)| item).collect(), more }
+    }
+}
+
+/// Where a list goes on from a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turns {
+    /// Towards older complaints, if there are any.
+    pub next: Option<Cursor>,
+    /// Towards newer complaints, if there are any.
+    pub prev: Option<Cursor>,
+}
+
+impl Turns {
+    /// From a page that was reached by `cursor` (`None`: the first), of which `ends` are the newest and the oldest place
+    /// (`None`: it is empty), and beyond which in that direction there are `more`.
+    ///
+    /// Walking backward there is always the page one came from, and the other way round. Where a page has emptied since,
+    /// the way on and back starts where the caller came from.
+    #[must_use]
+    pub fn of(cursor: Option<Cursor>, ends: Option<(Position, Position)>, more: bool) -> Self {
+        let came_from = cursor.map(|cursor| cursor.from);
+        let backward = cursor.is_some_and(|cursor| cursor.direction == Direction::Backward);
+        let (older, newer) = if backward { (true, more) } else { (more, cursor.is_some()) };
+        let (newest, oldest) = ends.map_or((came_from, came_from), |(newest, oldest)| (Some(newest), Some(oldest)));
+        let turn = |direction, from: Option<Position>| from.map(|from| Cursor { direction, from });
+        Self {
+            next: turn(Direction::Forward, oldest.filter(|_| older)),
+            prev: turn(Direction::Backward, newest.filter(|_| newer)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::ComplaintId, time::Timestamp};
+    use proptest::prelude::*;
+
+    /// What a shard answers: at most `limit` places beyond the cursor, newest first.
+    fn ask(shard: &[Position], cursor: Option<Cursor>, limit: usize) -> Vec<(Position, Position)> {
+        let mut newest_first = shard.to_vec();
+        newest_first.sort_by(|a, b| b.cmp(a));
+        let beyond = |place: &&Position| match cursor {
+            None => true,
+            Some(Cursor { direction: Direction::Forward, from }) => **place < from,
+            Some(Cursor { direction: Direction::Backward, from }) => **place > from,
+        };
+        let beyond: Vec<_> = newest_first.iter().filter(beyond).map(|place| (*place, *place)).collect();
+        let backward = cursor.is_some_and(|cursor| cursor.direction == Direction::Backward);
+        let skipped = if backward { beyond.len().saturating_sub(limit) } else { 0 };
+        beyond.into_iter().skip(skipped).take(limit).collect()
+    }
+
+    fn turn(shards: &[Vec<Position>], cursor: Option<Cursor>, limit: usize) -> (Vec<Position>, Turns) {
+        let found = shards.iter().map(|shard| ask(shard, cursor, limit + 1)).collect();
+        let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
+        let page = Cut::merged(found, direction, limit);
+        let ends = page.items.first().copied().zip(page.items.last().copied());
+        (page.items, Turns::of(cursor, ends, page.more))
+    }
+
+    fn sorted(shards: &[Vec<Position>]) -> Vec<Position> {
+        let mut all = shards.concat();
+        all.sort_by(|a, b| b.cmp(a));
+        all
+    }
+
+    /// Complaints on one to five shards; many of them received at the same moment.
+    fn shards() -> impl Strategy<Value = Vec<Vec<Position>>> {
+        let place = (0_i64..40, any::<[u8; 10]>());
+        prop::collection::vec((place, 0_usize..5), 0..60).prop_map(|places| {
+            let mut shards = vec![Vec::new(); 5];
+            for ((at, entropy), shard) in places {
+                let received_at = Timestamp::from_unix_millis(at);
+                shards[shard]
+                    .push(Position { received_at, id: ComplaintId::in_slot(received_at, &entropy, shard as u8) });
+            }
+            shards
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn pages_of_several_shards_are_the_pages_of_one_list(
+            mut shards in shards(), limits in prop::collection::vec(1_usize..9, 1..9), late in shards(),
+        ) {
+            let whole = sorted(&shards);
+            let mut limits = limits.iter().copied().cycle();
+            let (mut walked, mut cursor) = (Vec::new(), None);
+            let mut late = late.into_iter();
+            loop {
+                let (page, turns) = turn(&shards, cursor, limits.next().unwrap());
+                prop_assert_eq!(turns.prev.is_some(), cursor.is_some());
+                walked.extend_from_slice(&page);
+                // What is received meanwhile is newer than what was walked: behind the cursor.
+                if let (Some(newest), Some(late)) = (walked.first(), late.next()) {
+                    let later = |place: Position| Position { received_at: newest.received_at.plus_millis(1), ..place };
+                    shards[0].extend(late.into_iter().map(later));
+                }
+                prop_assert_eq!(turns.next.is_some(), walked.len() < whole.len());
+                cursor = turns.next;
+                if cursor.is_none() { break }
+            }
+            prop_assert_eq!(&walked, &whole);
+
+            // And all the way back, with what has come meanwhile.
+            let whole = sorted(&shards);
+            let Some(oldest) = whole.last().copied() else { return Ok(()) };
+            let mut walked = vec![oldest];
+            let mut cursor = Some(Cursor { direction: Direction::Backward, from: oldest });
+            while cursor.is_some() {
+                let (page, turns) = turn(&shards, cursor, limits.next().unwrap());
+                prop_assert!(turns.next.is_some());
+                walked.splice(0..0, page);
+                prop_assert_eq!(turns.prev.is_some(), walked.len() < whole.len());
+                cursor = turns.prev;
+            }
+            prop_assert_eq!(walked, whole);
+        }
+    }
+
+    #[test]
+    fn an_emptied_page_leads_back_to_where_one_came_from() {
+        let from = Position { received_at: Timestamp::MIN, id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
+        let forward = Cursor { direction: Direction::Forward, from };
+        let backward = Cursor { direction: Direction::Backward, from };
+        assert_eq!(Turns::of(Some(forward), None, false), Turns { next: None, prev: Some(backward) });
+        assert_eq!(Turns::of(Some(backward), None, false), Turns { next: Some(forward), prev: None });
+        assert_eq!(Turns::of(None, None, false), Turns { next: None, prev: None });
+    }
+}
