@@ -7,7 +7,10 @@ use shared::{
     tenant::standing::Standing,
     time::Timestamp,
 };
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    panic::AssertUnwindSafe,
+};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 const LIMITER: &str = "limiter";
@@ -19,6 +22,13 @@ const ADDRESS_MILLIS: i64 = 120_000;
 #[durable_object(alarm)]
 pub struct RateLimiter {
     state: State,
+    /// No method leaves it half changed, so a panic elsewhere does no harm to it.
+    memory: AssertUnwindSafe<Memory>,
+}
+
+/// What is kept on disk, once it was read, and what is not worth keeping.
+#[derive(Default)]
+struct Memory {
     loaded: Cell<bool>,
     limiter: RefCell<Limiter>,
     standing: RefCell<Option<Standing>>,
@@ -28,13 +38,7 @@ pub struct RateLimiter {
 
 impl DurableObject for RateLimiter {
     fn new(state: State, _env: Env) -> Self {
-        Self {
-            state,
-            loaded: Cell::new(false),
-            limiter: RefCell::default(),
-            standing: RefCell::default(),
-            asked_at: Cell::default(),
-        }
+        Self { state, memory: AssertUnwindSafe(Memory::default()) }
     }
 
     /// Answers a [`Question`].
@@ -44,9 +48,9 @@ impl DurableObject for RateLimiter {
         let now = now();
         match question {
             Question::Lease { lease, known } => {
-                let standing = self.standing.borrow().clone();
+                let standing = self.memory.standing.borrow().clone();
                 let limits = standing.as_ref().and_then(Standing::limits);
-                let grant = limits.map(|limits| self.limiter.borrow_mut().lease(limits, &lease, now));
+                let grant = limits.map(|limits| self.memory.limiter.borrow_mut().lease(limits, &lease, now));
                 if grant.is_some() {
                     self.keep_limiter().await?;
                 }
@@ -54,30 +58,30 @@ impl DurableObject for RateLimiter {
                 answer(&Leased { grant, standing })
             }
             Question::LeaseForAddress { lease, limits } => {
-                let grant = self.limiter.borrow_mut().lease(&limits, &lease, now);
+                let grant = self.memory.limiter.borrow_mut().lease(&limits, &lease, now);
                 self.keep_limiter().await?;
-                if self.asked_at.replace(Some(now)).is_none() {
+                if self.memory.asked_at.replace(Some(now)).is_none() {
                     wake(&self.state, now.plus_millis(ADDRESS_MILLIS)).await?;
                 }
                 answer(&Leased { grant: Some(grant), standing: None })
             }
             Question::Tell { standing } => {
-                let known = self.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
+                let known = self.memory.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
                 if standing.seq > known {
                     keep(&self.state, STANDING, &standing).await?;
-                    self.standing.replace(Some(*standing));
+                    self.memory.standing.replace(Some(*standing));
                 }
                 self.told()
             }
             Question::Usage => {
-                let standing = self.standing.borrow();
+                let standing = self.memory.standing.borrow();
                 let limits = standing.as_ref().and_then(|standing| Some((standing, standing.limits()?)));
                 let usage = limits.map(|(standing, limits)| self.usage(standing, limits, now));
                 answer(&Used { usage })
             }
-            Question::Counted => answer(&Counted { limiter: Box::new(self.limiter.borrow().clone()) }),
+            Question::Counted => answer(&Counted { limiter: Box::new(self.memory.limiter.borrow().clone()) }),
             Question::GoOn { limiter } => {
-                self.limiter.replace(*limiter);
+                self.memory.limiter.replace(*limiter);
                 self.keep_limiter().await?;
                 self.told()
             }
@@ -88,13 +92,13 @@ impl DurableObject for RateLimiter {
     async fn alarm(&self) -> Result<Response> {
         self.load().await?;
         let now = now();
-        let last = self.asked_at.get().unwrap_or(now);
-        if self.standing.borrow().is_none() && last.plus_millis(ADDRESS_MILLIS) <= now {
+        let last = self.memory.asked_at.get().unwrap_or(now);
+        if self.memory.standing.borrow().is_none() && last.plus_millis(ADDRESS_MILLIS) <= now {
             self.state.storage().delete_all().await?;
-            self.limiter.take();
-            self.asked_at.set(None);
+            self.memory.limiter.take();
+            self.memory.asked_at.set(None);
         } else {
-            self.asked_at.set(Some(last));
+            self.memory.asked_at.set(Some(last));
             wake(&self.state, now.plus_millis(ADDRESS_MILLIS)).await?;
         }
         done()
@@ -104,27 +108,27 @@ impl DurableObject for RateLimiter {
 impl RateLimiter {
     /// Reads what was kept, once: afterwards memory and disk say the same.
     async fn load(&self) -> Result<()> {
-        if self.loaded.get() {
+        if self.memory.loaded.get() {
             return Ok(());
         }
         let limiter = kept(&self.state, LIMITER).await?;
         let standing = kept(&self.state, STANDING).await?;
         // Another request may have loaded it while this one waited.
-        if !self.loaded.replace(true) {
-            self.limiter.replace(limiter.unwrap_or_default());
-            self.standing.replace(standing);
+        if !self.memory.loaded.replace(true) {
+            self.memory.limiter.replace(limiter.unwrap_or_default());
+            self.memory.standing.replace(standing);
         }
         Ok(())
     }
 
     /// What was granted is on disk before the grant leaves, so that a restart forgets nothing.
     async fn keep_limiter(&self) -> Result<()> {
-        let text = serde_json::to_string(&*self.limiter.borrow())?;
+        let text = serde_json::to_string(&*self.memory.limiter.borrow())?;
         self.state.storage().put(LIMITER, text).await
     }
 
     fn usage(&self, standing: &Standing, limits: &Limits, now: Timestamp) -> PlanUsage {
-        let mut limiter = self.limiter.borrow_mut();
+        let mut limiter = self.memory.limiter.borrow_mut();
         PlanUsage {
             plan: standing.tenant.plan,
             windows: limiter.levels(limits, now),
@@ -133,7 +137,7 @@ impl RateLimiter {
     }
 
     fn told(&self) -> Result<Response> {
-        let seq = self.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
+        let seq = self.memory.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
         answer(&Told { seq })
     }
 }

@@ -180,6 +180,7 @@ impl From<StoreError> for Failure {
                 Self::new(Code::AlreadyTaken).detail("Another complaint has this external_reference")
             }
             StoreError::Taken(Unique::Slug) => Self::new(Code::AlreadyTaken).detail("Another tenant has this slug"),
+            StoreError::Locked => Self::lock_lost(),
             StoreError::Held => Self::new(Code::Unavailable)
                 .detail("The tenant is being moved: nothing is written meanwhile")
                 .because(error),

@@ -3,13 +3,15 @@
 //! 1. Read the body, the idempotency key and `If-Match` (413, 415, 400, 422, 428).
 //! 2. Load the complaint and what the key did before, in one call. Served before: the same answer again. A link's target
 //!    in another database is asked for at the same time.
-//! 3. Not there: 404. Changed since it was read: 412.
-//! 4. Decide (409 with what is legal, 422 with what is wrong) and commit. Another writer was first: 412.
+//! 3. Not there: 404. Somebody else has locked it: 423; the lock that the caller names has ended: 409. Changed since it
+//!    was read: 412.
+//! 4. Decide (409 with what is legal, 422 with what is wrong) and commit. Another writer was first: 412; the lock is
+//!    another's by now: 423 or 409.
 //! 5. Tell the queue after the answer.
 
 use super::{
     complaints::{MAX_BODY, replay},
-    external_reference,
+    external_reference, lock,
 };
 use crate::{
     call::{Outcome, Posted, Reply, TenantCall},
@@ -34,18 +36,21 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
     // (1)
     let Posted { body: command, key, fingerprint } = posted;
     let if_match = call.call.if_match()?;
+    let token = call.call.lock_token()?;
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
-    let (Loaded { complaint, done, target }, elsewhere) =
+    let (Loaded { complaint, done, lock, target }, elsewhere) =
         try_join(db.load(id, key.as_str(), link), target_elsewhere(&call, &db, link, id)).await?;
     let target = elsewhere.unwrap_or(target);
+    let lock = lock.in_force(call.call.now);
     if let Some(done) = done {
-        return replay(&db, done, fingerprint).await;
+        return replay(&db, done, fingerprint, lock.as_ref()).await;
     }
 
     // (3)
     let before = complaint.ok_or(Failure::new(Code::NotFound))?;
+    lock::allows(lock.as_ref(), token)?;
     if !if_match.accepts(before.version) {
         return Err(changed(before.version));
     }
@@ -81,7 +86,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
             }
         } else {
             let (before, after, events, key) = (Some(&before), &after, events.as_slice(), &key);
-            let commit = Commit { before, after, events, key, fingerprint, outbox, now, names_it };
+            let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
                 Err(error) => error,
@@ -92,7 +97,11 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
             StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
             StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
                 let done = db.done_by(&id.to_string(), &key).await?.ok_or_else(|| Failure::from(failed))?;
-                return replay(&db, done, fingerprint).await;
+                return replay(&db, done, fingerprint, lock.as_ref()).await;
+            }
+            StoreError::Locked => {
+                lock::allows(db.lock_in_force(id, call.call.now).await?.as_ref(), token)?;
+                return Err(Failure::lock_lost());
             }
             error => return Err(error.into()),
         }
@@ -103,7 +112,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
 
     // (5)
     outbox::announce(&call.call, committed.message);
-    Ok(Reply::json_text(200, committed.doc).version(after.version))
+    Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(after.version))
 }
 
 /// What a link needs to know of its target, if that lies in another database than the complaint.

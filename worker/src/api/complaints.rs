@@ -1,6 +1,6 @@
 //! `/v1/complaints`: log, read, list.
 
-use super::external_reference;
+use super::{external_reference, lock};
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
@@ -9,7 +9,7 @@ use crate::{
     store::{
         StoreError, TenantDb, Unique,
         commit::Commit,
-        complaints::{CountRow, Done, Page},
+        complaints::{CountRow, Document, Done, Page},
         external_references::claimant,
         history::Span,
     },
@@ -28,6 +28,7 @@ use shared::{
         problem::{Code, FieldError, Rule},
     },
     ids::{ComplaintId, OutboxId},
+    lock::Lock,
     reference::Reference,
     tenant::placement::{Slot, hash_of},
     time::{InvalidTimestamp, Timestamp},
@@ -53,7 +54,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
     let slot = tenant.shards.slot_for(place);
     let own = call.db_of_slot(slot).ok_or_else(|| Failure::internal("a slot without a shard"))?;
     if let Some((db, done)) = done_before_growth(&call, &own, place, &key).await? {
-        return replay(&db, done, fingerprint).await;
+        return replay(&db, done, fingerprint, None).await;
     }
     let mut id = ComplaintId::in_slot(now, &platform::entropy(), slot.0);
     let home = call.home()?;
@@ -88,7 +89,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
         let complaint = fold(&events)?;
         let outbox = OutboxId::new(now, &platform::entropy());
         let (before, after, events, key) = (None, &complaint, events.as_slice(), &key);
-        let commit = Commit { before, after, events, key, fingerprint, outbox, now, names_it };
+        let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: None, names_it };
         match db.commit(commit).await {
             Ok(committed) => {
                 outbox::announce(&call.call, committed.message);
@@ -123,7 +124,7 @@ async fn done_before_growth(
 /// The first answer again, if the request was served before; else the failure.
 async fn replay_or(db: &TenantDb, key: &IdempotencyKey, fingerprint: Digest, failure: Failure) -> Outcome {
     match db.done_by("", key).await? {
-        Some(done) => replay(db, done, fingerprint).await,
+        Some(done) => replay(db, done, fingerprint, None).await,
         None => Err(failure),
     }
 }
@@ -134,11 +135,12 @@ fn fold(events: &[Sealed]) -> Result<Complaint, Failure> {
 }
 
 fn created(id: ComplaintId, doc: String) -> Reply {
-    Reply::json_text(201, doc).version(1).header("location", format!("/v1/complaints/{id}"))
+    Reply::json_text(201, lock::shown_in(doc, None)).version(1).header("location", format!("/v1/complaints/{id}"))
 }
 
 /// Answers a repeated request as it was answered first: from the events up to the version it made.
-pub(crate) async fn replay(db: &TenantDb, done: Done, fingerprint: Digest) -> Outcome {
+/// Its lock is the one that is in force now.
+pub(crate) async fn replay(db: &TenantDb, done: Done, fingerprint: Digest, lock: Option<&Lock>) -> Outcome {
     if done.fingerprint != fingerprint {
         return Err(Failure::new(Code::IdempotencyKeyReused));
     }
@@ -148,7 +150,7 @@ pub(crate) async fn replay(db: &TenantDb, done: Done, fingerprint: Digest) -> Ou
     let reply = if done.version == 1 {
         created(complaint.id, doc)
     } else {
-        Reply::json_text(200, doc).version(complaint.version)
+        Reply::json_text(200, lock::shown_in(doc, lock)).version(complaint.version)
     };
     Ok(reply.replayed())
 }
@@ -159,10 +161,13 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
     let at = moment(&call.call)?;
     let Some(at) = at else {
         let document = db.read(id).await?.ok_or(Failure::new(Code::NotFound))?;
-        return Ok(Reply::json_text(200, document.doc).version(document.version));
+        let Document { version, doc, lock } = document;
+        let lock = lock.in_force(call.call.now);
+        return Ok(Reply::json_text(200, lock::shown_in(doc, lock.as_ref())).version(version));
     };
     let complaint = db.as_of(id, Span { by: at, ..Span::ALL }).await?.ok_or(Failure::new(Code::NotFound))?;
-    Ok(Reply::json(200, &complaint)?.version(complaint.version))
+    let doc = serde_json::to_string(&complaint).map_err(Failure::internal)?;
+    Ok(Reply::json_text(200, lock::shown_in(doc, None)).version(complaint.version))
 }
 
 fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {

@@ -104,3 +104,23 @@ pub(crate) fn busy(lock: &Lock) -> Failure {
         .detail(format!("{} works on it until {expires_at} at least", holder.name.as_str()))
         .locked_by(lock.shown())
 }
+
+/// Whether a writer who names `token`, or none, may write to a case with this lock.
+pub(crate) fn allows(lock: Option<&Lock>, token: Option<FencingToken>) -> Result<(), Failure> {
+    match (lock, token) {
+        (None, None) => Ok(()),
+        (Some(lock), Some(token)) if lock.token == token => Ok(()),
+        (Some(lock), _) => Err(busy(lock)),
+        (None, Some(_)) => Err(Failure::lock_lost()),
+    }
+}
+
+/// A complaint's JSON with who works on it: the one member that is not part of its case file.
+pub(crate) fn shown_in(mut complaint: String, lock: Option<&Lock>) -> String {
+    let lock = lock.and_then(|lock| serde_json::to_string(&lock.shown()).ok()).unwrap_or_else(|| "null".to_owned());
+    if complaint.ends_with('}') {
+        complaint.pop();
+        complaint.push_str(&format!(",\"lock\":{lock}}}"));
+    }
+    complaint
+}

@@ -11,6 +11,7 @@ use shared::{
     complaint::{Complaint, projection::Facet},
     http::idempotency::IdempotencyKey,
     ids::OutboxId,
+    lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
     time::Timestamp,
 };
@@ -41,6 +42,8 @@ pub(crate) struct Commit<'c> {
     pub(crate) outbox: OutboxId,
     /// When.
     pub(crate) now: Timestamp,
+    /// The token of the lock that the writer holds.
+    pub(crate) lock: Option<FencingToken>,
     /// Whether a change of the external reference is to be written here: this is where the tenant's are kept, and it
     /// was not claimed before.
     pub(crate) names_it: bool,
@@ -67,7 +70,7 @@ impl TenantDb {
     /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
         let scope = commit.scope();
-        let Commit { before, after, events, key, fingerprint, outbox, now, names_it } = commit;
+        let Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
         let doc = json(after)?;
         let summary = json(&after.summary())?;
         let message = json(&OutboxMessage {
@@ -88,7 +91,7 @@ impl TenantDb {
         let batch = self
             .batch()
             .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
-            .with(APPEND, (id, json(&rows)?))
+            .with(APPEND, (id, json(&rows)?, lock, now.unix_millis()))
             .with(OUTBOX_INSERT, (outbox, &message));
         let external = &after.external_reference;
         let batch = match before {

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, json};
+use super::{Scoped, StoreError, TenantDb, json, locks::LockRow};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
@@ -31,6 +31,8 @@ const LIST_BY_FACET_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/li
 pub(crate) struct Document {
     pub(crate) version: u32,
     pub(crate) doc: String,
+    #[serde(flatten)]
+    pub(crate) lock: LockRow,
 }
 
 /// What an idempotency key did.
@@ -45,6 +47,7 @@ pub(crate) struct Done {
 pub(crate) struct Loaded {
     pub(crate) complaint: Option<Complaint>,
     pub(crate) done: Option<Done>,
+    pub(crate) lock: LockRow,
     /// The complaint that a link names, if it lies in the same database.
     pub(crate) target: LinkTarget,
 }
@@ -56,6 +59,8 @@ struct LoadedRow {
     version: Option<u32>,
     target_exists: u8,
     links_back: u8,
+    #[serde(flatten)]
+    lock: LockRow,
 }
 
 /// A page of summaries, newest first.
@@ -134,7 +139,7 @@ impl TenantDb {
         link: Option<ComplaintId>,
     ) -> Result<Loaded, StoreError> {
         let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
-            return Ok(Loaded { complaint: None, done: None, target: LinkTarget::default() });
+            return Ok(Loaded { complaint: None, done: None, lock: LockRow::default(), target: LinkTarget::default() });
         };
         let complaint = row
             .doc
@@ -146,7 +151,7 @@ impl TenantDb {
             _ => None,
         };
         let target = LinkTarget { exists: row.target_exists != 0, links_back: row.links_back != 0 };
-        Ok(Loaded { complaint, done, target })
+        Ok(Loaded { complaint, done, lock: row.lock, target })
     }
 
     /// What a link needs to know of its target, for a complaint that lies elsewhere.

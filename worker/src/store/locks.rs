@@ -13,10 +13,11 @@ const PUT: Scoped = Scoped::new(include_str!("sql/locks/put.sql"));
 const CLEAR: Scoped = Scoped::new(include_str!("sql/locks/clear.sql"));
 
 /// The columns of a lock in a row; all are absent where there is none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct LockRow {
     lock_token: Option<FencingToken>,
-    lock_holder: Option<Holder>,
+    /// JSON.
+    lock_holder: Option<String>,
     lock_since: Option<i64>,
     lock_expires_at: Option<i64>,
 }
@@ -24,8 +25,9 @@ pub(crate) struct LockRow {
 impl LockRow {
     /// The lock, if it is in force at `now`.
     pub(crate) fn in_force(self, now: Timestamp) -> Option<Lock> {
+        let holder: Holder = serde_json::from_str(&self.lock_holder?).ok()?;
         let lock = Lock {
-            holder: self.lock_holder?,
+            holder,
             token: self.lock_token?,
             since: Timestamp::from_unix_millis(self.lock_since?),
             expires_at: Timestamp::from_unix_millis(self.lock_expires_at?),

@@ -29,6 +29,9 @@ pub(crate) enum StoreError {
     /// The tenant is held; nothing was written. It will be let go.
     #[error("held")]
     Held,
+    /// The case is locked by somebody else, or the lock that the request names has ended; nothing was written.
+    #[error("locked")]
+    Locked,
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -74,6 +77,9 @@ const UNIQUE: [(&str, Unique); 5] = [
 const HELD: [&str; 2] =
     ["NOT NULL constraint failed: events.seq", "NOT NULL constraint failed: external_references.complaint_id"];
 
+/// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
+const LOCKED: &str = "NOT NULL constraint failed: events.at";
+
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
     "Network connection lost",
@@ -93,6 +99,7 @@ impl From<Fault> for StoreError {
         match taken {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
+            _ if has(&LOCKED) => Self::Locked,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
