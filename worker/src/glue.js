@@ -44,7 +44,7 @@ export function response(status, headers, body) {
     const colon = line.indexOf(": ");
     return [line.slice(0, colon), line.slice(colon + 2)];
   });
-  return new Response(body, { status, headers: list });
+  return new Response(status === 204 ? null : body, { status, headers: list });
 }
 
 /** A header, with its values joined, or undefined. */

@@ -3,7 +3,7 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, complaints, dead_letters, health, keys, tenants},
+    api::{case_file, complaints, dead_letters, health, keys, lock, tenants},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -18,11 +18,29 @@ use shared::{
         projection::{Facet, Summary},
     },
     http::problem::{Code, Problem},
+    lock::{Lock, ShownLock},
+    object::rate_limiter::PlanUsage,
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
-        api_key::{ApiKey, IssuedKey, NewKey},
+        api_key::{ApiKey, IssuedKey, NewKey, Rotation},
     },
 };
+
+/// A complaint, and who works on it now.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: complaints are answered as the JSON that is stored")]
+struct ComplaintAndLock {
+    #[serde(flatten)]
+    complaint: Complaint,
+    /// Who has locked it, if anybody has. The one member that is not part of the case file, and that changes without a
+    /// new version.
+    lock: Option<ShownLock>,
+}
+
+/// Nothing.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct NoContent;
 
 /// A page of complaints.
 #[derive(JsonSchema)]
@@ -60,6 +78,15 @@ struct Operation {
     answer: SchemaOf,
     query: &'static [(&'static str, &'static str)],
     versioned: bool,
+    lock: Locking,
+}
+
+/// Whether `Redress-Lock` is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locking {
+    No,
+    May,
+    Must,
 }
 
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -80,6 +107,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         answer: of::<T>,
         query: &[],
         versioned: false,
+        lock: Locking::No,
     }
 }
 
@@ -93,7 +121,7 @@ fn post<B: JsonSchema, T: JsonSchema>(
 }
 
 fn command<B: JsonSchema>(path: &'static str, summary: &'static str) -> Operation {
-    Operation { versioned: true, ..post::<B, Complaint>("commands", path, "200", summary) }
+    Operation { versioned: true, lock: Locking::May, ..post::<B, ComplaintAndLock>("commands", path, "200", summary) }
 }
 
 #[rustfmt::skip]
@@ -114,26 +142,40 @@ fn operations() -> Vec<Operation> {
         Operation { versioned: true,
             ..post::<NewShard, Tenant>("tenants", "/v1/tenants/{id}/shards", "200",
                 "Put a share of a tenant's new complaints on one more shard") },
+        Operation { versioned: true,
+            ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/delete", "200", "Serve a tenant never again") },
+        get::<PlanUsage>("tenants", "/v1/tenants/{id}/usage", "Read what a tenant's plan allows and how much is used"),
         post::<NewKey, IssuedKey>("keys", "/v1/tenants/{id}/keys", "201", "Issue an API key; its secret is shown once"),
         get::<keys::Keys>("keys", "/v1/tenants/{id}/keys", "List a tenant's keys, without secrets"),
+        post::<Rotation, IssuedKey>(
+            "keys", "/v1/tenants/{id}/keys/{key}/rotate", "201", "Put a new key in a key's place; the old one works on for a while"),
         post::<body::Nothing, ApiKey>("keys", "/v1/tenants/{id}/keys/{key}/revoke", "200", "Revoke a key"),
         Operation { query: AFTER_ID,
             ..get::<dead_letters::DeadLetters>("dead letters", "/v1/dead-letters", "List messages that failed all retries") },
         post::<body::Nothing, dead_letters::DeadLetter>(
             "dead letters", "/v1/dead-letters/{id}/replay", "200", "Send such a message again"),
 
-        post::<NewComplaint, Complaint>("complaints", "/v1/complaints", "201", "Log a complaint"),
+        get::<PlanUsage>("usage", "/v1/usage", "Read what the plan allows and how much is used"),
+
+        post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
-            ..get::<Complaint>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
+            ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
         Operation { query: WINDOW,
             ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
         get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),
         get::<CaseFile>("case file", "/v1/complaints/{id}/case-file", "Export the case file for checking elsewhere"),
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
+
+        Operation { route: ("PUT", "/v1/complaints/{id}/lock"), lock: Locking::May,
+            ..post::<lock::Taking, Lock>("locks", "", "200", "Lock a case to work on it, or hold the lock for longer") },
+        Operation { route: ("DELETE", "/v1/complaints/{id}/lock"), status: "204", lock: Locking::Must,
+            ..get::<NoContent>("locks", "", "Give a lock back") },
+        Operation { route: ("PUT", "/v1/complaints/{id}/lock/holder"),
+            ..post::<lock::Taking, Lock>("locks", "", "200", "Take a lock over from whoever holds it") },
 
         command::<body::Nothing>("/v1/complaints/{id}/acknowledge", "Tell the complainant that the firm has it"),
         command::<body::Assign>("/v1/complaints/{id}/assign", "Give it to somebody"),
@@ -224,10 +266,11 @@ pub fn describe() -> Value {
 const INTRODUCTION: &str = "Complaints from receipt to a lawful end. Every failure is a problem document (RFC 9457) with a `code`, \
 a `request_id` and, for bad input, `errors` that name each place and rule. Every POST needs an `Idempotency-Key`: repeat it \
 on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read. \
-Reads may be answered by a replica: send the `Redress-Bookmark` of your last answer back, and they are at least as new as that.";
+Reads may be answered by a replica: send the `Redress-Bookmark` of your last answer back, and they are at least as new as that. \
+`RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 7] = ["complaints", "commands", "case file", "tenants", "keys", "dead letters", "service"];
+const TAGS: [&str; 9] = ["complaints", "commands", "locks", "case file", "usage", "tenants", "keys", "dead letters", "service"];
 
 fn introduction() -> String {
     let rows = Code::ALL.map(Code::parts).map(|(status, name, title)| format!("| {status} | `{name}` | {title} |"));
@@ -269,6 +312,12 @@ fn describe_one(
     if route.access != Access::Public {
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::NotFound]);
     }
+    codes.push(Code::QuotaExceeded);
+    if operation.lock != Locking::No {
+        let words = "The `token` of the lock that the caller holds";
+        parameters.push(parameter("header", "Redress-Lock", operation.lock == Locking::Must, words));
+        codes.extend([Code::InvalidHeader, Code::LockLost, Code::Locked]);
+    }
     if operation.request.is_some() {
         codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid, Code::IllegalMove]);
     }
@@ -279,6 +328,9 @@ fn describe_one(
     if operation.versioned {
         parameters.push(parameter("header", "If-Match", true, "The ETag of the version last read"));
         codes.extend([Code::PreconditionFailed, Code::PreconditionRequired]);
+    }
+    if operation.lock != Locking::No || route.path.ends_with("/rotate") {
+        codes.push(Code::IllegalMove);
     }
     let answer = (operation.answer)(answers);
     let mut responses = Map::new();
@@ -291,7 +343,12 @@ fn describe_one(
     if route.path == "/readyz" {
         responses.insert("503".to_owned(), json!({ "description": "A dependency fails", "content": content }));
     }
-    responses.insert(operation.status.to_owned(), json!({ "description": operation.summary, "content": content }));
+    let done = if operation.status == "204" {
+        json!({ "description": operation.summary })
+    } else {
+        json!({ "description": operation.summary, "content": content })
+    };
+    responses.insert(operation.status.to_owned(), done);
     let name = |part: &str| part.trim_matches(['{', '}']).replace('-', "_");
     let id: Vec<_> = route.path.split('/').filter(|part| !part.is_empty() && *part != "v1").map(name).collect();
     let mut described = Map::from_iter([
