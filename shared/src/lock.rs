@@ -64,7 +64,7 @@ impl Lock {
 
 /// What is asked of a case's lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ask {
     /// To hold it, if nobody else does. Whoever holds it already keeps the same token.
     Take {
@@ -100,7 +100,7 @@ pub enum Ask {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
     /// The caller holds it.
     Held {
@@ -265,9 +265,9 @@ mod tests {
         let mut lock = CaseLock::default();
         let given = lock.answer(take("anna"), at(0));
         let text = r#"{"holder":{"id":"anna","name":"anna Smith"},"token":1700000000000,"since":"2023-11-14T22:13:20.000Z","expires_at":"2023-11-14T22:14:20.000Z"}"#;
-        assert_eq!(serde_json::to_string(&given).unwrap(), format!(r#"{{"answer":"held","lock":{text}}}"#));
+        assert_eq!(serde_json::to_string(&given).unwrap(), format!(r#"{{"held":{{"lock":{text}}}}}"#));
         assert_eq!(serde_json::to_string(&lock).unwrap(), format!(r#"{{"last":1700000000000,"held":{text}}}"#));
-        let ask: Ask = serde_json::from_str(r#"{"ask":"renew","token":7,"ttl_seconds":60}"#).unwrap();
+        let ask: Ask = serde_json::from_str(r#"{"renew":{"token":7,"ttl_seconds":60}}"#).unwrap();
         assert_eq!(ask, Ask::Renew { token: FencingToken(7), ttl_seconds: 60 });
     }
 

@@ -8,7 +8,7 @@ use crate::{
     call::{Call, Outcome, Reply},
     config::Config,
     failure::Failure,
-    gateway,
+    gateway::{self, Endpoint},
     log::{self, Answered},
     platform::{self, Incoming, Runtime},
     router,
@@ -28,7 +28,6 @@ use shared::{
 use std::{
     cell::{OnceCell, RefCell},
     panic::AssertUnwindSafe,
-    pin::Pin,
     rc::Rc,
 };
 use tower_service::Service as _;
@@ -45,9 +44,6 @@ struct Exchange {
     outcome: Option<Outcome>,
     route: Option<String>,
 }
-
-/// A handler behind its gateway.
-pub(crate) type Endpoint = fn(Call) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 type SharedExchange = SendWrapper<Rc<RefCell<Exchange>>>;
 
@@ -91,8 +87,10 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     if config.expose_cost {
         let meter = &runtime.meter;
         let (calls, read, written) = (meter.d1_calls.get(), meter.rows_read.get(), meter.rows_written.get());
-        let objects = meter.object_calls.get();
-        headers.push_str(&format!("\nredress-cost: d1={calls};read={read};written={written};objects={objects}"));
+        let (objects, hops) = (meter.object_calls.get(), platform::hops());
+        headers.push_str(&format!(
+            "\nredress-cost: d1={calls};read={read};written={written};objects={objects};hops={hops}"
+        ));
     }
     headers.push_str(&runtime.meter.limits.borrow());
     if let Some(seen) = runtime.seen() {
@@ -144,7 +142,7 @@ pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
         let outcome = match (call, values) {
             (Some(mut call), Ok(values)) => {
                 call.path_values = values.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-                endpoint(call).await
+                gateway::pass(call, endpoint).await
             }
             // Percent-encoded bytes that are not text name nothing.
             _ => Err(Failure::new(Code::NotFound)),

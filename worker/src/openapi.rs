@@ -270,7 +270,8 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 9] = ["complaints", "commands", "locks", "case file", "usage", "tenants", "keys", "dead letters", "service"];
+const TAGS: [&str; 9] =
+    ["complaints", "commands", "locks", "case file", "usage", "tenants", "keys", "dead letters", "service"];
 
 fn introduction() -> String {
     let rows = Code::ALL.map(Code::parts).map(|(status, name, title)| format!("| {status} | `{name}` | {title} |"));

@@ -73,6 +73,16 @@ impl Fault {
     }
 }
 
+thread_local! {
+    /// Asks of Durable Objects by this isolate that no answer has told of yet.
+    static HOPS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often this isolate has asked Durable Objects since the last call: for requests, and after their answers.
+pub(crate) fn hops() -> u32 {
+    HOPS.take()
+}
+
 /// A class of Durable Objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -226,6 +236,7 @@ impl Runtime {
     ) -> Result<T, Fault> {
         let fault = |error: serde_json::Error| Fault { dependency: "object", message: error.to_string() };
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
+        HOPS.set(HOPS.get() + 1);
         let question = serde_json::to_string(question).map_err(fault)?;
         let answer = object_ask(self.env(), class.binding(), name, &question)
             .await

@@ -2,9 +2,8 @@
 
 use crate::{
     api::{case_file, commands, complaints, dead_letters, health, keys, lock, shards, tenants, usage},
-    bridge::{self, Endpoint},
-    call::Reply,
-    gateway::{self, Passed, admission::Cost},
+    bridge,
+    gateway::{Endpoint, admission::Cost},
 };
 use axum::{
     Router,
@@ -43,47 +42,20 @@ macro_rules! access {
     };
 }
 
-/// Every handler has the same type here, so that the router is compiled once, not once a route.
+/// A handler without its type, so that the way to it is compiled once and not once a route.
 macro_rules! endpoint {
     ($handler:path, public) => {
-        |call| Box::pin(async { $handler(gateway::anyone(call).await?).await })
+        Endpoint::Public(|call| Box::pin($handler(call)))
     };
     ($handler:path, operator) => {
-        |call| {
-            Box::pin(async {
-                match gateway::operator(call).await? {
-                    Passed::Here(call) => $handler(call).await,
-                    Passed::Elsewhere(reply) => Ok(reply),
-                }
-            })
-        }
+        Endpoint::Operator(|call| Box::pin($handler(call)))
     };
     ($handler:path, tenant $scope:ident) => {
-        |call| {
-            Box::pin(async {
-                match gateway::tenant(call, $scope, Cost::Request).await? {
-                    Passed::Here(call) => $handler(call).await,
-                    Passed::Elsewhere(reply) => Ok(reply),
-                }
-            })
-        }
+        Endpoint::Tenant($scope, Cost::Request, |call| Box::pin($handler(call)))
     };
     // Like `tenant`, and counts against the quota of complaints if one is logged.
     ($handler:path, intake $scope:ident) => {
-        |call| {
-            Box::pin(async {
-                match gateway::tenant(call, $scope, Cost::Complaint).await? {
-                    Passed::Here(call) => {
-                        let (tenant, lease) = (call.standing.tenant.id, call.complaint);
-                        let outcome = $handler(call).await;
-                        let logged = outcome.as_ref().is_ok_and(Reply::is_new);
-                        lease.into_iter().for_each(|lease| gateway::admission::settle(tenant, lease, logged));
-                        outcome
-                    }
-                    Passed::Elsewhere(reply) => Ok(reply),
-                }
-            })
-        }
+        Endpoint::Tenant($scope, Cost::Complaint, |call| Box::pin($handler(call)))
     };
 }
 

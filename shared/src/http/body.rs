@@ -31,18 +31,28 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(BodyError::Rules(vec![FieldError::at("", Rule::WrongType, "must be a JSON object")]));
     }
-    match serde_json::from_slice(bytes) {
+    // As text, as all JSON is read here: a second reader, for bytes, would weigh as much as the first.
+    let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
+    match serde_json::from_str(text) {
         Ok(body) => Ok(body),
-        Err(error) if error.is_data() => Err(diagnose::<T>(bytes)),
+        Err(error) if error.is_data() => Err(diagnose::<T>(text)),
         Err(error) => Err(BodyError::Syntax { line: error.line(), column: error.column().max(1) }),
     }
+}
+
+/// Where bytes stop being UTF-8, as a place in JSON.
+fn not_text(bytes: &[u8], valid: usize) -> BodyError {
+    let before = bytes.get(..valid).unwrap_or_default();
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    BodyError::Syntax { line, column }
 }
 
 /// Serde stops at the first error, so each offending value is taken out and the rest read again. What holds the
 /// value goes with it where nothing more could be read there: a list (places would shift), an object that lacks a
 /// required member. So an answer may leave out some rules, but never names one that was not broken.
-fn diagnose<T: DeserializeOwned>(bytes: &[u8]) -> BodyError {
-    let mut body: Value = match serde_json::from_slice(bytes) {
+fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
+    let mut body: Value = match serde_json::from_str(text) {
         Ok(body) => body,
         Err(error) => return BodyError::Syntax { line: error.line(), column: error.column().max(1) },
     };
@@ -72,7 +82,7 @@ fn diagnose<T: DeserializeOwned>(bytes: &[u8]) -> BodyError {
     }
     if errors.is_empty() {
         // A repeated member is lost in `Value`, so only the first reading sees it.
-        let repeated = serde_json::from_slice::<T>(bytes).err().map(|error| error.to_string()).unwrap_or_default();
+        let repeated = serde_json::from_str::<T>(text).err().map(|error| error.to_string()).unwrap_or_default();
         let member = repeated.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
         let detail = member.map_or_else(|| "is not acceptable".to_owned(), |name| format!("names {name} twice"));
         errors.push(FieldError::at("", Rule::NotAllowed, detail));

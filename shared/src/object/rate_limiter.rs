@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Question {
     /// A lease for a tenant's requests: answered with [`Leased`].
     Lease {

@@ -41,9 +41,8 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
     let (Loaded { complaint, done, lock, target }, elsewhere) =
-        try_join(db.load(id, key.as_str(), link), target_elsewhere(&call, &db, link, id)).await?;
+        try_join(db.load(id, key.as_str(), link, call.call.now), target_elsewhere(&call, &db, link, id)).await?;
     let target = elsewhere.unwrap_or(target);
-    let lock = lock.in_force(call.call.now);
     if let Some(done) = done {
         return replay(&db, done, fingerprint, lock.as_ref()).await;
     }

@@ -9,7 +9,7 @@ use crate::{
     store::{
         StoreError, TenantDb, Unique,
         commit::Commit,
-        complaints::{CountRow, Document, Done, Page},
+        complaints::{CountRow, Done, Page},
         external_references::claimant,
         history::Span,
     },
@@ -161,8 +161,8 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
     let at = moment(&call.call)?;
     let Some(at) = at else {
         let document = db.read(id).await?.ok_or(Failure::new(Code::NotFound))?;
-        let Document { version, doc, lock } = document;
-        let lock = lock.in_force(call.call.now);
+        let version = document.version;
+        let (doc, lock) = document.locked_at(call.call.now);
         return Ok(Reply::json_text(200, lock::shown_in(doc, lock.as_ref())).version(version));
     };
     let complaint = db.as_of(id, Span { by: at, ..Span::ALL }).await?.ok_or(Failure::new(Code::NotFound))?;

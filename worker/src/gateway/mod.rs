@@ -9,7 +9,7 @@ mod forward;
 pub(crate) mod signature;
 
 use crate::{
-    call::{Call, OperatorCall, Reply, TenantCall},
+    call::{Call, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     store::TenantDb,
 };
@@ -23,14 +23,51 @@ use shared::{
     tenant::Status,
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, pin::Pin};
+
+type Answering = Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// A handler, and what it asks of its caller.
+#[derive(Clone, Copy)]
+pub(crate) enum Endpoint {
+    /// Nothing.
+    Public(fn(Call) -> Answering),
+    /// To be an operator.
+    Operator(fn(OperatorCall) -> Answering),
+    /// To be a tenant's key with this scope, at this cost.
+    Tenant(Scope, Cost, fn(TenantCall) -> Answering),
+}
 
 /// Where a request goes on.
-pub(crate) enum Passed<T> {
+enum Passed<T> {
     /// In this cell.
     Here(T),
     /// In another, which has answered.
     Elsewhere(Reply),
+}
+
+/// Takes a request to its handler, if its caller may make it.
+pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
+    match endpoint {
+        Endpoint::Public(handler) => {
+            admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await?;
+            handler(call).await
+        }
+        Endpoint::Operator(handler) => match operator(call).await? {
+            Passed::Here(call) => handler(call).await,
+            Passed::Elsewhere(reply) => Ok(reply),
+        },
+        Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
+            Passed::Here(call) => {
+                let (tenant, lease) = (call.standing.tenant.id, call.complaint);
+                let outcome = handler(call).await;
+                let logged = outcome.as_ref().is_ok_and(Reply::is_new);
+                lease.into_iter().for_each(|lease| admission::settle(tenant, lease, logged));
+                outcome
+            }
+            Passed::Elsewhere(reply) => Ok(reply),
+        },
+    }
 }
 
 /// Lets a tenant's key through if it has `scope`.
@@ -40,7 +77,7 @@ pub(crate) enum Passed<T> {
 /// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
 /// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
-pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
+async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
     // (1)
     let key = match credentials::read(&call)? {
         Credentials::Key(key) => key,
@@ -103,7 +140,7 @@ pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<P
 }
 
 /// Lets an operator through.
-pub(crate) async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
+async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
     let principal = match credentials::read(&call)? {
         Credentials::Operator => Principal::Operator,
         Credentials::None => Principal::Anonymous,
@@ -118,12 +155,6 @@ pub(crate) async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure
         return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?));
     }
     Ok(Passed::Here(OperatorCall { call }))
-}
-
-/// Lets anybody through who does not ask too often.
-pub(crate) async fn anyone(call: Call) -> Result<Call, Failure> {
-    admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await?;
-    Ok(call)
 }
 
 thread_local! {

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, json, locks::LockRow};
+use super::{Scoped, StoreError, TenantDb, json, locks};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
@@ -11,6 +11,7 @@ use shared::{
         merge::Cut,
     },
     ids::ComplaintId,
+    lock::{FencingToken, Lock},
     reference::Reference,
     time::Timestamp,
 };
@@ -31,8 +32,18 @@ const LIST_BY_FACET_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/li
 pub(crate) struct Document {
     pub(crate) version: u32,
     pub(crate) doc: String,
-    #[serde(flatten)]
-    pub(crate) lock: LockRow,
+    lock_token: Option<FencingToken>,
+    lock_holder: Option<String>,
+    lock_since: Option<i64>,
+    lock_expires_at: Option<i64>,
+}
+
+impl Document {
+    /// The JSON of the complaint, and its lock if that is in force at `now`.
+    pub(crate) fn locked_at(self, now: Timestamp) -> (String, Option<Lock>) {
+        let lock = (self.lock_token, self.lock_holder, self.lock_since, self.lock_expires_at);
+        (self.doc, locks::in_force(lock, now))
+    }
 }
 
 /// What an idempotency key did.
@@ -47,7 +58,8 @@ pub(crate) struct Done {
 pub(crate) struct Loaded {
     pub(crate) complaint: Option<Complaint>,
     pub(crate) done: Option<Done>,
-    pub(crate) lock: LockRow,
+    /// The lock in force.
+    pub(crate) lock: Option<Lock>,
     /// The complaint that a link names, if it lies in the same database.
     pub(crate) target: LinkTarget,
 }
@@ -59,8 +71,10 @@ struct LoadedRow {
     version: Option<u32>,
     target_exists: u8,
     links_back: u8,
-    #[serde(flatten)]
-    lock: LockRow,
+    lock_token: Option<FencingToken>,
+    lock_holder: Option<String>,
+    lock_since: Option<i64>,
+    lock_expires_at: Option<i64>,
 }
 
 /// A page of summaries, newest first.
@@ -137,9 +151,10 @@ impl TenantDb {
         id: ComplaintId,
         idempotency_key: &str,
         link: Option<ComplaintId>,
+        now: Timestamp,
     ) -> Result<Loaded, StoreError> {
         let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
-            return Ok(Loaded { complaint: None, done: None, lock: LockRow::default(), target: LinkTarget::default() });
+            return Ok(Loaded { complaint: None, done: None, lock: None, target: LinkTarget::default() });
         };
         let complaint = row
             .doc
@@ -151,7 +166,8 @@ impl TenantDb {
             _ => None,
         };
         let target = LinkTarget { exists: row.target_exists != 0, links_back: row.links_back != 0 };
-        Ok(Loaded { complaint, done, lock: row.lock, target })
+        let lock = locks::in_force((row.lock_token, row.lock_holder, row.lock_since, row.lock_expires_at), now);
+        Ok(Loaded { complaint, done, lock, target })
     }
 
     /// What a link needs to know of its target, for a complaint that lies elsewhere.

@@ -12,28 +12,26 @@ const FIND: Scoped = Scoped::new(include_str!("sql/locks/find.sql"));
 const PUT: Scoped = Scoped::new(include_str!("sql/locks/put.sql"));
 const CLEAR: Scoped = Scoped::new(include_str!("sql/locks/clear.sql"));
 
-/// The columns of a lock in a row; all are absent where there is none.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct LockRow {
+/// The columns of a lock in a row, in the order of `sql/locks/find.sql`; all are absent where there is none.
+pub(super) type LockColumns = (Option<FencingToken>, Option<String>, Option<i64>, Option<i64>);
+
+/// The lock, if it is in force at `now`.
+pub(super) fn in_force((token, holder, since, expires_at): LockColumns, now: Timestamp) -> Option<Lock> {
+    let lock = Lock {
+        holder: serde_json::from_str::<Holder>(&holder?).ok()?,
+        token: token?,
+        since: Timestamp::from_unix_millis(since?),
+        expires_at: Timestamp::from_unix_millis(expires_at?),
+    };
+    (lock.expires_at > now).then_some(lock)
+}
+
+#[derive(Deserialize)]
+struct LockRow {
     lock_token: Option<FencingToken>,
-    /// JSON.
     lock_holder: Option<String>,
     lock_since: Option<i64>,
     lock_expires_at: Option<i64>,
-}
-
-impl LockRow {
-    /// The lock, if it is in force at `now`.
-    pub(crate) fn in_force(self, now: Timestamp) -> Option<Lock> {
-        let holder: Holder = serde_json::from_str(&self.lock_holder?).ok()?;
-        let lock = Lock {
-            holder,
-            token: self.lock_token?,
-            since: Timestamp::from_unix_millis(self.lock_since?),
-            expires_at: Timestamp::from_unix_millis(self.lock_expires_at?),
-        };
-        (lock.expires_at > now).then_some(lock)
-    }
 }
 
 impl TenantDb {
@@ -46,7 +44,7 @@ impl TenantDb {
     /// The lock that is in force.
     pub(crate) async fn lock_in_force(&self, id: ComplaintId, now: Timestamp) -> Result<Option<Lock>, StoreError> {
         let row: Option<LockRow> = self.row(FIND, (id,)).await?;
-        Ok(row.and_then(|row| row.in_force(now)))
+        Ok(row.and_then(|row| in_force((row.lock_token, row.lock_holder, row.lock_since, row.lock_expires_at), now)))
     }
 
     /// Copies a lock. False if the copy knows a larger token.
