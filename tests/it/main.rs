@@ -17,6 +17,8 @@ mod description;
 mod faults;
 mod idempotency;
 mod isolation;
+mod limits;
+mod locks;
 mod naughty;
 mod problems;
 mod tenants;

@@ -383,11 +383,15 @@ mod tests {
         let tenant = new(r#","shards":[1]"#).unwrap();
         assert!(tenant.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_ok());
         assert!(tenant.allows(&TenantChange::AddShard(ShardId(2)), &THERE).is_err());
-        let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW);
+        let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap();
         assert_eq!((grown.shards.slots(), grown.founded_with, grown.version), (2, 1, 2));
-        let full = (2..32).fold(grown, |tenant, _| tenant.changed(TenantChange::AddShard(ShardId(0)), NOW));
+        let full = (2..32).fold(grown, |tenant, _| {
+            tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap()
+        });
         assert_eq!(full.shards.slots(), 32);
         assert!(full.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_err());
+        let deleted = full.changed(TenantChange::Delete, NOW).unwrap();
+        assert_eq!(deleted.changed(TenantChange::Resume, NOW), Err(Gone));
     }
 
     #[test]
