@@ -90,6 +90,8 @@ struct Isolate {
     offset: i64,
     /// Until when it must not ask, in true time.
     refused_until: i64,
+    /// When it was answered last.
+    answered_at: i64,
 }
 
 struct Run<'a> {
@@ -122,7 +124,7 @@ pub fn run(world: &World, limits: &Limits, arrivals: impl IntoIterator<Item = Ar
     run.clock = run.between(0, 3_600_000);
     for _ in 0..world.isolates {
         let offset = run.between(0, 20_000_000) - 10_000_000;
-        run.isolates.push(Isolate { held: Held::default(), life: 0, offset, refused_until: 0 });
+        run.isolates.push(Isolate { held: Held::default(), life: 0, offset, refused_until: 0, answered_at: 0 });
     }
     for arrival in arrivals {
         run.seen.requests[arrival.isolate] += 1;
@@ -145,6 +147,7 @@ impl Run<'_> {
                 let isolate = &mut self.isolates[by.isolate];
                 if isolate.life == by.life {
                     isolate.refused_until = 0;
+                    isolate.answered_at = self.now;
                     match grant {
                         Some(grant) => isolate.held.granted(grant, by.sent_at, local),
                         None => isolate.held.failed(local),
@@ -186,8 +189,10 @@ impl Run<'_> {
             Admission::Refused(refusal) => {
                 self.seen.refused += 1;
                 if matches!(refusal.cause, Cause::Policy(_)) {
-                    let believed = refusal.retry_after_millis.min(50_000).cast_signed();
-                    self.isolates[arrival.isolate].refused_until = self.now + believed;
+                    // Refusals that last are asked about once a minute.
+                    let over = self.now + refusal.retry_after_millis.cast_signed();
+                    let isolate = &mut self.isolates[arrival.isolate];
+                    isolate.refused_until = over.min(isolate.answered_at + 60_000);
                 }
             }
             Admission::Unavailable => self.seen.unknown += 1,
