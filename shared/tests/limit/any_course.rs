@@ -46,7 +46,7 @@ fn check(world: &World, limits: &Limits, bursts: Vec<(i64, u16, i64, usize, u8)>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 384, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn no_second_and_no_minute_is_overrun(
