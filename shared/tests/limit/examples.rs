@@ -254,6 +254,19 @@ fn beyond_an_included_number_complaints_are_logged_counted_and_warned_of() {
 }
 
 #[test]
+fn a_clock_that_goes_back_repeats_no_month_and_no_lease() {
+    let (mut object, limits) = (Limiter::default(), quota(10, Over::Refuse));
+    let first = object.lease(&limits, &wants_complaints(4, Vec::new()), at(0));
+    let logged = Report { logged: 4, ..report(id(&first), &[], 0) };
+    let second = object.lease(&limits, &wants_complaints(1, vec![logged]), at(0));
+    assert!(id(&first) < id(&second));
+    assert_eq!(object.usage(&limits, at(-500))[0].used, 5, "not the month before");
+    let third = object.lease(&limits, &wants_complaints(1, Vec::new()), at(-500));
+    assert!(id(&second) < id(&third));
+    assert_eq!(object.usage(&limits, at(10))[0].used, 6, "not the month anew");
+}
+
+#[test]
 fn stocks_go_up_to_their_limit_and_always_down() {
     let mut object = Limiter::default();
     let seats = Quota { quota: Resource::Seats, limit: 5, over: Over::Refuse };

@@ -160,9 +160,10 @@ impl Run<'_> {
                 }
             }
             Event::Finished { by, lease, logged } => {
+                // What is committed is committed, though the isolate died before it could say so.
+                self.seen.logged += u64::from(logged);
                 let isolate = &mut self.isolates[by.isolate];
                 if isolate.life == by.life {
-                    self.seen.logged += u64::from(logged);
                     if logged { isolate.held.logged_complaint(lease) } else { isolate.held.unused_complaint(lease) }
                 }
             }
