@@ -138,8 +138,8 @@ impl Held {
     /// no request has to wait for one. Call it after an admission.
     pub fn wants_refresh(&mut self, now: Timestamp) -> Option<Ask> {
         let now = self.turn(now);
-        let idle = self.requests == 0;
-        if idle || now < self.asking_until.max(self.failed_until) || self.no_request(now).is_some() {
+        let silent = now < self.asking_until.max(self.failed_until) || self.refused_requests(now).is_some();
+        if self.requests == 0 || silent {
             return None;
         }
         let live = || self.leases.iter().filter(|own| own.lives(now));
@@ -269,7 +269,7 @@ impl Held {
 
     /// Why no request can be admitted without asking, and asking is no use.
     fn no_request(&self, now: i64) -> Option<Refusal> {
-        let refused = self.believed(now, |cause| matches!(cause, Cause::Policy(_)));
+        let refused = self.refused_requests(now);
         let live = self.leases.iter().filter(|own| own.lives(now));
         let next = live.filter_map(|own| own.tokens.front()).map(|(from, _)| from - now).min();
         match (refused, next.map(i64::unsigned_abs)) {
@@ -279,6 +279,10 @@ impl Held {
             (None, Some(next)) => Some(Refusal { cause: Cause::Policy(self.scarcest()), retry_after_millis: next }),
             (refused, None) => refused,
         }
+    }
+
+    fn refused_requests(&self, now: i64) -> Option<Refusal> {
+        self.believed(now, |cause| matches!(cause, Cause::Policy(_)))
     }
 
     fn no_complaint(&self, now: i64) -> Option<Refusal> {

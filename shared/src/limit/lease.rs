@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 pub const LEASE_MILLIS: i64 = 1000;
 
 /// In what steps uses are reported and the shortest window is counted, in milliseconds.
-pub const STEP_MILLIS: i64 = 50;
+pub const STEP_MILLIS: i64 = 20;
 
-/// How long after its grant a lease's report still counts, in milliseconds. After that it was used in full.
-pub const REPORT_MILLIS: i64 = 60_000;
+/// How long after its grant a lease's report still counts, in milliseconds: longer than an isolate that was refused
+/// stays silent. After that it was used in full.
+pub const REPORT_MILLIS: i64 = 90_000;
 
 /// A lease. The number is the moment it was granted, in milliseconds since the epoch by the object's clock, moved
 /// on by as many milliseconds as it takes to be greater than every earlier one.

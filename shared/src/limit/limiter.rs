@@ -20,11 +20,15 @@ use std::collections::VecDeque;
 const AHEAD_MILLIS: i64 = LEASE_MILLIS / 2;
 
 /// The most leases awaiting a report; beyond it the oldest is taken as used in full. Bounds the stored state.
-const MAX_OPEN: usize = 96;
+const MAX_OPEN: usize = 80;
 
 /// The most request tokens of a lease where the shortest window allows them, so that a busy isolate hops at most
 /// once in 20 requests.
-const BUSY_LEASE: u32 = 25;
+const BUSY_LEASE: u32 = 22;
+
+/// What an isolate gets however full the second is, if that is free: this many tokens or this part of what it wants.
+const SMALL_LEASE: u32 = 2;
+const FULL_SHARE: u32 = 4;
 
 /// All that is known of one tenant's use. Its JSON is stored and has to be before a [`Grant`] is sent; a later
 /// release reads it.
@@ -72,7 +76,7 @@ impl Limiter {
         let now = self.turn(now);
         let settled = ask.reports.iter().filter(|report| self.report(report, now)).map(|report| report.lease).collect();
         let rates: Vec<Rate> = limits.windows.iter().map(|window| self.rate(*window, now)).collect();
-        let wanted = ask.wanted.min(largest_lease(limits));
+        let wanted = lease_size(ask.wanted, &rates, now);
         let tokens = portions(&rates, wanted, now);
         let granted: u32 = tokens.iter().map(|portion| portion.tokens).sum();
         let complaints = ask.complaints.min(self.complaints_free(limits));
@@ -305,11 +309,18 @@ impl Rate {
     }
 }
 
-/// The most request tokens of a lease: a tenth of what a second allows, so that others get some too, but enough for
-/// a busy isolate, but never more than half of it.
-fn largest_lease(limits: &Limits) -> u32 {
-    let second = limits.window(Policy::Burst).unwrap_or(u32::MAX);
-    (second / 10).max(BUSY_LEASE).min(second.div_ceil(2))
+/// How many request tokens to grant to an isolate that wants enough for a second.
+///
+/// At most a tenth of what a second allows, so that others get some too, or what a busy isolate needs to hop at most
+/// once in 20 requests, but never more than half of what a second allows. The fuller the second, the less ahead: a
+/// token counts from its grant, so one that lies unused is lost to the others.
+fn lease_size(wanted: u32, rates: &[Rate], now: i64) -> u32 {
+    let Some(rate) = rates.iter().find(|rate| rate.window.policy == Policy::Burst) else { return wanted };
+    let limit = rate.window.limit;
+    let share = u64::from(wanted) * u64::from(rate.free(now)) * 2 / u64::from(limit.max(1));
+    let least = if wanted >= 2 * BUSY_LEASE { BUSY_LEASE } else { SMALL_LEASE };
+    let share = u32::try_from(share).unwrap_or(u32::MAX).max(wanted / FULL_SHARE).max(least);
+    share.min(wanted).min((limit / 10).max(BUSY_LEASE)).min(limit.div_ceil(2).max(1))
 }
 
 /// Up to `wanted` tokens, each from when every window has room for it.

@@ -16,57 +16,57 @@ use shared::{
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// Where true time starts: the beginning of a month, so that a run stays within it.
-pub const START: i64 = 1_698_796_800_000;
+pub(crate) const START: i64 = 1_698_796_800_000;
 
 /// What the world is like. Chances are in percent.
 #[derive(Clone, Debug)]
-pub struct World {
-    pub isolates: usize,
-    pub seed: u64,
+pub(crate) struct World {
+    pub(crate) isolates: usize,
+    pub(crate) seed: u64,
     /// The shortest and the longest time a message takes, in milliseconds.
-    pub delay: (u64, u64),
+    pub(crate) delay: (u64, u64),
     /// How often an ask or an answer is lost.
-    pub loss: u64,
+    pub(crate) loss: u64,
     /// How often an isolate dies when it sends an ask.
-    pub death: u64,
+    pub(crate) death: u64,
     /// How often the object starts again when it is asked.
-    pub restart: u64,
+    pub(crate) restart: u64,
     /// How often the object's clock goes back, by up to 200 ms, when it is asked.
-    pub back: u64,
+    pub(crate) back: u64,
     /// How often an admitted complaint is logged.
-    pub logged: u64,
+    pub(crate) logged: u64,
 }
 
 impl World {
     /// Nothing goes wrong and a hop takes 20 to 40 ms.
-    pub fn calm(isolates: usize) -> Self {
+    pub(crate) fn calm(isolates: usize) -> Self {
         Self { isolates, seed: 1, delay: (10, 20), loss: 0, death: 0, restart: 0, back: 0, logged: 100 }
     }
 }
 
 /// A request: when, after the start, where, and what it costs.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    pub at: i64,
-    pub isolate: usize,
-    pub cost: Cost,
+pub(crate) struct Arrival {
+    pub(crate) at: i64,
+    pub(crate) isolate: usize,
+    pub(crate) cost: Cost,
 }
 
 /// What was seen.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// When requests were admitted, in true time.
-    pub admitted: Vec<i64>,
-    pub refused: usize,
-    pub unknown: usize,
+    pub(crate) admitted: Vec<i64>,
+    pub(crate) refused: usize,
+    pub(crate) unknown: usize,
     /// Complaints logged.
-    pub logged: u64,
+    pub(crate) logged: u64,
     /// Asks sent, by isolate.
-    pub hops: Vec<usize>,
+    pub(crate) hops: Vec<usize>,
     /// Requests, by isolate.
-    pub requests: Vec<usize>,
+    pub(crate) requests: Vec<usize>,
     /// The longest stored state in bytes.
-    pub stored: usize,
+    pub(crate) stored: usize,
 }
 
 enum Event {
@@ -90,6 +90,8 @@ struct Isolate {
     offset: i64,
     /// Until when it must not ask, in true time.
     refused_until: i64,
+    /// When it was answered last.
+    answered_at: i64,
 }
 
 struct Run<'a> {
@@ -106,7 +108,7 @@ struct Run<'a> {
 }
 
 /// Runs the arrivals through the world.
-pub fn run(world: &World, limits: &Limits, arrivals: impl IntoIterator<Item = Arrival>) -> Seen {
+pub(crate) fn run(world: &World, limits: &Limits, arrivals: impl IntoIterator<Item = Arrival>) -> Seen {
     let mut run = Run {
         world,
         limits,
@@ -122,7 +124,7 @@ pub fn run(world: &World, limits: &Limits, arrivals: impl IntoIterator<Item = Ar
     run.clock = run.between(0, 3_600_000);
     for _ in 0..world.isolates {
         let offset = run.between(0, 20_000_000) - 10_000_000;
-        run.isolates.push(Isolate { held: Held::default(), life: 0, offset, refused_until: 0 });
+        run.isolates.push(Isolate { held: Held::default(), life: 0, offset, refused_until: 0, answered_at: 0 });
     }
     for arrival in arrivals {
         run.seen.requests[arrival.isolate] += 1;
@@ -146,7 +148,10 @@ impl Run<'_> {
                 if isolate.life == by.life {
                     isolate.refused_until = 0;
                     match grant {
-                        Some(grant) => isolate.held.granted(grant, by.sent_at, local),
+                        Some(grant) => {
+                            isolate.answered_at = self.now;
+                            isolate.held.granted(grant, by.sent_at, local);
+                        }
                         None => isolate.held.failed(local),
                     }
                     if let Some(arrival) = waiting {
@@ -155,9 +160,10 @@ impl Run<'_> {
                 }
             }
             Event::Finished { by, lease, logged } => {
+                // What is committed is committed, though the isolate died before it could say so.
+                self.seen.logged += u64::from(logged);
                 let isolate = &mut self.isolates[by.isolate];
                 if isolate.life == by.life {
-                    self.seen.logged += u64::from(logged);
                     if logged { isolate.held.logged_complaint(lease) } else { isolate.held.unused_complaint(lease) }
                 }
             }
@@ -186,8 +192,10 @@ impl Run<'_> {
             Admission::Refused(refusal) => {
                 self.seen.refused += 1;
                 if matches!(refusal.cause, Cause::Policy(_)) {
-                    let believed = refusal.retry_after_millis.min(50_000).cast_signed();
-                    self.isolates[arrival.isolate].refused_until = self.now + believed;
+                    // Refusals that last are asked about once a minute.
+                    let over = self.now + refusal.retry_after_millis.cast_signed();
+                    let isolate = &mut self.isolates[arrival.isolate];
+                    isolate.refused_until = over.min(isolate.answered_at + 60_000);
                 }
             }
             Admission::Unavailable => self.seen.unknown += 1,
@@ -272,13 +280,13 @@ impl Run<'_> {
 }
 
 /// Limits on rates alone.
-pub fn rates(limits: &[(Policy, u32)]) -> Limits {
+pub(crate) fn rates(limits: &[(Policy, u32)]) -> Limits {
     let windows = limits.iter().map(|&(policy, limit)| Window { policy, limit }).collect();
     Limits { windows, quotas: Vec::new() }
 }
 
 /// The span, if any, in which more was admitted than a window allows: when it ends and how long it is.
-pub fn overrun(seen: &Seen, limits: &Limits) -> Option<(Policy, i64, i64)> {
+pub(crate) fn overrun(seen: &Seen, limits: &Limits) -> Option<(Policy, i64, i64)> {
     let mut times = seen.admitted.clone();
     times.sort_unstable();
     limits.windows.iter().find_map(|window| {
@@ -289,7 +297,7 @@ pub fn overrun(seen: &Seen, limits: &Limits) -> Option<(Policy, i64, i64)> {
 }
 
 /// `per_second` requests a second for `seconds`, evenly, in turn to each isolate.
-pub fn steadily(per_second: i64, seconds: i64, isolates: usize) -> impl Iterator<Item = Arrival> {
+pub(crate) fn steadily(per_second: i64, seconds: i64, isolates: usize) -> impl Iterator<Item = Arrival> {
     let all = 0..per_second * seconds;
     all.map(move |n| Arrival { at: n * 1000 / per_second, isolate: n as usize % isolates, cost: Cost::Request })
 }
