@@ -123,7 +123,7 @@ proptest! {
         let at = at.index(input.len());
         prop_assume!(input[at] != to);
         input[at] = to;
-        let changed = Signed { input: String::from_utf8(input).unwrap(), ..signed.clone() };
+        let changed = Signed { input: String::from_utf8(input).unwrap(), ..signed };
         // The label is not signed (RFC 9421 §4), but `Signature` has no other.
         prop_assert!(serve(&request.head, &request.body, &changed, request.signer).is_err(), "{}", changed.input);
     }

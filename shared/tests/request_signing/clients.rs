@@ -66,7 +66,7 @@ impl Client {
         ok
     }
 
-    fn run(&self, url: &str, signing_key: &str, flags: &[&str]) -> String {
+    fn run(&self, url: &str, key_id: &str, signing_key: &str, flags: &[&str]) -> String {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/clients").join(self.file);
         let output = Command::new(self.interpreter)
             .arg(file)
@@ -76,7 +76,7 @@ impl Client {
             .env("LC_ALL", "C.UTF-8")
             .env("REDRESS_URL", url)
             .env("REDRESS_KEY", "rdr_test_example")
-            .env("REDRESS_KEY_ID", key_id().to_string())
+            .env("REDRESS_KEY_ID", key_id)
             .env("REDRESS_SIGNING_KEY", signing_key)
             .output()
             .unwrap();
@@ -121,10 +121,29 @@ fn what_every_client_prints_verifies() {
             if !client.can_sign(*signer) {
                 continue;
             }
-            let printed = client.run(url, signing_key, &[*flags, &["--print"]].concat());
+            let printed = client.run(url, &key_id().to_string(), signing_key, &[*flags, &["--print"]].concat());
             let (head, signed) = received(method, uri, &printed);
             let verified = serve(&head, body.as_bytes(), &signed, *signer);
             assert_eq!(verified.map(|verified| verified.nonce).as_deref(), Ok(NONCE), "{}: {printed}", client.file);
+        }
+    }
+}
+
+/// The example in `docs/request-signing.md`, which `page.rs` checks.
+#[test]
+fn every_client_prints_the_example_of_the_page() {
+    let page = include_str!("../../../docs/request-signing.md");
+    let id = "01932f6e-7c1a-7b3e-8d5f-0123456789ab";
+    let seed: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+    let seed = URL_SAFE_NO_PAD.encode(seed);
+    for (signer, signing_key) in [(Signer::Hmac, format!("rdr_sign_{seed}")), (Signer::Ed25519, seed)] {
+        for client in CLIENTS.iter().filter(|client| client.can_sign(signer)) {
+            let flags = ["--print", "--idempotency-key", "\"8e03978e-40d5-43e8-bc93-6894a57f9324\""];
+            let printed = client.run("https://eu.redress.example", id, &signing_key, &flags);
+            assert_eq!(printed.lines().count(), 5, "{}: {printed}", client.file);
+            for line in printed.lines() {
+                assert!(page.lines().any(|on_page| on_page == line), "{}: {line}", client.file);
+            }
         }
     }
 }
@@ -148,7 +167,7 @@ fn what_every_client_sends_verifies() {
             (&stream).write_all(answer.as_bytes()).unwrap();
             (lines, body)
         });
-        let shown = client.run(&url, &secret(), &["--idempotency-key", "\"order-4711\""]);
+        let shown = client.run(&url, &key_id().to_string(), &secret(), &["--idempotency-key", "\"order-4711\""]);
         let (lines, body) = server.join().unwrap();
         assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), ["201", "{}"], "{}", client.file);
         let (request_line, lines) = lines.split_first().unwrap();
