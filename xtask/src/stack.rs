@@ -446,7 +446,10 @@ fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
     let mut config = wrangler_toml::flattened(&wrangler_toml::read()?, &options.cell)?;
     wrangler_toml::name_placeholders(&mut config);
     let members = config.as_object_mut().context("wrangler.toml is not a table")?;
-    members.remove("build");
+    // The addresses of production would be taken for the request's.
+    for unused in ["build", "routes"] {
+        members.remove(unused);
+    }
     members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
     if !options.assets {
         members.remove("assets");
