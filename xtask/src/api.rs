@@ -32,9 +32,14 @@ pub struct Reply {
 impl Client {
     /// A client for the API at `base_url`.
     pub fn new(base_url: &str, key: &str) -> Client {
+        Client::waiting(Duration::from_secs(60), base_url, key)
+    }
+
+    /// A client that takes no answer for a failure after this time.
+    pub fn waiting(at_most: Duration, base_url: &str, key: &str) -> Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(at_most))
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .build();

@@ -3,7 +3,9 @@
 //!
 //! A group has a folder: one below it for each cell, `directory` (KV) and `registry`. Two groups know nothing of each other.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context, Result, bail};
 
@@ -24,9 +26,17 @@ impl Cells {
         require_free(names, &options)?;
         let Options { state: group, temporary, .. } = options.clone();
         let mut cells = Cells { stacks: Vec::new(), group, temporary };
-        for each in each(names, &options) {
-            let name = each.cell.clone();
-            cells.stacks.push(Stack::start(each).with_context(|| format!("the cell {name}"))?);
+        let started: Vec<Result<Stack>> = std::thread::scope(|threads| {
+            let start = |options: Options| {
+                let cell = options.cell.clone();
+                Stack::start(options).with_context(|| format!("the cell {cell}"))
+            };
+            let starting: Vec<_> = each(names, &options).map(|each| threads.spawn(move || start(each))).collect();
+            let wait = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            starting.into_iter().map(wait).collect()
+        });
+        for stack in started {
+            cells.stacks.push(stack?);
         }
         Ok(cells)
     }

@@ -33,6 +33,8 @@ enum Command {
     },
     /// Deploy one cell: build, migrate its databases, upload the Worker
     Deploy(xtask::deploy::Args),
+    /// Make a cell's signing key: the seed goes to standard output, its public half for `CELL_KEYS` to standard error
+    Key,
     /// Import complaints from a file through the API; running it again adds nothing twice
     Import(xtask::import::Args),
     /// Check an exported case file offline and name the first broken event
@@ -71,6 +73,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Build => xtask::wasm::build(),
         Command::Bench { args } => xtask::bench::run(&args),
         Command::Deploy(args) => xtask::deploy::run(&args),
+        Command::Key => xtask::secrets::print_new_key(),
         Command::Import(args) => xtask::import::run(&args),
         Command::Verify { file } => xtask::verify::run(&file),
         Command::Rehearse(args) => xtask::rehearse::run(&args),

@@ -13,8 +13,9 @@ use crate::wrangler_toml::{self, Cell};
 const DIRECTORY: &str = "DIRECTORY";
 
 /// What an environment may hold; everything in it that reaches data is checked below.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "name",
+    "routes",
     "vars",
     "triggers",
     "assets",

@@ -98,6 +98,14 @@ pub fn public_key(seed: &str) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes()))
 }
 
+/// Makes a seed, so that it can be piped on without being shown: only its public half is for people.
+pub fn print_new_key() -> Result<()> {
+    let seed = random()?;
+    eprintln!("Public key, for CELL_KEYS in wrangler.toml: {}", public_key(&seed)?);
+    println!("{seed}");
+    Ok(())
+}
+
 /// Whether this is 32 bytes as base64url.
 pub fn is_key(text: &str) -> bool {
     URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)

@@ -28,6 +28,8 @@ use crate::wasm;
 use crate::wrangler_toml::{self, LOCAL};
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long an address may take to answer before it is asked again, or taken for another: some of the runtime's never do.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How to run a stack.
 #[derive(Clone, Debug)]
@@ -264,6 +266,7 @@ impl Stack {
     }
 
     fn launch(&mut self) -> Result<()> {
+        forget_addresses(&self.options)?;
         let doubled = self.options.is_doubled();
         let configs: &[&str] = if doubled { &[CONFIG, SECOND_CONFIG] } else { &[CONFIG] };
         let main = serve(&self.options, configs, self.options.port)?;
@@ -319,7 +322,7 @@ fn serve_on(port: u16, options: &Options, configs: &[&str]) -> Result<Served> {
         .args(configs.iter().flat_map(|config| [PathBuf::from("--config"), state.join(config)]))
         .arg("--persist-to")
         .arg(data(state))
-        .env("WRANGLER_REGISTRY_PATH", options.group.as_ref().unwrap_or(state).join("registry"))
+        .env("WRANGLER_REGISTRY_PATH", registry(options))
         .stdin(Stdio::null())
         .stdout(log_file.try_clone()?)
         .stderr(log_file);
@@ -390,6 +393,21 @@ const DOOR: &str = "door.js";
 /// Notes of who runs on a state folder.
 const RUNNING: [&str; 2] = ["running.json", "running-door.json"];
 
+/// Where Workers running on this machine find each other: a file for each, called after it.
+fn registry(options: &Options) -> PathBuf {
+    options.group.as_ref().unwrap_or(&options.state).join("registry")
+}
+
+/// A stack that was killed left its addresses behind; for a minute and more they would be taken for good.
+fn forget_addresses(options: &Options) -> Result<()> {
+    for config in [CONFIG, SECOND_CONFIG, DOOR_CONFIG] {
+        let Ok(config) = std::fs::read(options.state.join(config)) else { continue };
+        let config: Value = serde_json::from_slice(&config)?;
+        let _ = std::fs::remove_file(registry(options).join(text(&config["name"])));
+    }
+    Ok(())
+}
+
 fn data(state: &Path) -> PathBuf {
     state.join("state")
 }
@@ -428,7 +446,10 @@ fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
     let mut config = wrangler_toml::flattened(&wrangler_toml::read()?, &options.cell)?;
     wrangler_toml::name_placeholders(&mut config);
     let members = config.as_object_mut().context("wrangler.toml is not a table")?;
-    members.remove("build");
+    // The addresses of production would be taken for the request's.
+    for unused in ["build", "routes"] {
+        members.remove(unused);
+    }
     members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
     if !options.assets {
         members.remove("assets");
@@ -551,7 +572,7 @@ fn free_port() -> Result<u16> {
 }
 
 fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path, log_start: u64) -> Result<()> {
-    let client = Client::new(base_url, "");
+    let client = Client::waiting(PROBE_TIMEOUT, base_url, "");
     let started = Instant::now();
     loop {
         if client.get("/healthz").is_ok_and(|reply| reply.status == 200) {
@@ -580,7 +601,7 @@ fn inner_url(wrangler: u32) -> Option<String> {
         .iter()
         .find(|member| arguments(member.pid).iter().any(|arg| arg == "--socket-addr=entry=127.0.0.1:0"))?;
     listening_ports(entry.pid).into_iter().map(|port| format!("http://127.0.0.1:{port}")).find(|url| {
-        let reply = Client::new(url, "").get("/healthz");
+        let reply = Client::waiting(PROBE_TIMEOUT, url, "").get("/healthz");
         reply.is_ok_and(|reply| reply.status == 200)
     })
 }
