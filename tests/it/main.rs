@@ -8,6 +8,7 @@ mod client;
 mod contract;
 mod eventually;
 mod firm;
+mod own_stack;
 
 mod budgets;
 mod commands;
@@ -19,5 +20,6 @@ mod idempotency;
 mod isolation;
 mod naughty;
 mod problems;
+mod shards;
 mod tenants;
 mod verify;
