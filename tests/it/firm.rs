@@ -97,7 +97,7 @@ pub(crate) fn complaint(members: Value) -> Value {
     body
 }
 
-/// A body that each command accepts in the right state. `other` is a complaint to link to.
+/// A body that each command accepts in the right state, an operator's on a tenant included. `other` is a complaint to link to.
 pub(crate) fn command_body(command: &str, other: &str) -> Value {
     match command {
         "acknowledge" | "investigate" | "close" => json!({}),
@@ -112,6 +112,7 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "link" => json!({ "relation": "part_of", "complaint": other }),
         "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
+        "shards" => json!({ "shard": 1 }),
         other => panic!("there is no body for {other}: add one"),
     }
 }

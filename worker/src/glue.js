@@ -52,8 +52,8 @@ export function numbered(env, prefix, limit) {
 /**
  * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
  * withSession takes: "first-primary", "first-unconstrained" or a bookmark.
- * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n, "bookmark": "…"} or
- * {"error": "…"}.
+ * The answer has two lines: how many rows were read and written and the new bookmark, and as JSON the rows of each
+ * statement: [[row, ...], ...]. Where nothing was done, the first line is empty and the second says why.
  */
 export async function d1(env, binding, from, statements) {
   try {
@@ -68,9 +68,9 @@ export async function d1(env, binding, from, statements) {
       read += meta.rows_read ?? 0;
       written += meta.rows_written ?? 0;
     }
-    return JSON.stringify({ rows, read, written, bookmark: db.getBookmark() });
+    return `${read} ${written} ${db.getBookmark() ?? ""}\n${JSON.stringify(rows)}`;
   } catch (error) {
-    return JSON.stringify({ error: String(error?.message ?? error) });
+    return `\n${error?.message ?? error}`;
   }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
-use serde::{Deserialize, de::DeserializeOwned};
 use shared::{
     chain::Salt,
     http::bookmark::Bookmarks,
@@ -95,17 +94,6 @@ thread_local! {
     static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
 }
 
-#[derive(Deserialize)]
-struct Answer<T> {
-    rows: Option<T>,
-    #[serde(default)]
-    read: u32,
-    #[serde(default)]
-    written: u32,
-    bookmark: Option<String>,
-    error: Option<String>,
-}
-
 impl Runtime {
     pub(crate) fn new(env: Env) -> Self {
         Self { env, meter: Rc::default(), seen: Rc::default() }
@@ -137,28 +125,26 @@ impl Runtime {
         self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
     }
 
-    /// Runs statements (a JSON list, see `glue.js`) as one transaction. `T` is a tuple with the rows of each.
-    pub(crate) async fn d1<T: DeserializeOwned>(
-        &self,
-        shard: ShardId,
-        freshness: Freshness,
-        statements: &str,
-    ) -> Result<T, Fault> {
-        let fault = |message| Fault { dependency: "d1", message };
+    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows.
+    pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let from = match freshness {
             Freshness::Latest => "first-primary".to_owned(),
             Freshness::AsSeen => self.bookmark(shard).unwrap_or_else(|| "first-unconstrained".to_owned()),
         };
-        let answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
-        let Answer { rows, read, written, bookmark, error } = serde_json::from_str(&answer)
-            .map_err(|error| fault(format!("unexpected rows: {:?} at column {}", error.classify(), error.column())))?;
+        let mut answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
+        let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
+        let mut done = answer.split_ascii_whitespace();
+        let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
+        let (Some(read), Some(written)) = (number(), number()) else {
+            return Err(Fault { dependency: "d1", message: rows });
+        };
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
-        if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), bookmark) {
-            seen.note(shard, &bookmark);
+        if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), done.next()) {
+            seen.note(shard, bookmark);
         }
-        rows.ok_or_else(|| fault(error.unwrap_or_else(|| "neither rows nor error".to_owned())))
+        Ok(rows)
     }
 
     fn bookmark(&self, shard: ShardId) -> Option<String> {
