@@ -5,12 +5,11 @@ use crate::{
     delivery::{SOON, expected, recorded},
     eventually::{equals, within},
     firm::{Firm, complaint},
+    own_stack::{count, database, operator, own_stack},
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -21,42 +20,6 @@ use xtask::stack::{Options, Stack};
 
 /// Rows that were not sent are taken for lost after 15 seconds; the queue retries for some more.
 const IN_THE_END: Duration = Duration::from_secs(60);
-
-/// A stack and the folder of its state.
-fn own_stack() -> (Stack, PathBuf) {
-    let options = Options::temporary().var("EXPOSE_COST", "1");
-    let state = options.state.clone();
-    (Stack::start(options).expect("a stack starts"), state)
-}
-
-fn operator(stack: &Stack) -> Client {
-    Client::new(stack.base_url(), Some(stack.operator_key()))
-}
-
-/// The D1 database of a stack that is not running.
-fn database(state: &Path) -> Connection {
-    let mut open = vec![state.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).expect("the state can be listed") {
-            let path = entry.expect("the state can be listed").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "sqlite") {
-                let database = Connection::open(&path).expect("SQLite opens its file");
-                if database.prepare("SELECT 1 FROM outbox").is_ok() {
-                    return database;
-                }
-            }
-        }
-    }
-    panic!("there is no database below {}", state.display());
-}
-
-fn count(database: &Connection, rows: &str) -> usize {
-    let sql = format!("SELECT count(*) FROM {rows}");
-    let count: i64 = database.query_row(&sql, [], |row| row.get(0)).expect("the rows can be counted");
-    count.try_into().expect("a count is not negative")
-}
 
 /// Lets a minute's cron run come, about once a second, until `there` gives something.
 fn ticking<T>(stack: &Stack, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
@@ -83,7 +46,7 @@ fn what_was_answered_is_told_although_the_runtime_died_before_sending_it() {
             paths.push(format!("/v1/complaints/{}", logged.id()));
         }
         stack.kill();
-        let left = count(&database(&state), "outbox");
+        let left = count(&state, "outbox");
         stack.restart().expect("the stack starts again on what reached the disk");
         left > 0
     });
@@ -98,9 +61,8 @@ fn what_was_answered_is_told_although_the_runtime_died_before_sending_it() {
     }
     stack.tick().expect("cron runs");
     stack.stop();
-    let database = database(&state);
-    assert_eq!((count(&database, "outbox"), count(&database, "dead_letters")), (0, 0), "nothing is left to send");
-    assert_eq!(count(&database, "deliveries"), 2 * paths.len(), "each of two audiences is told once");
+    assert_eq!((count(&state, "outbox"), count(&state, "dead_letters")), (0, 0), "nothing is left to send");
+    assert_eq!(count(&state, "deliveries"), 2 * paths.len(), "each of two audiences is told once");
 }
 
 /// An intake and a first note on it, each with its own key, as a client sends and repeats them.
@@ -173,7 +135,7 @@ fn a_request_whose_answer_was_lost_can_be_repeated() {
             dead.store(true, Ordering::SeqCst);
         });
         let answered: usize = errands.iter().map(Errand::answers).sum();
-        let committed = count(&database(&state), "idempotency");
+        let committed = count(&state, "idempotency");
         errands.truncate(next.load(Ordering::SeqCst).min(errands.len()));
         stack.restart().expect("the stack starts again on what reached the disk");
         assert!(committed >= answered, "what was answered is there: {committed} of {answered}");
@@ -218,7 +180,7 @@ fn a_request_whose_answer_was_lost_can_be_repeated() {
 #[test]
 fn what_cannot_be_told_ends_among_the_dead_letters_and_holds_up_nobody() {
     let (mut stack, state) = own_stack();
-    let firm = Firm::on(&operator(&stack), json!({}));
+    let firm = Firm::on(&operator(&stack), json!({ "shards": [0] }));
     stack.stop();
     let tenant = &firm.id;
     let id = |number: u8| format!("018bcfe5-6800-7101-8101-0101010101{number:02x}");
@@ -255,7 +217,7 @@ fn what_cannot_be_told_ends_among_the_dead_letters_and_holds_up_nobody() {
     within(IN_THE_END, "all of it is given up", || (letters().len() >= all.len()).then_some(()));
     assert_eq!(letters(), all, "each once");
     stack.stop();
-    assert_eq!(count(&database(&state), "outbox"), 0, "what was given up is not sent again every minute");
+    assert_eq!(count(&state, "outbox"), 0, "what was given up is not sent again every minute");
 }
 
 /// The change is done once D1 has it; here the runtime died before the directory had it too.
@@ -273,7 +235,7 @@ fn a_change_that_did_not_reach_the_directory_is_published_by_cron() {
     listed(&stack).expect(200);
     ticking(&stack, "the tenant is suspended", || (listed(&stack).status == 403).then_some(()));
     stack.stop();
-    assert_eq!(count(&database(&state), "tenants WHERE unpublished = 1"), 0);
+    assert_eq!(count(&state, "tenants WHERE unpublished = 1"), 0);
 }
 
 /// Without the switch for tests, answers do not say what they cost; and no log says what only the tenant may read.
@@ -320,7 +282,7 @@ fn a_stack_as_in_production_keeps_things_to_itself() {
 #[test]
 fn a_dead_letter_is_sent_again_once_its_cause_is_gone() {
     let (mut stack, state) = own_stack();
-    let firm = Firm::on(&operator(&stack), json!({}));
+    let firm = Firm::on(&operator(&stack), json!({ "shards": [0] }));
     stack.stop();
     database(&state).execute_batch("ALTER TABLE deliveries RENAME TO deliveries_away").unwrap();
     stack.restart().expect("the stack starts again");

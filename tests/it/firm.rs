@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Client, STACK, unused};
 use serde_json::{Value, json};
+use shared::tenant::placement::{Placement, ShardId, Slot, hash_of};
 
 pub(crate) struct Firm {
     pub(crate) id: String,
@@ -12,9 +13,14 @@ pub(crate) struct Firm {
 }
 
 impl Firm {
-    /// A bank.
+    /// A bank, on both shards of the cell.
     pub(crate) fn new() -> Self {
         Self::with(json!({}))
+    }
+
+    /// A bank on the first shard alone.
+    pub(crate) fn small() -> Self {
+        Self::with(json!({ "shards": [0] }))
     }
 
     /// With these members instead of a bank's.
@@ -27,7 +33,7 @@ impl Firm {
         let slug = unused();
         let mut body = json!({
             "slug": slug, "display_name": "Northwind Bank", "sector": "bank",
-            "jurisdiction": "england_and_wales", "reference_prefix": "NWB"
+            "jurisdiction": "england_and_wales", "reference_prefix": "NWB", "shards": [0, 1]
         });
         let Value::Object(members) = members else { panic!("members are an object") };
         body.as_object_mut().expect("the body is an object").extend(members);
@@ -51,6 +57,12 @@ impl Firm {
         self.api.post("/v1/complaints", &complaint(members)).expect(201)
     }
 
+    /// Logs a complaint in a slot of the two.
+    pub(crate) fn log_in(&self, slot: u8, members: Value) -> Answer {
+        let call = self.api.call("POST", "/v1/complaints").idempotency_key(&key_for(slot, 2));
+        call.json(&complaint(members)).send().expect(201)
+    }
+
     /// Logs a complaint and gives its path.
     pub(crate) fn logged(&self) -> String {
         format!("/v1/complaints/{}", self.log(json!({})).id())
@@ -61,6 +73,13 @@ impl Firm {
         let version = self.api.get(path).expect(200).version();
         self.api.post_on(version, &format!("{path}/{command}"), &body)
     }
+}
+
+/// An idempotency key that nobody has used and that puts a new complaint in `slot` of so many.
+pub(crate) fn key_for(slot: u8, slots: u8) -> String {
+    let placement = Placement::try_from((0..slots).map(ShardId).collect::<Vec<_>>()).expect("1 to 32 slots");
+    let keys = std::iter::repeat_with(unused);
+    keys.into_iter().find(|key| placement.slot_for(hash_of(key)) == Slot(slot)).expect("every slot has its share")
 }
 
 fn issue(operator: &Client, tenant: &str, scopes: &[&str]) -> String {
@@ -78,7 +97,7 @@ pub(crate) fn complaint(members: Value) -> Value {
     body
 }
 
-/// A body that each command accepts in the right state. `other` is a complaint to link to.
+/// A body that each command accepts in the right state, an operator's on a tenant included. `other` is a complaint to link to.
 pub(crate) fn command_body(command: &str, other: &str) -> Value {
     match command {
         "acknowledge" | "investigate" | "close" => json!({}),
@@ -93,6 +112,7 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "link" => json!({ "relation": "part_of", "complaint": other }),
         "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
+        "shards" => json!({ "shard": 1 }),
         other => panic!("there is no body for {other}: add one"),
     }
 }

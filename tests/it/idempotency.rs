@@ -87,12 +87,17 @@ fn a_key_is_for_one_request() {
     let other = firm.logged();
     send(&firm.api, "/v1/complaints", &key, &complaint(json!({ "channel": "phone" })))
         .problem(422, "idempotency_key_reused");
-    let command = |path: &str| {
-        firm.api.call("POST", &format!("{path}/acknowledge")).idempotency_key(&key).if_match(1).json(&json!({})).send()
+    // Used on something else, it is another request, wherever that lies.
+    let command = |path: &str, command: &str| {
+        firm.api.call("POST", &format!("{path}/{command}")).idempotency_key(&key).if_match(1).json(&json!({})).send()
     };
-    command(&path).problem(422, "idempotency_key_reused");
-    command(&other).problem(422, "idempotency_key_reused");
-    assert_eq!(firm.api.get(&other).expect(200).version(), 1);
+    for path in [&path, &other] {
+        assert!(!is_replay(&command(path, "acknowledge").expect(200)));
+        assert!(is_replay(&command(path, "acknowledge").expect(200)));
+        command(path, "investigate").problem(422, "idempotency_key_reused");
+        assert_eq!(firm.api.get(path).expect(200).version(), 2);
+    }
+    assert!(is_replay(&send(&firm.api, "/v1/complaints", &key, &body).expect(201)));
 }
 
 /// What was refused was not done, so the same key may try again.

@@ -16,13 +16,13 @@ struct Pair {
     hidden: Answer,
 }
 
-/// An id that nobody has, of the same shard.
-const NOWHERE: &str = "018bcfe5-6800-7303-8303-030303030300";
+/// An id that nobody has, of the same slot as the hidden one.
+const NOWHERE: &str = "018bcfe5-6800-7303-8303-030303030301";
 
 impl Pair {
     fn new() -> Self {
         let (mine, theirs) = (Firm::new(), Firm::new());
-        let hidden = theirs.log(json!({ "external_reference": "CRM-1", "tags": ["fees"] }));
+        let hidden = theirs.log_in(1, json!({ "external_reference": "CRM-1", "tags": ["fees"] }));
         Self { mine, theirs, hidden }
     }
 
@@ -33,9 +33,10 @@ impl Pair {
     }
 }
 
-/// What of an answer could give something away: all but its own ids, and what it cost included.
+/// What of an answer could give something away: all but its own ids and the state of the whole database that it names,
+/// and what it cost included.
 fn seen(answer: &Answer, named: &str) -> (u16, String, Vec<(String, String)>) {
-    let own = ["x-request-id", "traceparent", "date", "content-length"];
+    let own = ["x-request-id", "traceparent", "date", "content-length", "redress-bookmark"];
     let mut headers: Vec<_> = answer
         .headers
         .iter()
@@ -134,7 +135,7 @@ fn no_list_shows_another_tenants_complaint() {
     assert_eq!(all.data().iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), [own.id()]);
 
     let reference = pair.hidden.text_of("reference");
-    let unknown = Reference::new(&ReferencePrefix::try_from("NWB".to_owned()).unwrap(), 0, 12_345);
+    let unknown = Reference::new(&ReferencePrefix::try_from("NWB".to_owned()).unwrap(), 1, 12_345);
     for (hidden, nowhere) in [
         (format!("reference={reference}"), format!("reference={unknown}")),
         ("external_reference=CRM-1".to_owned(), "external_reference=CRM-0".to_owned()),
@@ -146,6 +147,14 @@ fn no_list_shows_another_tenants_complaint() {
         assert_eq!(seen(&found, ""), seen(&not, ""), "{hidden}");
         assert_eq!(found.body["data"], json!([]));
     }
+}
+
+#[test]
+fn no_count_counts_another_tenants_complaint() {
+    let pair = Pair::new();
+    pair.mine.logged();
+    let counts = pair.mine.api.get("/v1/complaints/counts").expect(200);
+    assert_eq!(counts.body, json!({ "data": { "state": { "received": 1 } }, "total": 1 }));
 }
 
 #[test]
@@ -242,7 +251,7 @@ fn an_operators_key_reads_no_complaint() {
 fn every_operation_is_covered() {
     for (method, path, operation) in operations() {
         let open = operation["security"].as_array().is_none_or(Vec::is_empty);
-        let known = ["/v1/complaints", "/v1/tenants", "/v1/dead-letters"];
+        let known = ["/v1/complaints", "/v1/complaints/counts", "/v1/tenants", "/v1/dead-letters"];
         let covered = known.iter().any(|known| path == *known || path.starts_with(&format!("{known}/{{")));
         assert!(open || covered, "{method} {path}: say above what it shows to another tenant");
     }

@@ -16,7 +16,8 @@ use xtask::stack::{Options, Stack};
 type Seen = (Instant, Instant, bool);
 
 fn limits(windows: &[(&str, u32)]) -> Value {
-    let windows: Vec<Value> = windows.iter().map(|(policy, limit)| json!({ "policy": policy, "limit": limit })).collect();
+    let windows: Vec<Value> =
+        windows.iter().map(|(policy, limit)| json!({ "policy": policy, "limit": limit })).collect();
     json!({ "windows": windows, "quotas": [] })
 }
 
@@ -118,7 +119,8 @@ fn a_busy_tenant_pays_few_hops() {
         };
         answers.iter().map(of).sum()
     };
-    for (name, windows) in [("admitted", [("burst", 5_000), ("minute", 100_000)]), ("refused", [("burst", 20), ("minute", 300)])]
+    for (name, windows) in
+        [("admitted", [("burst", 5_000), ("minute", 100_000)]), ("refused", [("burst", 20), ("minute", 300)])]
     {
         let firm = Firm::on(&operator, json!({ "shards": [0] })).limited(&limits(&windows));
         let api = firm.api.at(stack.inner_url());

@@ -8,6 +8,7 @@ mod client;
 mod contract;
 mod eventually;
 mod firm;
+mod own_stack;
 
 mod budgets;
 mod commands;
@@ -21,5 +22,6 @@ mod limits;
 mod locks;
 mod naughty;
 mod problems;
+mod shards;
 mod tenants;
 mod verify;

@@ -29,9 +29,7 @@ impl Statement {
 impl Catalogue {
     /// The product's own.
     pub(crate) fn read() -> Self {
-        let migrations = files(&root().join("d1-migrations"), "sql");
-        assert!(!migrations.is_empty(), "there are migrations");
-        let schema: String = migrations.into_iter().map(|(_, sql)| sql).collect();
+        let schema: String = migrations().into_iter().map(|(_, sql)| sql).collect();
         let statements = files(&root().join("worker/src/store/sql"), "sql");
         assert!(!statements.is_empty(), "there are statements");
         Self::of(&schema, statements.into_iter().map(|(name, sql)| Statement { name, sql }).collect())
@@ -74,6 +72,13 @@ fn column(database: &Connection, sql: &str) -> BTreeSet<String> {
     let mut query = database.prepare(sql).expect("the schema can be asked");
     let names = query.query_map([], |row| row.get::<_, String>(0)).expect("the schema answers");
     names.map(|name| name.expect("a name")).collect()
+}
+
+/// The migrations, by file name, in the order they are applied.
+pub(crate) fn migrations() -> Vec<(String, String)> {
+    let migrations = files(&root().join("d1-migrations"), "sql");
+    assert!(!migrations.is_empty(), "there are migrations");
+    migrations
 }
 
 /// The Worker's own source.

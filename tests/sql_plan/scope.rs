@@ -3,9 +3,9 @@
 
 use sqlparser::{
     ast::{
-        AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, Ident, Insert, Join, JoinConstraint, JoinOperator,
-        ObjectName, OnConflictAction, OnInsert, Query, Select, SelectItem, SetExpr, SqliteOnConflict, Statement,
-        TableFactor, TableObject, TableWithJoins, Update, Value, Visit, Visitor,
+        Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, Delete, Expr, FromTable, Ident, Insert, Join,
+        JoinConstraint, JoinOperator, ObjectName, OnConflict, OnConflictAction, OnInsert, Query, Select, SelectItem,
+        SetExpr, SqliteOnConflict, Statement, TableFactor, TableObject, TableWithJoins, Update, Value, Visit, Visitor,
     },
     dialect::SQLiteDialect,
     parser::Parser,
@@ -143,11 +143,7 @@ impl Check<'_> {
             self.offend("updates from another table, which this test does not understand");
         }
         self.read(std::slice::from_ref(table), selection.as_ref());
-        let sets_tenant = assignments.iter().any(|assignment| match &assignment.target {
-            AssignmentTarget::ColumnName(name) => last(name) == "tenant_id",
-            AssignmentTarget::Tuple(names) => names.iter().any(|name| last(name) == "tenant_id"),
-        });
-        if sets_tenant {
+        if sets_tenant(assignments) {
             self.offend("moves a row to another tenant");
         }
     }
@@ -171,10 +167,18 @@ impl Check<'_> {
         if *replace_into || matches!(or, Some(SqliteOnConflict::Replace)) {
             self.offend("replaces rows without saying whose");
         }
-        if let Some(OnInsert::OnConflict(conflict)) = on
-            && !matches!(conflict.action, OnConflictAction::DoNothing)
+        if let Some(OnInsert::OnConflict(OnConflict { conflict_target, action: OnConflictAction::DoUpdate(update) })) =
+            on
         {
-            self.offend("changes the row it collides with without saying whose it is");
+            // The row it collides with has the same tenant as the row it inserts.
+            let of_tenant = matches!(conflict_target, Some(ConflictTarget::Columns(columns))
+                if columns.iter().any(|column| lower(column) == "tenant_id"));
+            if !of_tenant {
+                self.offend("changes the row it collides with without saying whose it is");
+            }
+            if sets_tenant(&update.assignments) {
+                self.offend("moves a row to another tenant");
+            }
         }
         let Some(place) = columns.iter().position(|column| last(column) == "tenant_id") else {
             return self.offend("inserts without a tenant_id");
@@ -184,6 +188,13 @@ impl Check<'_> {
             self.offend("does not insert ?1 as the tenant_id");
         }
     }
+}
+
+fn sets_tenant(assignments: &[Assignment]) -> bool {
+    assignments.iter().any(|assignment| match &assignment.target {
+        AssignmentTarget::ColumnName(name) => last(name) == "tenant_id",
+        AssignmentTarget::Tuple(names) => names.iter().any(|name| last(name) == "tenant_id"),
+    })
 }
 
 /// Whether every row that `query` yields has `?1` at `place`.
@@ -285,6 +296,8 @@ fn a_statement_that_is_not_bound_is_caught() {
         "INSERT OR REPLACE INTO complaints (tenant_id, id) VALUES (?1, ?2)",
         "REPLACE INTO complaints (tenant_id, id) VALUES (?1, ?2)",
         "INSERT INTO complaints (tenant_id, id) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = ?3",
+        "INSERT INTO complaints (tenant_id, id) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET doc = ?3",
+        "INSERT INTO complaints (tenant_id, id) VALUES (?1, ?2) ON CONFLICT (tenant_id, id) DO UPDATE SET tenant_id = ?3",
         "DROP TABLE complaints",
         "SELECT doc FROM complaints WHERE tenant_id = ?1; DELETE FROM complaints",
         "SELECT doc FROM complaints WHERE",
@@ -304,6 +317,7 @@ fn a_statement_that_is_not_bound_is_caught() {
         "DELETE FROM complaints WHERE tenant_id = ?1",
         "INSERT INTO complaints (id, tenant_id) VALUES (?2, ?1) ON CONFLICT DO NOTHING",
         "INSERT INTO complaints (tenant_id, id) SELECT ?1, value FROM json_each(?2)",
+        "INSERT INTO complaints (tenant_id, id) VALUES (?1, ?2) ON CONFLICT (tenant_id, id) DO UPDATE SET doc = ?3",
     ];
     for sql in good {
         assert_eq!(offences(sql, &tables), Vec::<String>::new(), "{sql}");

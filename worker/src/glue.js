@@ -52,9 +52,12 @@ export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
-/** Asks the object called `name`: JSON there and back. */
+/**
+ * Asks the object called `name`: JSON there and back. Where the cell has a jurisdiction, its objects live in it; the
+ * local runtime knows none.
+ */
 export async function object_ask(env, binding, name, question) {
-  const namespace = env[binding];
+  const namespace = env.JURISDICTION ? env[binding].jurisdiction(env.JURISDICTION) : env[binding];
   const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body: question });
   if (!answer.ok) throw new Error(`the object answered ${answer.status}`);
   return await answer.text();
@@ -98,8 +101,8 @@ export function numbered(env, prefix, limit) {
 /**
  * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
  * withSession takes: "first-primary", "first-unconstrained" or a bookmark.
- * The answer is JSON: {"rows": [[row, ...] of each statement], "read": n, "written": n, "bookmark": "…"} or
- * {"error": "…"}.
+ * The answer has two lines: how many rows were read and written and the new bookmark, and as JSON the rows of each
+ * statement: [[row, ...], ...]. Where nothing was done, the first line is empty and the second says why.
  */
 export async function d1(env, binding, from, statements) {
   try {
@@ -114,9 +117,9 @@ export async function d1(env, binding, from, statements) {
       read += meta.rows_read ?? 0;
       written += meta.rows_written ?? 0;
     }
-    return JSON.stringify({ rows, read, written, bookmark: db.getBookmark() });
+    return `${read} ${written} ${db.getBookmark() ?? ""}\n${JSON.stringify(rows)}`;
   } catch (error) {
-    return JSON.stringify({ error: String(error?.message ?? error) });
+    return `\n${error?.message ?? error}`;
   }
 }
 

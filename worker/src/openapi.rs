@@ -307,8 +307,13 @@ fn describe_one(
     let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
     parameters.extend(operation.query.iter().map(|(name, words)| parameter("query", name, false, words)));
     let mut codes = vec![Code::Unavailable, Code::Internal];
-    if operation.request.is_some() || !operation.query.is_empty() {
+    let of_tenant = matches!(route.access, Access::Tenant(_));
+    if operation.request.is_some() || !operation.query.is_empty() || of_tenant {
         codes.push(Code::InvalidParameter);
+    }
+    if of_tenant && route.method == "GET" {
+        let words = "That of the last answer: this one is no older than what that has shown";
+        parameters.push(parameter("header", "Redress-Bookmark", false, words));
     }
     if route.access != Access::Public {
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::NotFound]);

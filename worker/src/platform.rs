@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     chain::Salt,
     http::bookmark::Bookmarks,
@@ -55,6 +55,9 @@ const DIRECTORY: &str = "DIRECTORY";
 const NOTIFY: &str = "NOTIFY";
 /// What the names of D1 databases begin with, and the most there may be: as many as an id has slots.
 const SHARDS: (&str, u32) = ("DB_", 32);
+/// How often a write to the directory is tried again: KV takes one write to a key a second (Cloudflare KV, limits).
+const PUTS: u32 = 3;
+const PUT_AGAIN_MILLIS: u32 = 300;
 /// The most messages one call sends (Cloudflare Queues, limits).
 const MAX_SEND: usize = 100;
 
@@ -142,17 +145,6 @@ thread_local! {
     static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
 }
 
-#[derive(Deserialize)]
-struct Answer<T> {
-    rows: Option<T>,
-    #[serde(default)]
-    read: u32,
-    #[serde(default)]
-    written: u32,
-    bookmark: Option<String>,
-    error: Option<String>,
-}
-
 impl Runtime {
     pub(crate) fn new(env: Env) -> Self {
         Self { env, meter: Rc::default(), seen: Rc::default() }
@@ -189,28 +181,26 @@ impl Runtime {
         self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
     }
 
-    /// Runs statements (a JSON list, see `glue.js`) as one transaction. `T` is a tuple with the rows of each.
-    pub(crate) async fn d1<T: DeserializeOwned>(
-        &self,
-        shard: ShardId,
-        freshness: Freshness,
-        statements: &str,
-    ) -> Result<T, Fault> {
-        let fault = |message| Fault { dependency: "d1", message };
+    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows.
+    pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let from = match freshness {
             Freshness::Latest => "first-primary".to_owned(),
             Freshness::AsSeen => self.bookmark(shard).unwrap_or_else(|| "first-unconstrained".to_owned()),
         };
-        let answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
-        let Answer { rows, read, written, bookmark, error } = serde_json::from_str(&answer)
-            .map_err(|error| fault(format!("unexpected rows: {:?} at column {}", error.classify(), error.column())))?;
+        let mut answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
+        let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
+        let mut done = answer.split_ascii_whitespace();
+        let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
+        let (Some(read), Some(written)) = (number(), number()) else {
+            return Err(Fault { dependency: "d1", message: rows });
+        };
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
-        if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), bookmark) {
-            seen.note(shard, &bookmark);
+        if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), done.next()) {
+            seen.note(shard, bookmark);
         }
-        rows.ok_or_else(|| fault(error.unwrap_or_else(|| "neither rows nor error".to_owned())))
+        Ok(rows)
     }
 
     fn bookmark(&self, shard: ShardId) -> Option<String> {
@@ -223,8 +213,15 @@ impl Runtime {
     }
 
     pub(crate) async fn directory_put(&self, key: &str, value: String) -> Result<(), Fault> {
-        kv_put(self.env(), DIRECTORY, key, &value).await.map_err(|error| Fault::new("kv", &error))?;
-        Ok(())
+        let mut left = PUTS;
+        loop {
+            match kv_put(self.env(), DIRECTORY, key, &value).await {
+                Ok(_) => return Ok(()),
+                Err(error) if left == 0 => return Err(Fault::new("kv", &error)),
+                Err(_) => left -= 1,
+            }
+            sleep(PUT_AGAIN_MILLIS).await;
+        }
     }
 
     /// Asks the Durable Object of a class called `name`.

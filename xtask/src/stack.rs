@@ -455,6 +455,10 @@ fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
         members.remove("assets");
     }
     config["vars"]["CELL_KEYS"] = json!(secrets.cell_keys()?);
+    // The local runtime knows none.
+    if let Some(vars) = config["vars"].as_object_mut() {
+        vars.remove("JURISDICTION");
+    }
     for (name, value) in &options.vars {
         config["vars"][name] = json!(value);
     }

@@ -385,9 +385,7 @@ mod tests {
         assert!(tenant.allows(&TenantChange::AddShard(ShardId(2)), &THERE).is_err());
         let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap();
         assert_eq!((grown.shards.slots(), grown.founded_with, grown.version), (2, 1, 2));
-        let full = (2..32).fold(grown, |tenant, _| {
-            tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap()
-        });
+        let full = (2..32).fold(grown, |tenant, _| tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap());
         assert_eq!(full.shards.slots(), 32);
         assert!(full.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_err());
         let deleted = full.changed(TenantChange::Delete, NOW).unwrap();

@@ -12,9 +12,9 @@ use crate::{
         complaints::{CountRow, Done, Page},
         external_references::claimant,
         history::Span,
+        together,
     },
 };
-use futures_util::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
@@ -117,8 +117,13 @@ async fn done_before_growth(
     let tenant = &call.standing.tenant;
     let former = tenant.shards.former_slots_for(place, tenant.founded_with);
     let others = former.into_iter().filter_map(|slot| call.db_of_slot(slot)).filter(|db| !db.is(own));
-    let asked = others.map(|db| async move { db.done_by("", key).await.map(|done| Some((db, done?))) });
-    Ok(try_join_all(asked).await?.into_iter().flatten().next())
+    let asked = others.map(|db| async move { (db.done_by("", key).await, db) });
+    for (done, db) in together(asked).await {
+        if let Some(done) = done? {
+            return Ok(Some((db, done)));
+        }
+    }
+    Ok(None)
 }
 
 /// The first answer again, if the request was served before; else the failure.
@@ -212,8 +217,8 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     };
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
-    let lists = try_join_all(dbs.iter().map(|db| db.list(&query, direction, from))).await?;
-    let found = Page::of(lists, direction, query.page_size())?;
+    let lists = together(dbs.iter().map(|db| db.list(&query, direction, from))).await;
+    let found = Page::of(lists.into_iter().collect::<Result<_, _>>()?, direction, query.page_size())?;
     let turns = Turns::of(cursor, found.ends()?, found.more);
     let [next, prev] = [turns.next, turns.prev].map(|turn| turn.map(|cursor| cursor.seal(cursors, tenant.id, filters)));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
@@ -258,12 +263,10 @@ pub(crate) async fn counts(call: TenantCall) -> Outcome {
     }
     let dbs = call.dbs();
     let mut counts = Counts::default();
-    for CountRow { facet, value, n } in try_join_all(dbs.iter().map(TenantDb::counts)).await?.into_iter().flatten() {
-        // Each complaint is in one state.
-        if facet == Facet::State.as_str() {
-            counts.total += n;
-        }
-        if n > 0 {
+    for rows in together(dbs.iter().map(TenantDb::counts)).await {
+        for CountRow { facet, value, n } in rows?.into_iter().filter(|row| row.n > 0) {
+            // Each complaint is in one state.
+            counts.total += if facet == Facet::State.as_str() { n } else { 0 };
             *counts.data.entry(facet).or_default().entry(value).or_default() += n;
         }
     }

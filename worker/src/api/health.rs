@@ -3,9 +3,9 @@
 use crate::{
     call::{Call, Outcome, Reply},
     log, platform,
-    store::system::SystemDb,
+    store::{system::SystemDb, together},
 };
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::tenant::CellName;
@@ -58,7 +58,7 @@ pub(crate) async fn ready(call: Call) -> Outcome {
         check(format!("d1:{}", shard.binding()), SystemDb::new(runtime.clone(), *shard).ping()).await
     });
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
-    let (mut dependencies, directory) = join(join_all(databases), directory).await;
+    let (mut dependencies, directory) = join(together(databases), directory).await;
     dependencies.push(directory);
     let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
     let status = if failing { State::Failing } else { State::Ok };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, StoreError, json};
+use super::{Batch, StoreError, json, rows_of};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -109,7 +109,7 @@ impl SystemDb {
     }
 
     async fn run<T: DeserializeOwned>(&self, batch: Batch) -> Result<T, StoreError> {
-        batch.run(&self.runtime, self.shard, Freshness::Latest).await
+        rows_of(&batch.answer(&self.runtime, self.shard, Freshness::Latest).await?)
     }
 
     async fn rows<R: DeserializeOwned>(&self, sql: &str, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {

@@ -1,0 +1,45 @@
+//! What a migration makes of data that is there.
+
+use crate::catalogue::migrations;
+use rusqlite::Connection;
+
+/// A database with the migrations before `name`, then `rows`, then that one and all later ones.
+fn migrated(name: &str, rows: &str) -> Connection {
+    let database = Connection::open_in_memory().expect("SQLite opens in memory");
+    let (before, after): (Vec<_>, Vec<_>) = migrations().into_iter().partition(|(file, _)| file.as_str() < name);
+    assert!(after.first().is_some_and(|(file, _)| file.starts_with(name)), "there is {name}");
+    let apply = |sql: &str| database.execute_batch(sql).expect("it applies");
+    before.iter().for_each(|(_, sql)| apply(sql));
+    apply(rows);
+    after.iter().for_each(|(_, sql)| apply(sql));
+    database
+}
+
+fn rows(database: &Connection, sql: &str) -> Vec<String> {
+    let mut query = database.prepare(sql).expect("it can be asked");
+    let found = query.query_map([], |row| row.get(0)).expect("it answers");
+    found.map(|row| row.expect("a text")).collect()
+}
+
+#[test]
+fn complaints_of_one_shard_become_those_of_several() {
+    let database = migrated(
+        "0004",
+        "INSERT INTO complaints (tenant_id, id, reference, external_reference, received_at, version, doc, summary) VALUES
+           ('t', 'a', 'A', 'CRM-1', 1, 2, '{}', '{}'), ('t', 'b', 'B', NULL, 2, 1, '{}', '{}'), ('u', 'c', 'C', 'CRM-1', 3, 1, '{}', '{}');
+         INSERT INTO complaint_facets (tenant_id, facet, value, received_at, complaint_id) VALUES
+           ('t', 'state', 'acknowledged', 1, 'a'), ('t', 'channel', 'web', 1, 'a'),
+           ('t', 'state', 'received', 2, 'b'), ('u', 'state', 'received', 3, 'c');
+         INSERT INTO idempotency (tenant_id, key, fingerprint, complaint_id, version, created_at) VALUES
+           ('t', 'k1', 'f', 'a', 1, 1), ('t', 'k2', 'f', 'a', 2, 2), ('t', 'k3', 'f', 'b', 1, 3), ('u', 'k1', 'f', 'c', 1, 4);
+         INSERT INTO events (tenant_id, complaint_id, seq, at, body, hash) VALUES ('t', 'a', 1, 1, '{}', '');",
+    );
+    let claims = "SELECT tenant_id || external_reference || complaint_id FROM external_references ORDER BY 1";
+    assert_eq!(rows(&database, claims), ["tCRM-1a", "uCRM-1c"]);
+    let counts = "SELECT tenant_id || ' ' || facet || ' ' || value || ' ' || n FROM complaint_counts ORDER BY 1";
+    assert_eq!(rows(&database, counts), ["t state acknowledged 1", "t state received 1", "u state received 1"]);
+    let keys = "SELECT tenant_id || '/' || scope || '/' || key || '/' || complaint_id FROM idempotency ORDER BY 1";
+    assert_eq!(rows(&database, keys), ["t//k1/a", "t//k3/b", "t/a/k2/a", "u//k1/c"]);
+    let created = "SELECT tenant_id || id || created_by_key FROM complaints ORDER BY 1";
+    assert_eq!(rows(&database, created), ["tak1", "tbk3", "uck1"]);
+}
