@@ -176,7 +176,8 @@ fn callers_without_credentials_are_limited_by_address() {
 
     // Guessing keys is asking without credentials.
     let guess = |address: &str| {
-        let call = Client::anonymous().call("GET", "/v1/complaints").header("cf-connecting-ip", address);
+        let client = Client::anonymous();
+        let call = client.call("GET", "/v1/complaints").header("cf-connecting-ip", address);
         call.header("authorization", "Bearer rdr_live_guess").send().status
     };
     let statuses: Vec<u16> = (0..60).map(|_| guess(&address(3))).collect();

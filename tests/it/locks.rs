@@ -6,7 +6,14 @@ use crate::{
     firm::{COMMANDS, Firm, command_body},
 };
 use serde_json::{Value, json};
-use std::{thread, time::Duration};
+use shared::time::Timestamp;
+use std::{
+    collections::HashSet,
+    sync::{Mutex, RwLock},
+    thread,
+    time::{Duration, Instant},
+};
+use xtask::stack::{Options, Stack};
 
 fn take(api: &Client, path: &str, who: &str, ttl_seconds: u32) -> Answer {
     let body = json!({ "holder": { "id": who, "name": format!("{who} Smith") }, "ttl_seconds": ttl_seconds });
@@ -175,4 +182,157 @@ fn no_write_with_an_old_token_comes_after_a_take_over() {
         let release = lead.call("DELETE", &format!("{path}/lock")).header("redress-lock", &token(&taken));
         release.send().expect(204);
     }
+}
+
+/// A lock that a client was given.
+struct Given {
+    token: u64,
+    who: usize,
+    over: bool,
+    since: i64,
+    expires_at: i64,
+    answered: Instant,
+}
+
+/// A write that was accepted.
+struct Written {
+    token: u64,
+    sent: Instant,
+}
+
+#[derive(Default)]
+struct Fight {
+    given: Vec<Given>,
+    /// Tokens whose holders asked to give them back, whether they heard of it or not.
+    released: Vec<u64>,
+    written: Vec<Written>,
+}
+
+const FIGHTERS: usize = 32;
+const FOR_A_MINUTE: Duration = Duration::from_secs(60);
+const BETWEEN_KILLS: Duration = Duration::from_secs(9);
+
+fn millis(at: &Value) -> i64 {
+    at.as_str().expect("a time").parse::<Timestamp>().expect("a timestamp").unix_millis()
+}
+
+/// One client: takes the lock, or takes it over, writes with it, gives it back or just goes away, and begins again.
+fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client, path: &str, fight: &Mutex<Fight>) {
+    let api = |client: &Client| client.at(&stack.read().unwrap().0).apart();
+    let holder =
+        json!({ "holder": { "id": format!("agent-{who}"), "name": format!("Agent {who}") }, "ttl_seconds": 5 });
+    for round in 0.. {
+        if stack.read().unwrap().1 {
+            return;
+        }
+        let over = who < 2 && round % 5 == 4;
+        let (client, to) = if over { (api(lead), "lock/holder") } else { (api(&firm.api), "lock") };
+        let Ok(lock) = client.call("PUT", &format!("{path}/{to}")).json(&holder).try_send() else {
+            thread::sleep(Duration::from_millis(200));
+            continue;
+        };
+        let Some(token) = lock.body["token"].as_u64().filter(|_| lock.status == 200) else {
+            thread::sleep(Duration::from_millis(20 + 7 * who as u64));
+            continue;
+        };
+        let (since, expires_at) = (millis(&lock.body["since"]), millis(&lock.body["expires_at"]));
+        fight.lock().unwrap().given.push(Given { token, who, over, since, expires_at, answered: Instant::now() });
+        let mut version = 0;
+        for _ in 0..4 {
+            let sent = Instant::now();
+            let call = client.call("POST", &format!("{path}/note")).idempotency_key(&unused()).if_match(version);
+            let call = call.header("redress-lock", &token.to_string());
+            match call.json(&json!({ "text": token.to_string() })).try_send() {
+                Ok(answer) if answer.status == 200 => {
+                    version = answer.version();
+                    fight.lock().unwrap().written.push(Written { token, sent });
+                }
+                Ok(answer) if answer.status == 412 => {
+                    let Ok(read) = client.call("GET", path).try_send() else { break };
+                    version = if read.status == 200 { read.version() } else { break };
+                }
+                _ => break,
+            }
+        }
+        // Every third time it goes away without a word, and one in six comes back to write once more, too late.
+        if round % 3 == 2 {
+            if round % 6 == 5 {
+                thread::sleep(Duration::from_millis(5_500));
+                let sent = Instant::now();
+                let call = client.call("POST", &format!("{path}/note")).idempotency_key(&unused()).if_match(version);
+                let late = call.header("redress-lock", &token.to_string()).json(&json!({ "text": token.to_string() }));
+                if late.try_send().is_ok_and(|answer| answer.status == 200) {
+                    fight.lock().unwrap().written.push(Written { token, sent });
+                }
+            }
+            continue;
+        }
+        fight.lock().unwrap().released.push(token);
+        let call = client.call("DELETE", &format!("{path}/lock")).header("redress-lock", &token.to_string());
+        let _heard_or_not = call.try_send();
+    }
+}
+
+/// The lock's promise under the worst: never two holders, never a write with an older token after a newer one.
+#[test]
+fn thirty_two_clients_fight_for_one_case_while_the_runtime_dies() {
+    let mut stack = Stack::start(Options::temporary()).unwrap();
+    let operator = Client::new(stack.base_url(), Some(stack.operator_key()));
+    let firm = Firm::on(&operator, json!({ "plan": "enterprise" }));
+    let lead = firm.key(&["complaints:lead", "complaints:write", "complaints:read"]);
+    let path = firm.logged();
+    let seen = Mutex::new(Fight::default());
+    let shared = RwLock::new((stack.base_url().to_owned(), false));
+    let mut kills = 0;
+    thread::scope(|scope| {
+        for who in 0..FIGHTERS {
+            let (shared, firm, lead, path, seen) = (&shared, &firm, &lead, path.as_str(), &seen);
+            scope.spawn(move || fight(who, shared, firm, lead, path, seen));
+        }
+        let begun = Instant::now();
+        while begun.elapsed() + BETWEEN_KILLS < FOR_A_MINUTE {
+            thread::sleep(BETWEEN_KILLS);
+            stack.kill();
+            kills += 1;
+            stack.restart().expect("it starts again on what reached the disk");
+            shared.write().unwrap().0 = stack.base_url().to_owned();
+        }
+        thread::sleep(Duration::from_secs(2));
+        shared.write().unwrap().1 = true;
+    });
+
+    let Fight { mut given, released, written } = seen.into_inner().unwrap();
+    let holders = given.iter().map(|given| given.who).collect::<HashSet<_>>().len();
+    println!("{} locks to {holders} clients, {} writes, {kills} kills", given.len(), written.len());
+    assert!(kills >= 3 && given.len() >= 20 && holders >= 8 && written.len() >= 20, "it was no fight");
+
+    given.sort_by_key(|given| (given.token, given.answered));
+    for pair in given.windows(2) {
+        let [earlier, later] = pair else { unreachable!("windows of two") };
+        if earlier.token == later.token {
+            assert_eq!(earlier.who, later.who, "a token is one holder's");
+        } else {
+            let ended = later.since >= earlier.expires_at || released.contains(&earlier.token);
+            assert!(later.over || ended, "{} took it while {} held it", later.who, earlier.who);
+        }
+    }
+    for write in &written {
+        let newer = given.iter().find(|given| given.token > write.token && given.answered < write.sent);
+        assert!(newer.is_none(), "a write with token {} was accepted after a newer was given", write.token);
+    }
+
+    let api = firm.api.at(stack.base_url());
+    let (mut tokens, mut after) = (Vec::new(), 0);
+    loop {
+        let page = api.get(&format!("{path}/events?limit=500&after={after}")).expect(200);
+        let of = |event: &Value| event["data"]["text"].as_str().and_then(|text| text.parse::<u64>().ok());
+        tokens.extend(page.data().iter().filter_map(of));
+        match page.body["next_after"].as_u64() {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert!(tokens.len() >= written.len(), "what was answered is there");
+    assert!(tokens.is_sorted(), "in the case file, no older token comes after a newer one");
+    assert_eq!(api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
 }

@@ -34,13 +34,15 @@ impl Firm {
     /// Makes the tenant, or finds it if there is one of this name, and issues a new key.
     pub fn ensure(operator: &Client, profile: &Profile<'_>) -> Result<Firm> {
         let Profile { slug, display_name, sector, prefix } = profile;
-        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": "us", "reference_prefix": prefix });
+        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": "us", "reference_prefix": prefix,
+            "plan": "enterprise", "shards": [0, 1] });
         let created = operator.post("/v1/tenants", &format!("tenant-{slug}-{}", once()?), &body)?;
         let id = match created.code() {
-            "slug_taken" => find(operator, slug)?,
+            "already_taken" => find(operator, slug)?,
             _ => created.success().with_context(|| format!("creating the tenant {slug}"))?.text("id")?.to_owned(),
         };
-        let body = json!({ "name": "cargo xtask", "scopes": ["complaints:read", "complaints:write"], "mode": "test" });
+        let body = json!({ "name": "cargo xtask", "mode": "test",
+            "scopes": ["complaints:read", "complaints:write", "complaints:lead", "usage:read"] });
         let key = operator.post(&format!("/v1/tenants/{id}/keys"), &format!("key-{slug}-{}", once()?), &body)?;
         let key = key.success().with_context(|| format!("issuing a key to {slug}"))?.text("token")?.to_owned();
         Ok(Firm { id, slug: (*slug).to_owned(), key })

@@ -65,6 +65,9 @@ impl Target {
             "sector": "bank",
             "jurisdiction": "england_and_wales",
             "reference_prefix": "BNC",
+            "shards": [0],
+            // Nobody is refused, but the way of a limited request is measured.
+            "limits": { "windows": [{ "policy": "burst", "limit": 1_000_000 }], "quotas": [] },
         });
         let tenant = operator.post("/v1/tenants", &tenant).await?;
         let id = tenant["id"].as_str().context("the new tenant has no id")?;

@@ -120,6 +120,9 @@ pub struct NewTenant {
     /// The plan. Default: standard.
     #[serde(default)]
     pub plan: Plan,
+    /// What it is allowed instead of what the plan says.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// The fields it declares for its complaints.
     #[serde(default)]
     pub custom_fields: List<CustomField, 50>,
@@ -190,7 +193,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
-        let NewTenant { home_cell, shards, plan, custom_fields, .. } = new;
+        let NewTenant { home_cell, shards, plan, limits, custom_fields, .. } = new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
         let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
         let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
@@ -215,7 +218,7 @@ impl Tenant {
             founded_with: shards.slots(),
             shards,
             plan,
-            limits: None,
+            limits,
             status: Status::Active,
             signed_writes: false,
             former_cells: Vec::new(),
