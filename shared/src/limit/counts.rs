@@ -73,14 +73,14 @@ mod tests {
     #[test]
     fn a_use_counts_until_its_slots_end_has_left_the_window() {
         let mut counts = Counts::default();
-        counts.add(Policy::Burst, 10_010, 3, 10_020);
-        counts.add(Policy::Burst, 10_049, 1, 10_050);
-        counts.add(Policy::Burst, 10_050, 2, 10_050);
-        assert_eq!(counts.leaving(Policy::Burst).collect::<Vec<_>>(), [(11_050, 4), (11_100, 2)]);
-        counts.trim(Policy::Burst, 11_049);
+        counts.add(Policy::Burst, 10_000, 3, 10_005);
+        counts.add(Policy::Burst, 10_019, 1, 10_020);
+        counts.add(Policy::Burst, 10_020, 2, 10_020);
+        assert_eq!(counts.leaving(Policy::Burst).collect::<Vec<_>>(), [(11_020, 4), (11_040, 2)]);
+        counts.trim(Policy::Burst, 11_019);
         assert_eq!(counts.leaving(Policy::Burst).count(), 2);
-        counts.trim(Policy::Burst, 11_050);
-        assert_eq!(counts.leaving(Policy::Burst).collect::<Vec<_>>(), [(11_100, 2)]);
+        counts.trim(Policy::Burst, 11_020);
+        assert_eq!(counts.leaving(Policy::Burst).collect::<Vec<_>>(), [(11_040, 2)]);
     }
 
     #[test]

@@ -72,6 +72,8 @@ mod tests {
         let other =
             "sha-512=:z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==:";
         assert!(!ContentDigest::parse(&format!("{SHA256}, {other}")).unwrap().is_of(BODY));
+        let other = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
+        assert!(!ContentDigest::parse(&format!("{other}, {SHA512}")).unwrap().is_of(BODY));
         assert!(!ContentDigest::parse("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBA==:").unwrap().is_of(BODY));
     }
 

@@ -1,7 +1,7 @@
 //! HTTP Message Signatures (RFC 9421) of requests: the two headers, and the signature base that they are made over.
 //!
-//! The request is seen through [`RequestHead`], which is asked for covered components only. Everything in a message
-//! is bounded before it is read: see the limits below.
+//! The request is seen through [`RequestHead`], which is asked for covered components only (and, by the profile, for
+//! `idempotency-key`). Everything in a message is bounded before it is read: see the limits below.
 
 use super::refusal::Refusal;
 use sfv::{Dictionary, FieldType as _, InnerList, Item, List, ListEntry, Parser};
@@ -55,7 +55,7 @@ impl Component {
         }
         let bare = name.strip_prefix('@').unwrap_or(&name);
         let lower_case_token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&b);
-        let well_named = !bare.is_empty() && bare.bytes().all(lower_case_token) && name != "@signature-params";
+        let well_named = !bare.is_empty() && bare.bytes().all(lower_case_token);
         if !well_named || (name == "@query-param") != query_param.is_some() {
             return Err(refused());
         }
@@ -80,6 +80,7 @@ impl Component {
             "@query-param" => {
                 self.query_param.as_deref().and_then(|name| uri().ok()?.param(name)).ok_or_else(absent)?
             }
+            // Among them `@signature-params`, which no signature may list (RFC 9421 §2.3).
             derived if derived.starts_with('@') => return Err(Refusal::Component(self.identifier.clone())),
             field => {
                 let lines = head.field_lines(field);

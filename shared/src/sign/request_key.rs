@@ -274,6 +274,18 @@ mod tests {
         assert_eq!(PublicKey::from_bytes(&off), Err(InvalidPublicKey));
     }
 
+    /// R is the neutral point and S is k·a: correct by the equation of RFC 8032 §5.1.7, but a signer never makes it.
+    #[test]
+    fn a_signature_with_a_point_of_small_order_is_refused() {
+        let public = ed25519_dalek::SigningKey::from_bytes(&[9; 32]).verifying_key();
+        let r = "0100000000000000000000000000000000000000000000000000000000000000";
+        let s = "eb0165dac5ac5e5824b607c0999ca175853ec6c4787ea31691797befec7c6e09";
+        let signature = decode_hex(&format!("{r}{s}"));
+        let lenient = ed25519_dalek::Verifier::verify(&public, b"base", &Signature::from_slice(&signature).unwrap());
+        assert!(lenient.is_ok(), "the vector has that form");
+        assert!(!Verifier::Ed25519(PublicKey(public)).verify(b"base", &signature));
+    }
+
     fn decode_hex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     }

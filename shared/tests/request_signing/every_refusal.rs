@@ -178,6 +178,9 @@ fn not_covered() {
         let rest = COVERED.replace(&format!("\"{name}\""), "").replace("  ", " ");
         assert_eq!(with_components(&rest), Err(Refusal::NotCovered(name)));
     }
+    let keyless = post().without("Idempotency-Key");
+    let covered = GET_COVERED.replace(')', r#" "content-digest")"#);
+    assert_eq!(outcome(&keyless, BODY, &covered, &params()), Err(Refusal::NotCovered("idempotency-key")));
     // A bodiless write needs the digest too, and whoever sends a key must sign it.
     for method in ["PUT", "PATCH"] {
         let head = Head { method: method.to_owned(), ..get() };
