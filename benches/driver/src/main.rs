@@ -3,6 +3,7 @@
 
 mod baseline;
 mod complaints;
+mod fairness;
 mod operation;
 mod plan;
 mod process;
@@ -65,6 +66,9 @@ struct Options {
     /// Drive the baseline against itself: how far the ratios are from 1 is the noise of the machine
     #[arg(long, conflicts_with = "redress_url")]
     calibrate: bool,
+    /// Measure instead what a tenant feels of another that sends fifty times its limit
+    #[arg(long, conflicts_with_all = ["calibrate", "baseline_url"])]
+    fairness: bool,
 }
 
 fn main() -> ExitCode {
@@ -85,8 +89,8 @@ fn main() -> ExitCode {
 /// Starts what is not running yet, compares, and stops what it started.
 fn run(options: Options) -> Result<()> {
     let baseline = match options.baseline_url {
-        Some(_) => None,
-        None => Some(Baseline::start()?),
+        None if !options.fairness => Some(Baseline::start()?),
+        _ => None,
     };
     let baseline_url = options.baseline_url.as_deref().or(baseline.as_ref().map(Baseline::inner_url));
     let redress = match options.redress_url {
@@ -104,6 +108,11 @@ fn run(options: Options) -> Result<()> {
     // One thread: the load generator shares the machine with what it measures.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        if options.fairness {
+            let (url, key) = redress_url.zip(operator_key).context("Redress has no address")?;
+            println!("{}", fairness::measure(url, key).await?);
+            return Ok(());
+        }
         let baseline_url = baseline_url.context("the baseline has no address")?;
         let ours = match redress_url.zip(operator_key) {
             Some((url, key)) => Target::redress(url, key).await?,

@@ -57,17 +57,22 @@ impl Target {
 
     /// Redress at `base`, as a tenant made for this run.
     pub(crate) async fn redress(base: &str, operator_key: &str) -> Result<Self> {
+        // Nobody is refused, but the way of a limited request is measured.
+        Self::limited(base, operator_key, json!([{ "policy": "burst", "limit": 1_000_000 }])).await
+    }
+
+    /// Redress at `base`, as a tenant made for this run with these limits.
+    pub(crate) async fn limited(base: &str, operator_key: &str, windows: Value) -> Result<Self> {
         let operator = Self::new("redress", base, Some(operator_key.to_owned()))?;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let tenant = json!({
-            "slug": format!("bench-{}", since_epoch.as_millis()),
+            "slug": format!("bench-{}", since_epoch.as_nanos()),
             "display_name": "Bench Bank",
             "sector": "bank",
             "jurisdiction": "england_and_wales",
             "reference_prefix": "BNC",
             "shards": [0],
-            // Nobody is refused, but the way of a limited request is measured.
-            "limits": { "windows": [{ "policy": "burst", "limit": 1_000_000 }], "quotas": [] },
+            "limits": { "windows": windows, "quotas": [] },
         });
         let tenant = operator.post("/v1/tenants", &tenant).await?;
         let id = tenant["id"].as_str().context("the new tenant has no id")?;
@@ -128,6 +133,11 @@ impl Target {
     /// From here on reads pick from the complaints that exist now.
     pub(crate) fn finish_loading(&self) {
         self.loaded.lock().clone_from(&self.untouched.lock());
+    }
+
+    /// Whether there is something to read.
+    pub(crate) fn has_loaded(&self) -> bool {
+        !self.loaded.lock().is_empty()
     }
 
     /// How many commands can still be sent.
