@@ -327,8 +327,7 @@ fn answers_say_what_was_seen_and_reads_are_no_older() {
     let call =
         small.api.call("GET", "/v1/complaints").header("redress-bookmark", &format!("{last},7:{}", "f".repeat(9)));
     assert_eq!(shards(&bookmark(&call.send().expect(200))), ["0"]);
-    for wrong in ["", " ", "x"].iter().skip(2).copied().chain(["0:", "0:a b", "-1:a", "0:a,,1:b", &"0:a,".repeat(2000)])
-    {
+    for wrong in ["x", "0:", "0:a b", "-1:a", "0:a,,1:b", &"0:a,".repeat(2000)] {
         let refused = get(&path(&here), wrong).problem(400, "invalid_header");
         assert_eq!(refused.pointers(), ["Redress-Bookmark"], "{wrong}");
     }

@@ -43,8 +43,10 @@ const DRAWS: usize = 4;
 /// `POST /v1/complaints`
 ///
 /// 1. Read the body, as JSON, as a complaint that the tenant's rules allow (413, 415, 400, 422).
-/// 2. Make the first event and commit it. Taken: the idempotency key (replay, or 422), the external reference (409).
-/// 3. Tell the queue after the answer.
+/// 2. For a tenant that has grown: if the key's slot was another one before, look there for what the key did (replay).
+/// 3. Make the first event and commit it; before that, claim the external reference if those are kept in another
+///    database. Taken: the idempotency key (replay, or 422), the external reference (409).
+/// 4. Tell the queue after the answer.
 pub(crate) async fn create(call: TenantCall) -> Outcome {
     let Posted { body: new, key, fingerprint } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
     let now = call.call.now;
