@@ -208,6 +208,15 @@ struct Fight {
     written: Vec<Written>,
 }
 
+/// Ends the fight when it is dropped.
+struct Over<'s>(&'s RwLock<(String, bool)>);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.write().unwrap().1 = true;
+    }
+}
+
 const FIGHTERS: usize = 32;
 const FOR_A_MINUTE: Duration = Duration::from_secs(60);
 const BETWEEN_KILLS: Duration = Duration::from_secs(9);
@@ -285,6 +294,8 @@ fn thirty_two_clients_fight_for_one_case_while_the_runtime_dies() {
     let shared = RwLock::new((stack.base_url().to_owned(), false));
     let mut kills = 0;
     thread::scope(|scope| {
+        // Also when this thread panics, or the others would fight on for ever.
+        let _over = Over(&shared);
         for who in 0..FIGHTERS {
             let (shared, firm, lead, path, seen) = (&shared, &firm, &lead, path.as_str(), &seen);
             scope.spawn(move || fight(who, shared, firm, lead, path, seen));
@@ -298,7 +309,6 @@ fn thirty_two_clients_fight_for_one_case_while_the_runtime_dies() {
             shared.write().unwrap().0 = stack.base_url().to_owned();
         }
         thread::sleep(Duration::from_secs(2));
-        shared.write().unwrap().1 = true;
     });
 
     let Fight { mut given, released, written } = seen.into_inner().unwrap();
