@@ -107,6 +107,23 @@ fn many_connections_never_exceed_a_window() {
     }
 }
 
+/// Two isolates of a cell have nothing in common but the tenant's object.
+#[test]
+fn many_isolates_never_exceed_a_window() {
+    let stack = Stack::start(Options::temporary().second_isolate_of("local")).unwrap();
+    let operator = Client::new(stack.base_url(), Some(stack.operator_key()));
+    let firm = Firm::on(&operator, json!({ "shards": [0] })).limited(&limits(&[("burst", 40), ("minute", 120)]));
+    let isolates = [stack.inner_url(), stack.second_isolate().expect("there is a second isolate")];
+    let apis = isolates.map(|url| firm.api.at(url));
+    let seen: Vec<Seen> = thread::scope(|scope| {
+        let hammers = apis.each_ref().map(|api| scope.spawn(|| hammer(api, 8, Duration::from_secs(5)).0));
+        hammers.into_iter().flat_map(|hammer| hammer.join().unwrap()).collect()
+    });
+    let admitted = seen.iter().filter(|(_, _, admitted)| *admitted).count();
+    assert!(most_within(&seen, Duration::from_secs(1)) <= 40, "{}", most_within(&seen, Duration::from_secs(1)));
+    assert!((90..=120).contains(&admitted), "{admitted} of 120 were let through");
+}
+
 /// Durable Objects are asked at most once in 20 requests of a busy tenant, admitted or refused.
 #[test]
 fn a_busy_tenant_pays_few_hops() {

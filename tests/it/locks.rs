@@ -241,7 +241,7 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
             continue;
         };
         let Some(token) = lock.body["token"].as_u64().filter(|_| lock.status == 200) else {
-            thread::sleep(Duration::from_millis(20 + 7 * who as u64));
+            thread::sleep(Duration::from_millis(20 + 3 * who as u64));
             continue;
         };
         let (since, expires_at) = (millis(&lock.body["since"]), millis(&lock.body["expires_at"]));
@@ -263,9 +263,9 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
                 _ => break,
             }
         }
-        // Every third time it goes away without a word, and one in six comes back to write once more, too late.
-        if round % 3 == 2 {
-            if round % 6 == 5 {
+        // Sometimes it goes away without a word, and sometimes comes back to write once more, too late.
+        if (round + who) % 8 == 7 {
+            if who % 2 == 1 {
                 thread::sleep(Duration::from_millis(5_500));
                 let sent = Instant::now();
                 let call = client.call("POST", &format!("{path}/note")).idempotency_key(&unused()).if_match(version);
