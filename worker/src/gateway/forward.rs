@@ -4,6 +4,7 @@
 //! A request is forwarded once. Only a cell that the tenant has left may forward it once more, for the directory may
 //! still point there for a minute; then it has met two cells that agree, or it is given up. So there is no loop.
 
+use super::credentials::unknown;
 use crate::{
     call::{Call, Outcome, Reply},
     failure::Failure,
@@ -38,6 +39,11 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
             Err(unanswered(home))
         }
     }
+}
+
+/// This cell does not know the tenant. If another took it to be here, the key is not to blame.
+pub(super) fn not_here(call: &Call) -> Failure {
+    if hops(call) == 0 { unknown() } else { unanswered(&call.config.cell) }
 }
 
 fn unanswered(home: &CellName) -> Failure {

@@ -102,7 +102,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<Tenan
     }
 
     // (3)
-    let standing = admission::standing(&call, *tenant).await?.ok_or_else(unknown)?;
+    let standing = admission::standing(&call, *tenant).await?.ok_or_else(|| forward::not_here(&call))?;
     let home = &standing.tenant.home_cell;
     if home != here {
         return Ok(Passed::Elsewhere(forward::forward(&call, home, true).await?));
