@@ -1,7 +1,7 @@
 //! Who calls: by the `Authorization` header alone, without I/O.
 
 use crate::{call::Call, failure::Failure};
-use shared::{http::problem::Code, sign::api_key::VerifiedKey, time::Timestamp};
+use shared::{access::Principal, http::problem::Code, sign::api_key::VerifiedKey, time::Timestamp};
 use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
 
 /// Whose credentials a request carries.
@@ -12,6 +12,22 @@ pub(super) enum Credentials {
     Operator,
     /// A tenant's key, whose token is genuine and valid now.
     Key(Rc<VerifiedKey>),
+}
+
+impl Credentials {
+    /// Whose they are, for [`shared::access::may`].
+    pub(super) fn principal(&self) -> Principal {
+        match self {
+            Self::None => Principal::Anonymous,
+            Self::Operator => Principal::Operator,
+            Self::Key(key) => principal_of(key),
+        }
+    }
+}
+
+/// A tenant's system.
+pub(super) fn principal_of(key: &VerifiedKey) -> Principal {
+    Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() }
 }
 
 const OPERATOR_PREFIX: &str = "rdr_op_";

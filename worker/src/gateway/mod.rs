@@ -16,7 +16,7 @@ use crate::{
 use admission::Cost;
 use credentials::{Credentials, unknown};
 use shared::{
-    access::{Access, Principal, Scope, may},
+    access::{Access, Scope, may},
     http::problem::Code,
     ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
@@ -79,16 +79,12 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
 /// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
 async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
     // (1)
-    let key = match credentials::read(&call)? {
-        Credentials::Key(key) => key,
-        Credentials::Operator => {
-            return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
-        }
-        Credentials::None => {
-            return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
-        }
+    let credentials = credentials::read(&call)?;
+    let Credentials::Key(key) = credentials else {
+        may(&credentials.principal(), Access::Tenant(scope))?;
+        return Err(unknown());
     };
-    let VerifiedKey { key: id, tenant, cell: issuer, scopes, .. } = key.as_ref();
+    let VerifiedKey { key: id, tenant, cell: issuer, .. } = key.as_ref();
     call.runtime.meter.caller.set(Some((*tenant, *id)));
 
     // (2)
@@ -121,7 +117,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<Tenan
     let complaint = admission::admit(&call, &standing, cost).await?;
 
     // (5)
-    let principal = Principal::Key { tenant: *tenant, key: *id, scopes: scopes.clone() };
+    let principal = credentials::principal_of(&key);
     let authorised = match may(&principal, Access::Tenant(scope)) {
         Ok(()) => signature::check(&call, &key, &standing).await,
         Err(denial) => Err(denial.into()),
@@ -141,11 +137,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<Tenan
 
 /// Lets an operator through.
 async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
-    let principal = match credentials::read(&call)? {
-        Credentials::Operator => Principal::Operator,
-        Credentials::None => Principal::Anonymous,
-        Credentials::Key(key) => Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() },
-    };
+    let principal = credentials::read(&call)?.principal();
     may(&principal, Access::Operator)?;
     // What is asked of another cell's tenant is answered there.
     if let Ok(tenant) = call.path_value::<TenantId>("id")
