@@ -22,7 +22,6 @@ use shared::{
         trace::TraceParent,
     },
     ids::{ComplaintId, KeyId},
-    limit::lease::LeaseId,
     lock::FencingToken,
     sign::request_profile::Verified,
     taxonomy::Taxonomy,
@@ -55,8 +54,6 @@ pub(crate) struct TenantCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
     pub(crate) key: KeyId,
-    /// The lease that pays for the complaint that the call may log.
-    pub(crate) complaint: Option<LeaseId>,
 }
 
 /// A call by an operator. Only the gateway builds one.

@@ -82,9 +82,8 @@ pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<
     Err(Failure::new(Code::Unavailable))
 }
 
-/// Lets one request of a tenant through, or says when to come again. A complaint is paid for by a lease, which
-/// [`settle`] must hear of.
-pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Result<Option<LeaseId>, Failure> {
+/// Lets one request of a tenant through, or says when to come again.
+pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Result<Option<Paid>, Failure> {
     let tenant = standing.tenant.id;
     for _ in 0..TRIES {
         let now = platform::now();
@@ -92,7 +91,7 @@ pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Resul
             Admission::Admitted { complaint } => {
                 show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
                 refresh(call, tenant, now);
-                return Ok(complaint);
+                return Ok(complaint.map(|lease| Paid { tenant, lease, logged: false }));
             }
             Admission::Refused(refusal) => {
                 show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
@@ -132,11 +131,30 @@ pub(super) async fn admit_address(runtime: &Runtime, config: &Config, address: &
     Err(Failure::new(Code::Unavailable))
 }
 
-/// Says what became of an admitted complaint: only one that was logged counts against the quota.
-pub(crate) fn settle(tenant: TenantId, lease: LeaseId, logged: bool) {
-    with(&TENANTS, &tenant, |subject| {
-        if logged { subject.held.logged_complaint(lease) } else { subject.held.unused_complaint(lease) }
-    });
+/// A complaint that may be logged: paid for by a lease, and given back unless it was.
+pub(crate) struct Paid {
+    tenant: TenantId,
+    lease: LeaseId,
+    logged: bool,
+}
+
+impl Paid {
+    /// It was logged, and counts against the quota.
+    pub(super) fn logged(mut self) {
+        self.logged = true;
+    }
+}
+
+impl Drop for Paid {
+    fn drop(&mut self) {
+        with(&TENANTS, &self.tenant, |subject| {
+            if self.logged {
+                subject.held.logged_complaint(self.lease);
+            } else {
+                subject.held.unused_complaint(self.lease);
+            }
+        });
+    }
 }
 
 fn with<K: Eq + Hash + Clone, T>(

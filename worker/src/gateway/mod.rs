@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     store::TenantDb,
 };
-use admission::Cost;
+use admission::{Cost, Paid};
 use credentials::{Credentials, unknown};
 use shared::{
     access::{Access, Scope, may},
@@ -58,11 +58,11 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Elsewhere(reply) => Ok(reply),
         },
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
-            Passed::Here(call) => {
-                let (tenant, lease) = (call.standing.tenant.id, call.complaint);
+            Passed::Here((call, paid)) => {
                 let outcome = handler(call).await;
-                let logged = outcome.as_ref().is_ok_and(Reply::is_new);
-                lease.into_iter().for_each(|lease| admission::settle(tenant, lease, logged));
+                if outcome.as_ref().is_ok_and(Reply::is_new) {
+                    paid.into_iter().for_each(Paid::logged);
+                }
                 outcome
             }
             Passed::Elsewhere(reply) => Ok(reply),
@@ -77,7 +77,7 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
 /// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
 /// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
-async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
+async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
     let credentials = credentials::read(&call)?;
     let Credentials::Key(key) = credentials else {
@@ -114,25 +114,15 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<Tenan
     }
 
     // (4)
-    let complaint = admission::admit(&call, &standing, cost).await?;
+    let paid = admission::admit(&call, &standing, cost).await?;
 
     // (5)
-    let principal = credentials::principal_of(&key);
-    let authorised = match may(&principal, Access::Tenant(scope)) {
-        Ok(()) => signature::check(&call, &key, &standing).await,
-        Err(denial) => Err(denial.into()),
-    };
-    match authorised {
-        Ok(signed) => call.signed = signed,
-        Err(failure) => {
-            complaint.into_iter().for_each(|lease| admission::settle(*tenant, lease, false));
-            return Err(failure);
-        }
-    }
+    may(&credentials::principal_of(&key), Access::Tenant(scope))?;
+    call.signed = signature::check(&call, &key, &standing).await?;
     note_use(&call, *tenant, *id);
-    let call = TenantCall { call, standing, key: *id, complaint };
+    let call = TenantCall { call, standing, key: *id };
     call.follow_bookmarks()?;
-    Ok(Passed::Here(call))
+    Ok(Passed::Here((call, paid)))
 }
 
 /// Lets an operator through.
