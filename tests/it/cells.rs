@@ -6,14 +6,20 @@ use crate::{
     firm::{Firm, complaint},
     isolation::NOWHERE,
     keys::{named, record},
+    matrix,
     signatures::Signer,
 };
 use serde_json::json;
 use shared::sign::api_key::{CellKeys, KeyRing, public_key};
 use std::{
     fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 use xtask::{
@@ -21,19 +27,59 @@ use xtask::{
     stack::{Options, Stack},
 };
 
-/// The cells eu and us, started for the first test that wants them and stopped after the last.
-pub(crate) fn cells() -> Arc<Cells> {
-    static RUNNING: Mutex<Weak<Cells>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.upgrade().unwrap_or_else(|| {
-        let cells = Arc::new(start());
-        *running = Arc::downgrade(&cells);
-        cells
-    })
+/// What is tried on the same two cells, for they take a while to start.
+const TRIED: [(&str, fn(&Cells)); 12] = [
+    ("everybody may do what the table says and nothing else", matrix::everybody_may_do_what_the_table_says),
+    ("reads are answered by the home", reads_are_answered_by_the_home),
+    ("writes are done by the home once", writes_are_done_by_the_home_once),
+    ("an operator may ask any cell", an_operator_may_ask_any_cell),
+    ("a trace goes on and the home answers for it", a_trace_goes_on_and_the_home_answers_for_it),
+    ("a large body arrives whole", a_large_body_arrives_whole),
+    ("what says that it was forwarded goes no further", what_says_that_it_was_forwarded_goes_no_further),
+    ("a firm's limits count at home and once", a_firms_limits_count_at_home_and_once),
+    ("a slug is one tenant's in all cells", a_slug_is_one_tenants_in_all_cells),
+    ("a tenant is made in the cell that is asked", a_tenant_is_made_in_the_cell_that_is_asked),
+    ("signatures and addresses are checked at home", signatures_and_addresses_are_checked_at_home),
+    ("a cell vouches for itself alone", a_cell_vouches_for_itself_alone),
+];
+
+/// All of it, also after some of it has failed; then what is left when one of the two is halted and killed.
+#[test]
+fn two_cells_are_one_service() {
+    let options = Options::temporary().var("EXPOSE_COST", "1");
+    let mut cells = Cells::start(&["eu", "us"], options).expect("two cells start");
+    // One after the other: the first to touch the local directory makes its file, and whoever looks meanwhile fails.
+    for stack in cells.all() {
+        operator(stack).get("/readyz").expect(200);
+    }
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((what, try_it)) = TRIED.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begun = Instant::now();
+                    let tried = catch_unwind(AssertUnwindSafe(|| try_it(&cells)));
+                    println!("{what}: {}, {:?}", if tried.is_ok() { "ok" } else { "FAILED" }, begun.elapsed());
+                    if tried.is_err() {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(*what);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !failed.is_empty() {
+        cells.all().iter().for_each(print_faults);
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+    a_home_that_does_not_answer_holds_up_nobody_else(&mut cells);
 }
 
-fn start() -> Cells {
-    Cells::start(&["eu", "us"], Options::temporary().var("EXPOSE_COST", "1")).expect("two cells start")
+/// What a cell has logged that went wrong.
+fn print_faults(stack: &Stack) {
+    let log = fs::read_to_string(stack.log()).unwrap_or_default();
+    let faults = log.lines().filter(|line| line.contains("\"level\":\"error\"") || line.contains("rror:"));
+    faults.for_each(|line| println!("{}: {line}", stack.cell()));
 }
 
 pub(crate) fn operator(stack: &Stack) -> Client {
@@ -42,7 +88,6 @@ pub(crate) fn operator(stack: &Stack) -> Client {
 
 /// A firm at home in eu, and what its clients are when they ask us.
 struct Abroad {
-    cells: Arc<Cells>,
     firm: Firm,
     away: Client,
     operator_away: Client,
@@ -52,12 +97,11 @@ struct Abroad {
 }
 
 impl Abroad {
-    fn new() -> Self {
-        let cells = cells();
+    fn new(cells: &Cells) -> Self {
         let firm = Firm::on(&operator(cells.cell("eu")), json!({}));
         let [eu, us] = ["eu", "us"].map(|cell| cells.cell(cell).base_url().to_owned());
         let (away, operator_away) = (firm.api.at(&us), firm.operator.at(&us));
-        Self { cells, firm, away, operator_away, eu, us }
+        Self { firm, away, operator_away, eu, us }
     }
 }
 
@@ -88,9 +132,8 @@ fn same(what: &str, home: &Answer, away: &Answer) {
     }
 }
 
-#[test]
-fn reads_are_answered_by_the_home() {
-    let Abroad { cells: _cells, firm, away, us, .. } = Abroad::new();
+fn reads_are_answered_by_the_home(cells: &Cells) {
+    let Abroad { firm, away, us, .. } = Abroad::new(cells);
     let path = firm.logged();
     firm.give(&path, "note", json!({ "text": "Called the branch." })).expect(200);
     for _ in 0..3 {
@@ -137,9 +180,8 @@ fn reads_are_answered_by_the_home() {
     assert_eq!((head.text.as_str(), head.version()), ("", 2));
 }
 
-#[test]
-fn writes_are_done_by_the_home_once() {
-    let Abroad { cells: _cells, firm, away, .. } = Abroad::new();
+fn writes_are_done_by_the_home_once(cells: &Cells) {
+    let Abroad { firm, away, .. } = Abroad::new(cells);
     let body = complaint(json!({ "external_reference": "CRM-1" }));
     let key = unused();
     let log =
@@ -203,9 +245,8 @@ fn writes_are_done_by_the_home_once() {
     assert_eq!(firm.api.get("/v1/complaints").expect(200).data().len(), 1);
 }
 
-#[test]
-fn an_operator_may_ask_any_cell() {
-    let Abroad { cells, firm, operator_away, us, .. } = Abroad::new();
+fn an_operator_may_ask_any_cell(cells: &Cells) {
+    let Abroad { firm, operator_away, us, .. } = Abroad::new(cells);
     let away = &operator_away;
     for rest in ["", "/keys", "/usage"] {
         let path = firm.path(rest);
@@ -247,9 +288,8 @@ fn before(id: &str) -> String {
     format!("00000000{}", &id[8..])
 }
 
-#[test]
-fn a_trace_goes_on_and_the_home_answers_for_it() {
-    let Abroad { cells, firm, away, .. } = Abroad::new();
+fn a_trace_goes_on_and_the_home_answers_for_it(cells: &Cells) {
+    let Abroad { firm, away, .. } = Abroad::new(cells);
     let path = firm.logged();
     let trace = format!("{:032x}", u128::from(std::process::id()) << 64 | 0x0af7_6519);
     let parent = format!("00-{trace}-b7ad6b7169203331-01");
@@ -268,9 +308,8 @@ fn a_trace_goes_on_and_the_home_answers_for_it() {
     assert!(!log.contains(&id), "each cell's own request has its own id");
 }
 
-#[test]
-fn a_large_body_arrives_whole() {
-    let Abroad { cells: _cells, firm, away, .. } = Abroad::new();
+fn a_large_body_arrives_whole(cells: &Cells) {
+    let Abroad { firm, away, .. } = Abroad::new(cells);
     // 50,000 characters of four bytes.
     let body = complaint(json!({ "description": "🦀".repeat(50_000) }));
     let bytes = body.to_string().into_bytes();
@@ -292,9 +331,8 @@ fn a_large_body_arrives_whole() {
     same("too large", &large[0], &large[1].clone().problem(413, "too_large"));
 }
 
-#[test]
-fn what_says_that_it_was_forwarded_goes_no_further() {
-    let Abroad { cells, firm, away, operator_away, .. } = Abroad::new();
+fn what_says_that_it_was_forwarded_goes_no_further(cells: &Cells) {
+    let Abroad { firm, away, operator_away, .. } = Abroad::new(cells);
     let path = firm.logged();
     let native = Firm::on(&operator(cells.cell("us")), json!({}));
     let native_path = native.logged();
@@ -319,9 +357,8 @@ fn what_says_that_it_was_forwarded_goes_no_further() {
     }
 }
 
-#[test]
-fn a_firms_limits_count_at_home_and_once() {
-    let Abroad { cells, firm, .. } = Abroad::new();
+fn a_firms_limits_count_at_home_and_once(cells: &Cells) {
+    let Abroad { firm, .. } = Abroad::new(cells);
     let windows = json!([{ "policy": "burst", "limit": 1_000 }, { "policy": "minute", "limit": 60 }]);
     let firm = firm.limited(&json!({ "windows": windows, "quotas": [] }));
     let urls = ["eu", "us"].map(|cell| cells.cell(cell).base_url().to_owned());
@@ -336,9 +373,22 @@ fn a_firms_limits_count_at_home_and_once() {
     assert_eq!(refused.body["violated-policies"], json!(["minute"]));
 }
 
-#[test]
-fn a_slug_is_one_tenants_in_all_cells() {
-    let Abroad { cells, firm, .. } = Abroad::new();
+fn a_tenant_is_made_in_the_cell_that_is_asked(cells: &Cells) {
+    for (asked, named) in [("eu", "us"), ("us", "eu"), ("us", "apac")] {
+        let body = json!({
+            "slug": unused(), "display_name": "Placed", "sector": "bank", "jurisdiction": "us", "reference_prefix": "PLC",
+            "home_cell": named
+        });
+        let refused = operator(cells.cell(asked)).post("/v1/tenants", &body).problem(422, "invalid");
+        assert_eq!(refused.pointers(), ["/home_cell"]);
+        let made = Firm::on(&operator(cells.cell(asked)), json!({ "home_cell": asked }));
+        let read = made.operator.get(&made.path("")).expect(200);
+        assert_eq!((&read.body["home_cell"], &read.body["former_cells"]), (&json!(asked), &json!([])));
+    }
+}
+
+fn a_slug_is_one_tenants_in_all_cells(cells: &Cells) {
+    let Abroad { firm, .. } = Abroad::new(cells);
     let us = operator(cells.cell("us"));
     let mut body = json!({
         "slug": firm.slug, "display_name": "Other", "sector": "bank", "jurisdiction": "us", "reference_prefix": "OTH"
@@ -354,9 +404,8 @@ fn a_slug_is_one_tenants_in_all_cells() {
     us.post("/v1/tenants", &body).expect(201);
 }
 
-#[test]
-fn signatures_and_addresses_are_checked_at_home() {
-    let Abroad { cells: _cells, firm, us, .. } = Abroad::new();
+fn signatures_and_addresses_are_checked_at_home(cells: &Cells) {
+    let Abroad { firm, us, .. } = Abroad::new(cells);
     for signer in [Signer::ed25519(&firm, &us), Signer::hmac(&firm, &us)] {
         let intake = signer.intake();
         signer.send(&intake).expect(201);
@@ -369,9 +418,8 @@ fn signatures_and_addresses_are_checked_at_home() {
 }
 
 /// What a cell signs that has turned against another.
-#[test]
-fn a_cell_vouches_for_itself_alone() {
-    let Abroad { cells, firm, eu, us, .. } = Abroad::new();
+fn a_cell_vouches_for_itself_alone(cells: &Cells) {
+    let Abroad { firm, eu, us, .. } = Abroad::new(cells);
     let issued = firm.issue(json!({}));
     let secrets = fs::read_to_string(cells.cell("us").state().join(".dev.vars")).expect("the secrets of us");
     let seed = secrets.lines().find_map(|line| line.strip_prefix("API_KEY_SEED=")).expect("its seed").trim_matches('"');
@@ -408,10 +456,8 @@ fn a_cell_vouches_for_itself_alone() {
 }
 
 /// The home is killed, then halted; meanwhile and afterwards the other cell serves its own, and has nothing of it.
-#[test]
-fn a_home_that_does_not_answer_holds_up_nobody_else() {
+fn a_home_that_does_not_answer_holds_up_nobody_else(cells: &mut Cells) {
     const SECRET: &str = "They lost my ocarina.";
-    let mut cells = start();
     let secret = json!({ "complainant": { "name": "Wilhelmina Quill" }, "description": SECRET });
     let [firm, native] = ["eu", "us"].map(|cell| Firm::on(&operator(cells.cell(cell)), json!({})));
     let away = firm.api.at(cells.cell("us").base_url());
@@ -428,7 +474,7 @@ fn a_home_that_does_not_answer_holds_up_nobody_else() {
             ("a command", &|| away.post_on(2, &format!("{path}/acknowledge"), &json!({}))),
             ("an operator", &|| operator_away.get(&firm.path(""))),
         ];
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let others = scope.spawn(|| {
                 let mut slowest = Duration::ZERO;
                 for _ in 0..20 {
