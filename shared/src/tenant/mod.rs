@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod custom_field;
 pub mod ip_range;
 pub mod placement;
+pub mod relocation;
 pub mod standing;
 
 use crate::{
@@ -289,6 +290,14 @@ pub struct Slug(String);
 #[serde(try_from = "String", into = "String")]
 pub struct CellName(String);
 
+impl CellName {
+    /// The name of the service binding to the cell's Worker in `wrangler.toml`.
+    #[must_use]
+    pub fn binding(&self) -> String {
+        format!("CELL_{}", self.0.to_uppercase())
+    }
+}
+
 /// The text does not fit the rule it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be {0}")]
@@ -383,9 +392,9 @@ mod tests {
         let tenant = new(r#","shards":[1]"#).unwrap();
         assert!(tenant.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_ok());
         assert!(tenant.allows(&TenantChange::AddShard(ShardId(2)), &THERE).is_err());
-        let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW);
+        let grown = tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap();
         assert_eq!((grown.shards.slots(), grown.founded_with, grown.version), (2, 1, 2));
-        let full = (2..32).fold(grown, |tenant, _| tenant.changed(TenantChange::AddShard(ShardId(0)), NOW));
+        let full = (2..32).fold(grown, |tenant, _| tenant.changed(TenantChange::AddShard(ShardId(0)), NOW).unwrap());
         assert_eq!(full.shards.slots(), 32);
         assert!(full.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_err());
     }

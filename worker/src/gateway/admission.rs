@@ -21,9 +21,10 @@ use shared::{
         headers,
         held::{Admission, Held},
         lease::{Ask, LeaseId, Refusal},
+        limiter::Limiter,
         plan::Limits,
     },
-    object::rate_limiter::{Leased, Question, Used},
+    object::rate_limiter::{Counted, Leased, Question, Told, Used},
     tenant::{ip_range::neighbourhood, standing::Standing},
     time::Timestamp,
 };
@@ -234,6 +235,18 @@ pub(crate) async fn limit_stranger(runtime: &Runtime, config: &Config, address: 
         return failure;
     }
     admit_address(runtime, config, address).await.err().unwrap_or(failure)
+}
+
+/// All that was counted of a tenant here, for its next home.
+pub(crate) async fn counted(runtime: &Runtime, tenant: TenantId) -> Result<Box<Limiter>, Fault> {
+    let counted: Counted = runtime.ask(Class::RateLimiter, &object_of(tenant), &Question::Counted).await?;
+    Ok(counted.limiter)
+}
+
+/// Goes on counting from what another cell has counted of a tenant.
+pub(crate) async fn go_on(runtime: &Runtime, tenant: TenantId, limiter: Box<Limiter>) -> Result<(), Fault> {
+    runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &Question::GoOn { limiter }).await?;
+    Ok(())
 }
 
 /// What is used of a tenant's plan.

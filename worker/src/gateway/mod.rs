@@ -9,9 +9,12 @@ mod forward;
 pub(crate) mod signature;
 
 use crate::{
-    call::{Call, OperatorCall, Reply, TenantCall},
+    call::{Call, CellCall, OperatorCall, Reply, TenantCall},
     failure::Failure,
-    store::TenantDb,
+    store::{
+        TenantDb,
+        system::{DIRECTORY_SHARD, SystemDb},
+    },
 };
 use admission::Cost;
 use credentials::{Credentials, unknown};
@@ -20,7 +23,7 @@ use shared::{
     http::problem::Code,
     ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
-    tenant::Status,
+    tenant::{Status, relocation::Record},
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap};
@@ -44,11 +47,8 @@ pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<P
     // (1)
     let key = match credentials::read(&call)? {
         Credentials::Key(key) => key,
-        Credentials::Operator => {
-            return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
-        }
-        Credentials::None => {
-            return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
+        other => {
+            return Err(may(&other.principal(), Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
         }
     };
     let VerifiedKey { key: id, tenant, cell: issuer, scopes, .. } = key.as_ref();
@@ -104,20 +104,57 @@ pub(crate) async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<P
 
 /// Lets an operator through.
 pub(crate) async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
-    let principal = match credentials::read(&call)? {
-        Credentials::Operator => Principal::Operator,
-        Credentials::None => Principal::Anonymous,
-        Credentials::Key(key) => Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() },
-    };
-    may(&principal, Access::Operator)?;
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
     // What is asked of another cell's tenant is answered there.
-    if let Ok(tenant) = call.path_value::<TenantId>("id")
-        && let Some(home) = directory::home_of(&call, tenant).await?
-        && home != call.config.cell
-    {
-        return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?));
+    match call.path_value::<TenantId>("id") {
+        Ok(tenant) => at_home(call, tenant).await,
+        Err(_) => Ok(Passed::Here(OperatorCall { call })),
     }
-    Ok(Passed::Here(OperatorCall { call }))
+}
+
+/// Lets an operator through who asks about a tenant's move, to the cell that drives it.
+pub(crate) async fn operator_of_move(call: Call) -> Result<Passed<OperatorCall>, Failure> {
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
+    let tenant = call.path_value::<TenantId>("id")?;
+    let record = TenantDb::new(call.runtime.clone(), DIRECTORY_SHARD, tenant).relocation().await?;
+    match record.map(|kept| kept.record) {
+        // A cell that was asked by the tenant's home has driven its newest move, over or not.
+        Some(Record::Leaving(job)) if job.is_open() || forward::hops(&call) > 0 => {
+            Ok(Passed::Here(OperatorCall { call }))
+        }
+        Some(Record::Arriving(arrival)) if arrival.is_active() => {
+            Ok(Passed::Elsewhere(forward::forward(&call, &arrival.from, true).await?))
+        }
+        _ => at_home(call, tenant).await,
+    }
+}
+
+/// Lets a call through to the tenant's home. A cell that the tenant has left knows better than the directory.
+async fn at_home(call: Call, tenant: TenantId) -> Result<Passed<OperatorCall>, Failure> {
+    let here = &call.config.cell;
+    let known = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
+    let home = match &known {
+        Some(known) => Some(known.home_cell.clone()),
+        None => directory::home_of(&call, tenant).await?,
+    };
+    match home {
+        Some(home) if home != *here => Ok(Passed::Elsewhere(forward::forward(&call, &home, known.is_some()).await?)),
+        _ => Ok(Passed::Here(OperatorCall { call })),
+    }
+}
+
+/// Lets another cell through that speaks for the tenant in the path. Nothing of it is ever forwarded.
+pub(crate) async fn cell(call: Call) -> Result<CellCall, Failure> {
+    let principal = credentials::read(&call)?.principal();
+    may(&principal, Access::Cell)?;
+    match principal {
+        Principal::Cell { cell: from, tenant }
+            if call.path_value::<TenantId>("tenant").is_ok_and(|named| named == tenant) =>
+        {
+            Ok(CellCall { call, from, tenant })
+        }
+        _ => Err(unknown()),
+    }
 }
 
 /// Lets anybody through who does not ask too often.
@@ -145,7 +182,7 @@ fn note_use(call: &Call, tenant: TenantId, key: KeyId) {
         seen.insert(key, day) != Some(day)
     });
     if new {
-        let db = TenantDb::new(call.runtime.apart(), crate::store::system::DIRECTORY_SHARD, tenant);
+        let db = TenantDb::new(call.runtime.apart(), DIRECTORY_SHARD, tenant);
         call.afterwards(async move {
             if let Err(error) = db.note_use(key, now).await {
                 crate::log::fault("key_use_not_noted", &error);

@@ -32,6 +32,8 @@ const DEAD_LETTERS_INSERT: &str = include_str!("sql/system/dead_letters_insert.s
 const DEAD_LETTERS_LIST: &str = include_str!("sql/system/dead_letters_list.sql");
 const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql");
 const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
+const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
+const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -77,6 +79,13 @@ pub(crate) struct DeadLetterRow {
 pub(crate) struct StaleRow {
     pub(crate) id: OutboxId,
     pub(crate) message: String,
+}
+
+/// An outbox row, with its message if that is of the tenant that was asked for.
+#[derive(Deserialize)]
+pub(crate) struct OutboxRow {
+    pub(crate) id: String,
+    pub(crate) message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +185,22 @@ impl SystemDb {
     /// Tenants that the directory does not show as they are.
     pub(crate) async fn unpublished(&self, limit: u32) -> Result<Vec<TenantId>, StoreError> {
         Ok(self.rows::<TenantIdRow>(TENANT_UNPUBLISHED, (limit,)).await?.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Tenants that leave this cell, and that nobody is moving just now.
+    pub(crate) async fn leaving(&self, now: Timestamp, limit: u32) -> Result<Vec<TenantId>, StoreError> {
+        let rows: Vec<TenantIdRow> = self.rows(RELOCATIONS_OPEN, (now.unix_millis(), limit)).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.
+    pub(crate) async fn outbox_of(
+        &self,
+        tenant: TenantId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.rows(OUTBOX_OF_TENANT, (after, tenant, limit)).await
     }
 
     /// What an operator's key did, if it was used.
