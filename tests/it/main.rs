@@ -19,5 +19,6 @@ mod idempotency;
 mod isolation;
 mod naughty;
 mod problems;
+mod relocation;
 mod tenants;
 mod verify;

@@ -192,6 +192,8 @@ pub struct Job {
     pub wait_until: Option<Timestamp>,
     /// Where the tenant's slots lie in the target, once it has said so.
     pub placement: Option<Placement>,
+    /// How long the source keeps its copy after the switch, in milliseconds: usually [`KEPT_MILLIS`].
+    pub kept_millis: i64,
     /// How far each database is.
     pub progress: Vec<Progress>,
     /// Complaints that the target has.
@@ -264,6 +266,7 @@ impl Job {
         from: CellName,
         to: CellName,
         attempt: u64,
+        kept_millis: i64,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -278,6 +281,7 @@ impl Job {
             longest_pause_millis: 0,
             wait_until: None,
             placement: None,
+            kept_millis,
             progress: Vec::new(),
             copied: 0,
             verified: 0,
@@ -411,7 +415,7 @@ impl Job {
                 self.stage = Stage::HandingOver;
             }
             (Stage::HandingOver, Outcome::HandedOver(true)) => {
-                self.wait_until = Some(now.plus_millis(KEPT_MILLIS));
+                self.wait_until = Some(now.plus_millis(self.kept_millis));
                 self.stage = Stage::Purging;
             }
             (Stage::Purging, Outcome::Purged(true)) => self.finish(Stage::Done, now),

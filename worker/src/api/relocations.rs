@@ -70,7 +70,8 @@ pub(crate) async fn begin(call: OperatorCall) -> Outcome {
     };
     let now = call.call.now;
     let id = RelocationId::new(now, &platform::entropy());
-    let job = Job::new(id, tenant.id, here.clone(), to.clone(), attempt, now);
+    let kept_millis = call.call.config.relocation_kept_millis;
+    let job = Job::new(id, tenant.id, here.clone(), to.clone(), attempt, kept_millis, now);
     let record = call.record(&posted.key, posted.fingerprint, 202, &job)?;
     let leaving = Record::Leaving(Box::new(job.clone()));
     match db.begin_relocation(&leaving, kept.map(|kept| kept.fence), Some(&record)).await {
