@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 pub const PAUSE_MILLIS: i64 = 30_000;
 /// How long writes go on before they are paused again, in milliseconds.
 pub const RESPITE_MILLIS: i64 = 5_000;
+/// How long the source waits between saying that it answers nobody any more and the switch, in milliseconds: longer than
+/// any isolate trusts what it was told before.
+pub const CLOSING_MILLIS: i64 = 1_500;
 /// How long the source keeps its copy after the switch, in milliseconds: the directory may be a minute late.
 pub const KEPT_MILLIS: i64 = 120_000;
 
@@ -65,6 +68,8 @@ pub enum Stage {
     Draining,
     /// Compare both sides.
     Comparing,
+    /// Stop answering in the source.
+    Closing,
     /// Ask the target to take over.
     Switching,
     /// It will not: let go.
@@ -92,11 +97,13 @@ pub enum Step {
     Hold,
     /// Compare both sides.
     Compare,
+    /// Say everywhere in the source that requests have to wait.
+    Close,
     /// Ask the target to take over.
     Activate,
     /// Ask the target never to take over by this attempt.
     Withdraw,
-    /// Take this attempt's holds away, and those of earlier ones.
+    /// Take this attempt's holds away, and those of earlier ones, and say that requests are answered.
     Release,
     /// Write down that the tenant is at home in the target.
     Depart,
@@ -121,6 +128,8 @@ pub enum Outcome {
     Held,
     /// Whether both sides are equal.
     Compared(bool),
+    /// Whoever asks the source has to wait, soon everywhere.
+    Closed,
     /// The target is active.
     Active,
     /// The target will never become active by this attempt.
@@ -298,13 +307,19 @@ impl Job {
         !matches!(self.stage, Stage::Done | Stage::Cancelled)
     }
 
+    /// Whether requests have to wait in the source: the target may be about to answer them.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closing | Stage::Switching | Stage::Departing)
+    }
+
     /// How far it is.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         match self.stage {
             Stage::Copying => Phase::Copying,
             Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Releasing => Phase::Paused,
-            Stage::Switching | Stage::Departing => Phase::Switching,
+            Stage::Closing | Stage::Switching | Stage::Departing => Phase::Switching,
             Stage::HandingOver | Stage::Purging => Phase::Purging,
             Stage::Done => Phase::Done,
             Stage::Cancelling => Phase::Cancelling,
@@ -350,10 +365,11 @@ impl Job {
         }
         let overdue = self.paused_at.is_some_and(|since| since.plus_millis(PAUSE_MILLIS) <= now);
         match self.stage {
-            Stage::Holding | Stage::Draining | Stage::Comparing if overdue => Step::Release,
+            Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing if overdue => Step::Release,
             Stage::Copying | Stage::Draining => Step::Copy,
             Stage::Holding => Step::Hold,
             Stage::Comparing => Step::Compare,
+            Stage::Closing => Step::Close,
             Stage::Switching if overdue => Step::Withdraw,
             Stage::Switching => Step::Activate,
             Stage::Releasing => Step::Release,
@@ -390,7 +406,11 @@ impl Job {
                     self.stage = Stage::Comparing;
                 }
             }
-            (Stage::Comparing, Outcome::Compared(true)) => self.stage = Stage::Switching,
+            (Stage::Comparing, Outcome::Compared(true)) => self.stage = Stage::Closing,
+            (Stage::Closing, Outcome::Closed) => {
+                self.wait_until = Some(now.plus_millis(CLOSING_MILLIS));
+                self.stage = Stage::Switching;
+            }
             (Stage::Comparing, Outcome::Compared(false)) => {
                 // Whatever is missing is sent once more.
                 self.progress.clear();
@@ -405,7 +425,10 @@ impl Job {
                 self.switched_at = Some(now);
                 self.stage = Stage::Departing;
             }
-            (Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Releasing, Outcome::Released) => {
+            (
+                Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Releasing,
+                Outcome::Released,
+            ) => {
                 self.unpaused(now);
                 self.wait_until = Some(now.plus_millis(RESPITE_MILLIS));
                 self.stage = Stage::Copying;
@@ -432,7 +455,12 @@ impl Job {
     /// [`TooLate`] once the target may have taken over.
     pub fn cancelled(mut self) -> Result<Self, TooLate> {
         match self.stage {
-            Stage::Copying | Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Releasing => {
+            Stage::Copying
+            | Stage::Holding
+            | Stage::Draining
+            | Stage::Comparing
+            | Stage::Closing
+            | Stage::Releasing => {
                 self.wait_until = None;
                 self.stage = Stage::Cancelling;
                 Ok(self)

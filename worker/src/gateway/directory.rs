@@ -65,11 +65,11 @@ pub(crate) async fn holder_of(runtime: &Runtime, slug: &Slug) -> Result<Option<T
 /// What D1 says of a tenant.
 pub(crate) async fn truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
     // The number is read first: a change in between makes it too low, and then it is told again.
-    let Some((tenant, seq)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
+    let Some((tenant, seq, moving)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
         return Ok(None);
     };
     let ended = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended_keys(now).await?;
-    Ok(Some(Standing { seq, tenant, ended }))
+    Ok(Some(Standing { seq, tenant, ended, moving }))
 }
 
 /// Why the objects or the directory still say the old: cron tries again.

@@ -141,6 +141,8 @@ impl Undone {
     }
 }
 
+const NOT_THERE: Undone = Undone::Wrong("the tenant is not there");
+
 /// Does the steps of one tenant's move.
 struct Driver {
     runtime: Runtime,
@@ -154,6 +156,7 @@ impl Driver {
             Step::Copy => self.copy(job).await.map(Outcome::Copied),
             Step::Hold => self.hold(job).await,
             Step::Compare => self.compare(job).await.map(Outcome::Compared),
+            Step::Close => self.close().await,
             Step::Activate => self.activate(job).await,
             Step::Withdraw => self.withdraw(job).await,
             Step::Release => self.release(job).await,
@@ -177,8 +180,21 @@ impl Driver {
         SystemDb::new(self.runtime.clone(), DIRECTORY_SHARD)
     }
 
-    async fn tenant(&self) -> Result<(Tenant, u32), Undone> {
-        self.system().tenant_at(self.tenant).await?.ok_or(Undone::Wrong("the tenant is not there"))
+    async fn tenant(&self) -> Result<Tenant, Undone> {
+        self.system().tenant(self.tenant).await?.ok_or(NOT_THERE)
+    }
+
+    /// Says in all of this cell what the tenant's record and its job say now.
+    async fn tell(&self) -> Result<(), Undone> {
+        self.system().touch_tenant(self.tenant).await?;
+        self.publish().await
+    }
+
+    async fn publish(&self) -> Result<(), Undone> {
+        directory::publish(&self.runtime, self.tenant, platform::now()).await.map_err(|error| {
+            log::fault("standing_not_published", &error);
+            Undone::Wrong("the change could not be published")
+        })
     }
 
     /// The tenant's databases, and the one that has its record.
@@ -211,7 +227,7 @@ impl Driver {
     /// One round: of each database the complaints that changed longest ago and were not sent since, then the deliveries
     /// that were recorded meanwhile.
     async fn copy(&self, job: &Job) -> Result<Copied, Undone> {
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         let slots = tenant.shards.slots();
         let placement = match &job.placement {
             Some(placement) if placement.slots() >= slots => placement.clone(),
@@ -285,12 +301,12 @@ impl Driver {
     }
 
     async fn hold(&self, job: &Job) -> Result<Outcome, Undone> {
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
             self.db(shard).hold_for(job.attempt).await?;
         }
         // Until its record was held, the tenant could still have got one more database.
-        let (held, _) = self.tenant().await?;
+        let held = self.tenant().await?;
         if held.shards != tenant.shards {
             return Err(Undone::Wrong("the tenant has got another database meanwhile"));
         }
@@ -298,16 +314,17 @@ impl Driver {
     }
 
     async fn release(&self, job: &Job) -> Result<Outcome, Undone> {
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
             self.db(shard).release_for(job.attempt).await?;
         }
+        self.tell().await?;
         Ok(Outcome::Released)
     }
 
     /// Whether both sides have as many complaints in each state, and as many events, which are the complaints' versions.
     async fn compare(&self, job: &Job) -> Result<bool, Undone> {
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         let mut here = Totals::default();
         for shard in tenant.shards.shards() {
             here.add(&self.db(shard).totals().await?);
@@ -316,8 +333,13 @@ impl Driver {
         Ok(here == there)
     }
 
+    async fn close(&self) -> Result<Outcome, Undone> {
+        self.tell().await?;
+        Ok(Outcome::Closed)
+    }
+
     async fn activate(&self, job: &Job) -> Result<Outcome, Undone> {
-        let (tenant, seq) = self.tenant().await?;
+        let (tenant, seq, _) = self.system().tenant_at(self.tenant).await?.ok_or(NOT_THERE)?;
         let keys = self.db(DIRECTORY_SHARD).key_records().await?;
         let limiter = admission::counted(&self.runtime, self.tenant).await?;
         let asked = Activate { job: job.id, attempt: job.attempt, tenant, seq, keys, limiter };
@@ -333,7 +355,7 @@ impl Driver {
 
     /// From now on requests go on to the target.
     async fn depart(&self, job: &Job) -> Result<Outcome, Undone> {
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         if tenant.home_cell == self.config.cell {
             let placement = job.placement.clone().ok_or(Undone::Wrong("the target has named no databases"))?;
             let gone = tenant.relocated(job.to.clone(), placement, platform::now());
@@ -341,10 +363,7 @@ impl Driver {
                 return Err(Undone::Wrong("the tenant's record has changed meanwhile"));
             }
         }
-        if let Err(error) = directory::publish(&self.runtime, self.tenant, platform::now()).await {
-            log::fault("standing_not_published", &error);
-            return Err(Undone::Wrong("the change could not be published"));
-        }
+        self.publish().await?;
         Ok(Outcome::Departed)
     }
 
@@ -384,7 +403,7 @@ impl Driver {
 
     async fn clear(&self, job: &Job) -> Result<bool, Undone> {
         let Finished { finished } = self.ask(job, step::CLEAR, &Of { job: job.id }).await?;
-        let (tenant, _) = self.tenant().await?;
+        let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
             let db = self.db(shard);
             db.release_for(job.attempt).await?;
