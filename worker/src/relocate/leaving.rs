@@ -303,7 +303,9 @@ impl Driver {
     async fn hold(&self, job: &Job) -> Result<Outcome, Undone> {
         let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
-            self.db(shard).hold_for(job.attempt).await?;
+            if !self.db(shard).hold_for(job.attempt).await? {
+                return Err(Undone::Wrong("the tenant could not be held"));
+            }
         }
         // Until its record was held, the tenant could still have got one more database.
         let held = self.tenant().await?;
@@ -406,9 +408,10 @@ impl Driver {
         let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
             let db = self.db(shard);
-            db.release_for(job.attempt).await?;
             db.end_copying().await?;
+            db.release_for(job.attempt).await?;
         }
+        self.tell().await?;
         Ok(finished)
     }
 }

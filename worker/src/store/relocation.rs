@@ -34,6 +34,7 @@ const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/relocation/take_over.sql
 const MARK: Scoped = Scoped::new(include_str!("sql/relocation/mark.sql"));
 const UNMARK: Scoped = Scoped::new(include_str!("sql/relocation/unmark.sql"));
 const HOLD: Scoped = Scoped::new(include_str!("sql/relocation/hold.sql"));
+const HELD: Scoped = Scoped::new(include_str!("sql/relocation/held.sql"));
 const RELEASE: Scoped = Scoped::new(include_str!("sql/relocation/release.sql"));
 const CHANGED: Scoped = Scoped::new(include_str!("sql/relocation/changed.sql"));
 const COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/complaints.sql"));
@@ -227,6 +228,11 @@ impl RecordRow {
 }
 
 #[derive(Deserialize)]
+struct HeldRow {
+    number: u64,
+}
+
+#[derive(Deserialize)]
 struct TotalRow {
     n: u64,
 }
@@ -304,9 +310,11 @@ impl TenantDb {
     }
 
     /// From the moment that this is answered nothing of the tenant is written here.
-    pub(crate) async fn hold_for(&self, attempt: u64) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(HOLD, (attempt,)).await?;
-        Ok(())
+    /// False if it is not: the database was not copied from, or a newer attempt holds the tenant.
+    pub(crate) async fn hold_for(&self, attempt: u64) -> Result<bool, StoreError> {
+        let batch = self.batch().with(HOLD, (attempt,)).with(HELD, ());
+        let (_, held) = self.run::<(IgnoredAny, Vec<HeldRow>)>(batch).await?;
+        Ok(held.first().is_some_and(|row| row.number == attempt))
     }
 
     /// Takes away the hold of this attempt or an earlier one.
