@@ -21,11 +21,12 @@ use shared::{
         problem::{Code, FieldError, Rule},
         trace::TraceParent,
     },
-    ids::{ComplaintId, KeyId},
+    ids::{ComplaintId, KeyId, TenantId},
     lock::FencingToken,
     sign::request_profile::Verified,
     taxonomy::Taxonomy,
     tenant::{
+        CellName,
         placement::{ShardId, Slot},
         standing::Standing,
     },
@@ -59,6 +60,14 @@ pub(crate) struct TenantCall {
 /// A call by an operator. Only the gateway builds one.
 pub(crate) struct OperatorCall {
     pub(crate) call: Call,
+}
+
+/// A call by another cell about a tenant that moves between the two. Only the gateway builds one.
+pub(crate) struct CellCall {
+    pub(crate) call: Call,
+    /// The cell that calls.
+    pub(crate) from: CellName,
+    pub(crate) tenant: TenantId,
 }
 
 /// An answer that is not a failure.

@@ -9,18 +9,21 @@ mod forward;
 pub(crate) mod signature;
 
 use crate::{
-    call::{Call, OperatorCall, Outcome, Reply, TenantCall},
+    call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
-    store::TenantDb,
+    store::{
+        TenantDb,
+        system::{DIRECTORY_SHARD, SystemDb},
+    },
 };
 use admission::{Cost, Paid};
 use credentials::{Credentials, unknown};
 use shared::{
-    access::{Access, Scope, may},
+    access::{Access, Principal, Scope, may},
     http::problem::Code,
     ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
-    tenant::Status,
+    tenant::{Status, relocation::Record},
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap, pin::Pin};
@@ -34,6 +37,10 @@ pub(crate) enum Endpoint {
     Public(fn(Call) -> Answering),
     /// To be an operator.
     Operator(fn(OperatorCall) -> Answering),
+    /// To be an operator, in the cell that drives the tenant's move.
+    OperatorOfMove(fn(OperatorCall) -> Answering),
+    /// To be another cell that speaks for the tenant in the path.
+    Cell(fn(CellCall) -> Answering),
     /// To be a tenant's key with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
@@ -57,6 +64,11 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Here(call) => handler(call).await,
             Passed::Elsewhere(reply) => Ok(reply),
         },
+        Endpoint::OperatorOfMove(handler) => match operator_of_move(call).await? {
+            Passed::Here(call) => handler(call).await,
+            Passed::Elsewhere(reply) => Ok(reply),
+        },
+        Endpoint::Cell(handler) => handler(cell(call).await?).await,
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
                 let outcome = handler(call).await;
@@ -127,16 +139,57 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
 
 /// Lets an operator through.
 async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
-    let principal = credentials::read(&call)?.principal();
-    may(&principal, Access::Operator)?;
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
     // What is asked of another cell's tenant is answered there.
-    if let Ok(tenant) = call.path_value::<TenantId>("id")
-        && let Some(home) = directory::home_of(&call, tenant).await?
-        && home != call.config.cell
-    {
-        return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?));
+    match call.path_value::<TenantId>("id") {
+        Ok(tenant) => at_home(call, tenant).await,
+        Err(_) => Ok(Passed::Here(OperatorCall { call })),
     }
-    Ok(Passed::Here(OperatorCall { call }))
+}
+
+/// Lets an operator through who asks about a tenant's move, to the cell that drives it.
+async fn operator_of_move(call: Call) -> Result<Passed<OperatorCall>, Failure> {
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
+    let tenant = call.path_value::<TenantId>("id")?;
+    let record = TenantDb::new(call.runtime.clone(), DIRECTORY_SHARD, tenant).relocation().await?;
+    match record.map(|kept| kept.record) {
+        // A cell that was asked by the tenant's home has driven its newest move, over or not.
+        Some(Record::Leaving(job)) if job.is_open() || forward::hops(&call) > 0 => {
+            Ok(Passed::Here(OperatorCall { call }))
+        }
+        Some(Record::Arriving(arrival)) if arrival.is_active() => {
+            Ok(Passed::Elsewhere(forward::forward(&call, &arrival.from, true).await?))
+        }
+        _ => at_home(call, tenant).await,
+    }
+}
+
+/// Lets a call through to the tenant's home. A cell that the tenant has left knows better than the directory.
+async fn at_home(call: Call, tenant: TenantId) -> Result<Passed<OperatorCall>, Failure> {
+    let here = &call.config.cell;
+    let known = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
+    let home = match &known {
+        Some(known) => Some(known.home_cell.clone()),
+        None => directory::home_of(&call, tenant).await?,
+    };
+    match home {
+        Some(home) if home != *here => Ok(Passed::Elsewhere(forward::forward(&call, &home, known.is_some()).await?)),
+        _ => Ok(Passed::Here(OperatorCall { call })),
+    }
+}
+
+/// Lets another cell through that speaks for the tenant in the path. Nothing of it is ever forwarded.
+async fn cell(call: Call) -> Result<CellCall, Failure> {
+    let principal = credentials::read(&call)?.principal();
+    may(&principal, Access::Cell)?;
+    match principal {
+        Principal::Cell { cell: from, tenant }
+            if call.path_value::<TenantId>("tenant").is_ok_and(|named| named == tenant) =>
+        {
+            Ok(CellCall { call, from, tenant })
+        }
+        _ => Err(unknown()),
+    }
 }
 
 thread_local! {
@@ -158,7 +211,7 @@ fn note_use(call: &Call, tenant: TenantId, key: KeyId) {
         seen.insert(key, day) != Some(day)
     });
     if new {
-        let db = TenantDb::new(call.runtime.apart(), crate::store::system::DIRECTORY_SHARD, tenant);
+        let db = TenantDb::new(call.runtime.apart(), DIRECTORY_SHARD, tenant);
         call.afterwards(async move {
             if let Err(error) = db.note_use(key, now).await {
                 crate::log::fault("key_use_not_noted", &error);
