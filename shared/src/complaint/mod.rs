@@ -410,7 +410,8 @@ impl Complaint {
         for (field, change) in changes {
             fields.insert(field.as_str().to_owned(), change.now.clone());
         }
-        *self = serde_json::from_value(fields.into()).map_err(|_| FoldError::Correction)?;
+        let text = serde_json::to_string(&fields).map_err(|_| FoldError::Correction)?;
+        *self = serde_json::from_str(&text).map_err(|_| FoldError::Correction)?;
         Ok(())
     }
 }

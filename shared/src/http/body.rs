@@ -59,8 +59,10 @@ fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
     let mut errors = Vec::<FieldError>::new();
     let mut taken_out = Vec::<String>::new();
     while errors.len() < MAX_ERRORS {
-        let Err(error) = serde_path_to_error::deserialize::<_, T>(&body) else { break };
-        let message = error.inner().to_string();
+        let left = body.to_string();
+        let mut reader = serde_json::Deserializer::from_str(&left);
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else { break };
+        let message = without_place(error.inner().to_string());
         let mut place = pointer(error.path());
         if let Some(missing) = missing_member(&message) {
             place = format!("{place}/{missing}");
@@ -82,12 +84,21 @@ fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
     }
     if errors.is_empty() {
         // A repeated member is lost in `Value`, so only the first reading sees it.
-        let repeated = serde_json::from_str::<T>(text).err().map(|error| error.to_string()).unwrap_or_default();
+        let repeated =
+            serde_json::from_str::<T>(text).err().map(|error| without_place(error.to_string())).unwrap_or_default();
         let member = repeated.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
         let detail = member.map_or_else(|| "is not acceptable".to_owned(), |name| format!("names {name} twice"));
         errors.push(FieldError::at("", Rule::NotAllowed, detail));
     }
     BodyError::Rules(errors)
+}
+
+/// What is wrong, without serde's words for where: the place is in what is left of the body, not in what was sent.
+fn without_place(mut message: String) -> String {
+    if let Some(at) = message.rfind(" at line ") {
+        message.truncate(at);
+    }
+    message
 }
 
 fn pointer(path: &Path) -> String {

@@ -101,7 +101,7 @@ impl CustomField {
 
 /// RFC 3339 `full-date`; chrono alone would also take `2026-2-8`.
 fn is_day(text: &str) -> bool {
-    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+    text.len() == 10 && text.parse::<NaiveDate>().is_ok()
 }
 
 /// Adds an error for every value that does not fit its declaration, is not declared, or is missing.
