@@ -70,10 +70,13 @@ fn ask(api: &Client, method: &str, template: &str, path: &str, other: &str) -> A
                 "/v1/tenants" => json!({
                     "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX"
                 }),
+                "/v1/tenants/{id}/relocation" => json!({ "to": "us" }),
                 "/v1/tenants/{id}" => json!({ "display_name": "Mine now" }),
                 "/v1/tenants/{id}/keys" => json!({ "name": "mine", "scopes": ["complaints:read"] }),
                 "/v1/tenants/{id}/suspend"
                 | "/v1/tenants/{id}/resume"
+                | "/v1/tenants/{id}/relocation/advance"
+                | "/v1/tenants/{id}/relocation/cancel"
                 | "/v1/tenants/{id}/keys/{key}/revoke"
                 | "/v1/dead-letters/{id}/replay" => json!({}),
                 _ => command_body(last, other),
