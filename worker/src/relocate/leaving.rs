@@ -92,9 +92,13 @@ pub(crate) async fn advance(
     loop {
         let now = platform::now();
         let next = job.next(now);
-        let over = now >= until && (pauses == Pauses::Leave || job.paused_at.is_none());
-        let idle = over || matches!(next, Step::Wait | Step::Nothing);
-        if idle {
+        let stays = pauses == Pauses::Finish && job.paused_at.is_some();
+        if next == Step::Wait && stays {
+            let millis = job.wait_until.map_or(0, |until| until.unix_millis() - now.unix_millis());
+            platform::sleep(u32::try_from(millis).unwrap_or_default()).await;
+            continue;
+        }
+        if matches!(next, Step::Wait | Step::Nothing) || (now >= until && !stays) {
             home.save_relocation(&Record::Leaving(job), fence, Timestamp::MIN).await?;
             return Ok(());
         }
