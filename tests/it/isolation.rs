@@ -89,11 +89,14 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             json!({ "name": "mine", "scopes": ["complaints:read"], "expires_at": "2000-01-01T00:00:00Z" })
         }
         ("POST", "/v1/tenants/{id}/keys/{key}/rotate") => json!({ "overlap_hours": 0 }),
+        ("POST", "/v1/tenants/{id}/relocation") => json!({ "to": "nowhere" }),
         (
             "POST",
             "/v1/tenants/{id}/suspend"
             | "/v1/tenants/{id}/resume"
             | "/v1/tenants/{id}/delete"
+            | "/v1/tenants/{id}/relocation/advance"
+            | "/v1/tenants/{id}/relocation/cancel"
             | "/v1/tenants/{id}/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay",
         ) => json!({}),

@@ -15,6 +15,10 @@ use catalogue::{Catalogue, Statement};
 const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/outbox_stale.sql", "outbox", "cron sends what was not sent, whosever it is; rows hold ids"),
     ("system/outbox_delete.sql", "outbox", "the consumer takes away what it has recorded, by row id"),
+    ("system/outbox_stale.sql", "tenant_holds", "what is left of a tenant that moves is not sent meanwhile"),
+    ("system/outbox_of_tenant.sql", "outbox", "a page of it all, and of that one tenant's messages, which move along"),
+    ("system/relocations_open.sql", "relocations", "cron drives every move that is under way"),
+    ("system/tenant_read.sql", "relocations", "whether requests of the tenant have to wait for a move"),
     (
         "system/deliveries_insert.sql",
         "deliveries",
@@ -23,7 +27,10 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
 ];
 
 /// Tenants' tables whose key does not begin with the tenant, and why.
-const KEYED_OTHERWISE: &[(&str, &str)] = &[("outbox", "read in the order of time by cron, deleted by id")];
+const KEYED_OTHERWISE: &[(&str, &str)] = &[
+    ("outbox", "read in the order of time by cron, deleted by id"),
+    ("relocations", "those that are under way are few, and cron looks for all of them"),
+];
 
 #[test]
 fn every_statement_of_a_tenant_is_bound_to_it() {

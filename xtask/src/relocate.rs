@@ -32,7 +32,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let client = client(args)?;
     let started = Instant::now();
-    let job = drive(&client, &args.tenant, &args.to, |job| show(job))?;
+    let job = drive(&client, &args.tenant, &args.to, show)?;
     if std::io::stderr().is_terminal() {
         eprintln!();
     }
@@ -96,7 +96,7 @@ fn show(job: &Value) {
         return;
     }
     let [copied, total] = ["copied", "total"].map(|member| job["complaints"][member].as_u64().unwrap_or_default());
-    let full = if total == 0 { WIDTH } else { (copied * WIDTH / total).min(WIDTH) };
+    let full = (copied * WIDTH).checked_div(total).unwrap_or(WIDTH).min(WIDTH);
     let bar = format!("{}{}", "#".repeat(full as usize), ".".repeat((WIDTH - full) as usize));
     let phase = job["phase"].as_str().unwrap_or_default();
     let error = job["last_error"].as_str().unwrap_or_default();

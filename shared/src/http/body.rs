@@ -1,7 +1,7 @@
 //! Reading a JSON body: every broken rule is named, with its place, in one answer.
 
 use super::problem::{FieldError, Rule};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -35,7 +35,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
     match serde_json::from_str(text) {
         Ok(body) => Ok(body),
-        Err(error) if error.is_data() => Err(diagnose::<T>(text)),
+        // Serde takes a value of the wrong type for broken JSON in places, so the text is asked itself.
+        Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Err(diagnose::<T>(text)),
         Err(error) => Err(BodyError::Syntax { line: error.line(), column: error.column().max(1) }),
     }
 }
@@ -140,6 +141,9 @@ fn rule_of(message: &str) -> (Rule, String) {
         let expected = rest.split_once(", expected ").map_or(rest, |(_, expected)| expected);
         let expected = if expected.starts_with("struct ") { "a JSON object" } else { expected };
         (Rule::WrongType, format!("must be {expected}"))
+    } else if message == "expected value" {
+        // What serde says of a number where one of some words belongs.
+        (Rule::WrongType, "must be text".to_owned())
     } else if message.starts_with("must ") {
         (Rule::NotAllowed, message.to_owned())
     } else {
@@ -151,6 +155,12 @@ fn rule_of(message: &str) -> (Rule, String) {
 mod tests {
     use super::*;
     use crate::complaint::intake::NewComplaint;
+
+    #[test]
+    fn a_number_where_a_word_belongs_is_no_broken_json() {
+        let body = r#"{"complainant":{"name":"Ada"},"channel":3,"description":"x"}"#;
+        assert_eq!(errors(body), [("/channel".to_owned(), Rule::WrongType)]);
+    }
 
     fn errors(body: &str) -> Vec<(String, Rule)> {
         match parse::<NewComplaint>(body.as_bytes()) {

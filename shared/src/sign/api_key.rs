@@ -325,6 +325,34 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_speaks_for_itself_about_one_tenant_for_a_minute() {
+        let cells = |named_cell: &str| CellKeys::from([(named(named_cell), vec![public_key(&seed(1)).unwrap()])]);
+        let us = KeyRing::new(named("us"), &seed(2), &cells("eu")).unwrap();
+        let tenant = key().tenant;
+        let token = ring(1).issue_for_cell(tenant, now()).unwrap();
+        assert!(token.starts_with(CELL_PREFIX));
+        assert_eq!(us.verify_cell(&token, now()), Ok(VerifiedCell { cell: cell(), tenant }));
+        assert!(us.verify_cell(&token, now().plus_millis(59_000)).is_ok());
+        for millis in [60_000, -61_000] {
+            assert_eq!(us.verify_cell(&token, now().plus_millis(millis)), Err(InvalidToken), "{millis}");
+        }
+        assert_eq!(ring(1).verify_cell(&token, now()), Err(InvalidToken), "a cell does not speak to itself");
+        assert_eq!(ring(3).verify_cell(&token, now()), Err(InvalidToken), "nobody knows the key");
+        let mistaken = KeyRing::new(named("us"), &seed(2), &cells("apac")).unwrap();
+        assert_eq!(mistaken.verify_cell(&token, now()), Err(InvalidToken), "another cell's key has signed it");
+        // Neither passes for the other.
+        assert_eq!(us.verify(&token.replace(CELL_PREFIX, "rdr_live_"), now()), Err(InvalidToken));
+        let api_key = ring(1).issue(&key()).unwrap().replace("rdr_test_", CELL_PREFIX);
+        assert_eq!(us.verify_cell(&api_key, now()), Err(InvalidToken));
+        for at in CELL_PREFIX.len()..token.len() - 1 {
+            let mut altered = token.clone().into_bytes();
+            altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).unwrap();
+            assert_eq!(us.verify_cell(&altered, now()), Err(InvalidToken), "symbol {at}");
+        }
+    }
+
+    #[test]
     fn a_cell_changes_its_seed_with_overlap() {
         let before = ring(1).issue(&key()).unwrap();
         let older = CellKeys::from([(cell(), vec![public_key(&seed(1)).unwrap()])]);

@@ -70,6 +70,8 @@ pub enum Stage {
     Comparing,
     /// Stop answering in the source.
     Closing,
+    /// Wait until everybody has heard of it.
+    Closed,
     /// Ask the target to take over.
     Switching,
     /// It will not: let go.
@@ -99,6 +101,8 @@ pub enum Step {
     Compare,
     /// Say everywhere in the source that requests have to wait.
     Close,
+    /// Nothing: from now on the target may be asked to take over.
+    Decide,
     /// Ask the target to take over.
     Activate,
     /// Ask the target never to take over by this attempt.
@@ -130,6 +134,8 @@ pub enum Outcome {
     Compared(bool),
     /// Whoever asks the source has to wait, soon everywhere.
     Closed,
+    /// It is written down that the target may be asked.
+    Decided,
     /// The target is active.
     Active,
     /// The target will never become active by this attempt.
@@ -310,7 +316,7 @@ impl Job {
     /// Whether requests have to wait in the source: the target may be about to answer them.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Closing | Stage::Switching | Stage::Departing)
+        matches!(self.stage, Stage::Closing | Stage::Closed | Stage::Switching | Stage::Departing)
     }
 
     /// How far it is.
@@ -318,8 +324,10 @@ impl Job {
     pub const fn phase(&self) -> Phase {
         match self.stage {
             Stage::Copying => Phase::Copying,
-            Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Releasing => Phase::Paused,
-            Stage::Closing | Stage::Switching | Stage::Departing => Phase::Switching,
+            Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed | Stage::Releasing => {
+                Phase::Paused
+            }
+            Stage::Switching | Stage::Departing => Phase::Switching,
             Stage::HandingOver | Stage::Purging => Phase::Purging,
             Stage::Done => Phase::Done,
             Stage::Cancelling => Phase::Cancelling,
@@ -365,11 +373,14 @@ impl Job {
         }
         let overdue = self.paused_at.is_some_and(|since| since.plus_millis(PAUSE_MILLIS) <= now);
         match self.stage {
-            Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing if overdue => Step::Release,
+            Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed if overdue => {
+                Step::Release
+            }
             Stage::Copying | Stage::Draining => Step::Copy,
             Stage::Holding => Step::Hold,
             Stage::Comparing => Step::Compare,
             Stage::Closing => Step::Close,
+            Stage::Closed => Step::Decide,
             Stage::Switching if overdue => Step::Withdraw,
             Stage::Switching => Step::Activate,
             Stage::Releasing => Step::Release,
@@ -409,8 +420,9 @@ impl Job {
             (Stage::Comparing, Outcome::Compared(true)) => self.stage = Stage::Closing,
             (Stage::Closing, Outcome::Closed) => {
                 self.wait_until = Some(now.plus_millis(CLOSING_MILLIS));
-                self.stage = Stage::Switching;
+                self.stage = Stage::Closed;
             }
+            (Stage::Closed, Outcome::Decided) => self.stage = Stage::Switching,
             (Stage::Comparing, Outcome::Compared(false)) => {
                 // Whatever is missing is sent once more.
                 self.progress.clear();
@@ -426,7 +438,7 @@ impl Job {
                 self.stage = Stage::Departing;
             }
             (
-                Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Releasing,
+                Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed | Stage::Releasing,
                 Outcome::Released,
             ) => {
                 self.unpaused(now);
@@ -460,6 +472,7 @@ impl Job {
             | Stage::Draining
             | Stage::Comparing
             | Stage::Closing
+            | Stage::Closed
             | Stage::Releasing => {
                 self.wait_until = None;
                 self.stage = Stage::Cancelling;

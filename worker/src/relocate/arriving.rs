@@ -11,7 +11,7 @@ use crate::{
     log, platform,
     store::{
         StoreError, TenantDb,
-        relocation::{ComplaintRow, DeliveryRow, EventRow, Kept, RequestRow, Totals},
+        relocation::{ComplaintRow, DeliveryRow, EventRow, Kept, Left, RequestRow, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -216,27 +216,29 @@ async fn verify(call: &CellCall, db: &TenantDb, ids: &[ComplaintId], copied: &mu
     if ids.is_empty() {
         return Ok(());
     }
-    let rows = db.stored(ids).await?;
-    let mut left: Vec<_> = rows.iter().map(|row| (row.id, 0, row.version)).collect();
-    let mut checks: HashMap<_, _> = ids.iter().map(|id| (*id, Check::new(call.tenant, *id))).collect();
+    let mut rows = db.stored(ids).await?;
+    rows.sort_by_key(|row| row.id);
+    let mut left = Left::of(&rows);
+    let mut checks: HashMap<_, _> =
+        rows.iter().map(|row| (row.id, (row.version, Check::new(call.tenant, row.id)))).collect();
     while !left.is_empty() {
         let page = db.events_of(&left).await?;
         for event in &page {
-            if let Some(check) = checks.get_mut(&event.complaint_id) {
+            // Newer ones may have come along, whose complaint comes again.
+            if let Some((version, check)) = checks.get_mut(&event.complaint_id)
+                && event.seq <= *version
+            {
                 check.take(&event.raw());
             }
         }
-        let Some(last) = page.last() else { break };
-        let whole = left.iter().position(|(id, ..)| *id == last.complaint_id).unwrap_or_default();
-        left.drain(..whole);
-        if let Some((_, after, _)) = left.first_mut() {
-            *after = last.seq;
+        if page.is_empty() {
+            break;
         }
-        left.retain(|(_, after, through)| after < through);
+        left.take(&page);
     }
     for row in &rows {
         let complaint = row.complaint()?;
-        let Some(check) = checks.remove(&row.id) else { continue };
+        let Some((_, check)) = checks.remove(&row.id) else { continue };
         let (verdict, folded) = check.finish(row.version, complaint.head);
         // The moves that are legal follow the table in force, not the one when the record was written.
         let moves = |complaint: Complaint| Complaint { legal_moves: Vec::new(), ..complaint };

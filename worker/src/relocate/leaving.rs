@@ -14,13 +14,13 @@ use crate::{
     platform::{self, Fault, Runtime},
     store::{
         StoreError, TenantDb,
-        relocation::{CaseFiles, Changed, ComplaintRow, EventRow, Kept, Totals},
+        relocation::{CaseFiles, Changed, ComplaintRow, Kept, Left, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
-    ids::{ComplaintId, OutboxId, TenantId},
+    ids::{OutboxId, TenantId},
     tenant::{
         Tenant,
         placement::ShardId,
@@ -92,9 +92,13 @@ pub(crate) async fn advance(
     loop {
         let now = platform::now();
         let next = job.next(now);
-        let over = now >= until && (pauses == Pauses::Leave || job.paused_at.is_none());
-        let idle = over || matches!(next, Step::Wait | Step::Nothing);
-        if idle {
+        let stays = pauses == Pauses::Finish && job.paused_at.is_some();
+        if next == Step::Wait && stays {
+            let millis = job.wait_until.map_or(0, |until| until.unix_millis() - now.unix_millis());
+            platform::sleep(u32::try_from(millis).unwrap_or_default()).await;
+            continue;
+        }
+        if matches!(next, Step::Wait | Step::Nothing) || (now >= until && !stays) {
             home.save_relocation(&Record::Leaving(job), fence, Timestamp::MIN).await?;
             return Ok(());
         }
@@ -157,6 +161,7 @@ impl Driver {
             Step::Hold => self.hold(job).await,
             Step::Compare => self.compare(job).await.map(Outcome::Compared),
             Step::Close => self.close().await,
+            Step::Decide => Ok(Outcome::Decided),
             Step::Activate => self.activate(job).await,
             Step::Withdraw => self.withdraw(job).await,
             Step::Release => self.release(job).await,
@@ -265,14 +270,13 @@ impl Driver {
     async fn send(&self, job: &Job, db: &TenantDb, group: &[Changed], copied: &mut Copied) -> Result<(), Undone> {
         let ids: Vec<_> = group.iter().map(|changed| changed.id).collect();
         let CaseFiles { complaints, requests, deliveries, mut events } = db.case_files(&ids).await?;
-        let mut left: Vec<(ComplaintId, u32, u32)> = complaints.iter().map(|row| (row.id, 0, row.version)).collect();
+        let mut left = Left::of(&complaints);
         let mut waiting = complaints.into_iter();
         let mut part = Copy { job: Some(job.id), requests, deliveries, ..Copy::default() };
         loop {
-            // With this page all events before its last one's complaint are there, and maybe that one's, too.
-            let done = sent(&mut left, &events);
+            let done = left.take(&events);
             part.complaints = waiting.by_ref().take(done).collect();
-            part.events = std::mem::take(&mut events);
+            part.events = events;
             self.send_part(job, &part, copied).await?;
             if left.is_empty() {
                 return Ok(());
@@ -433,20 +437,4 @@ fn first_of(changed: &[Changed]) -> &[Changed] {
     });
     let many = many.count();
     changed.get(..many).unwrap_or(changed)
-}
-
-/// Takes what a page of events holds from what is left to send. The number of complaints that are sent whole by it.
-fn sent(left: &mut Vec<(ComplaintId, u32, u32)>, page: &[EventRow]) -> usize {
-    let before = left.len();
-    if let Some(last) = page.last() {
-        let whole = left.iter().position(|(id, ..)| *id == last.complaint_id).unwrap_or_default();
-        left.drain(..whole.min(before));
-        if let Some((_, after, _)) = left.first_mut() {
-            *after = last.seq;
-        }
-    }
-    while left.first().is_some_and(|(_, after, through)| after >= through) {
-        left.remove(0);
-    }
-    before - left.len()
 }

@@ -14,15 +14,12 @@ use super::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use shared::{
-    complaint::{Complaint, MAX_EVENTS, projection::Facet},
+    complaint::{Complaint, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     tenant::{Tenant, relocation::Record},
     time::Timestamp,
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 const READ: Scoped = Scoped::new(include_str!("sql/relocation/read.sql"));
 const BEGIN: Scoped = Scoped::new(include_str!("sql/relocation/begin.sql"));
@@ -191,6 +188,37 @@ pub(crate) struct CaseFiles {
     pub(crate) events: Vec<EventRow>,
 }
 
+/// Complaints whose events are read page by page, in the order of their ids: each with the last event that was read and
+/// the last that is wanted.
+pub(crate) struct Left(Vec<(ComplaintId, u32, u32)>);
+
+impl Left {
+    /// All events of these, which are in order.
+    pub(crate) fn of(complaints: &[ComplaintRow]) -> Self {
+        Self(complaints.iter().map(|row| (row.id, 0, row.version)).collect())
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in what a page holds. How many complaints are whole by it.
+    pub(crate) fn take(&mut self, page: &[EventRow]) -> usize {
+        let before = self.0.len();
+        if let Some(last) = page.last() {
+            self.0.retain(|(id, ..)| *id >= last.complaint_id);
+            if let Some((_, after, _)) = self.0.first_mut().filter(|(id, ..)| *id == last.complaint_id) {
+                *after = last.seq;
+            }
+        }
+        // Only the first was read up to somewhere.
+        if self.0.first().is_some_and(|(_, after, through)| after >= through) {
+            self.0.remove(0);
+        }
+        before - self.0.len()
+    }
+}
+
 /// How much there is of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Totals {
@@ -336,26 +364,27 @@ impl TenantDb {
 
     /// Complaints and all that goes along with them.
     pub(crate) async fn case_files(&self, ids: &[ComplaintId]) -> Result<CaseFiles, StoreError> {
-        let wanted = json(&ids.iter().map(|id| (id, 0, MAX_EVENTS)).collect::<Vec<_>>())?;
+        let wanted = json(&ids)?;
         let batch = self
             .batch()
             .with(COMPLAINTS, (&wanted,))
             .with(REQUESTS, (&wanted,))
             .with(FIRST_REQUESTS, (&wanted,))
             .with(DELIVERIES, (&wanted,))
-            .with(EVENTS, (&wanted, EVENTS_AT_ONCE, BYTES_AT_ONCE));
+            .with(EVENTS, (&wanted, "", 0, EVENTS_AT_ONCE, BYTES_AT_ONCE));
         type Answers = (Vec<ComplaintRow>, Vec<RequestRow>, Vec<RequestRow>, Vec<DeliveryRow>, Vec<EventRow>);
-        let (complaints, mut requests, first, deliveries, events) = self.run::<Answers>(batch).await?;
+        let (mut complaints, mut requests, first, deliveries, events) = self.run::<Answers>(batch).await?;
         requests.extend(first);
-        // In the order in which they were asked for, which is that of the events.
-        let mut by_id: HashMap<_, _> = complaints.into_iter().map(|row| (row.id, row)).collect();
-        let complaints = ids.iter().filter_map(|id| by_id.remove(id)).collect();
+        complaints.sort_by_key(|row| row.id);
         Ok(CaseFiles { complaints, requests, deliveries, events })
     }
 
-    /// Events of complaints, each after one number and up to another: a page, in the order asked for.
-    pub(crate) async fn events_of(&self, wanted: &[(ComplaintId, u32, u32)]) -> Result<Vec<EventRow>, StoreError> {
-        self.rows(EVENTS, (json(&wanted)?, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
+    /// The next page of the events of what is left.
+    pub(crate) async fn events_of(&self, left: &Left) -> Result<Vec<EventRow>, StoreError> {
+        let ids: Vec<_> = left.0.iter().map(|(id, ..)| id).collect();
+        let first = left.0.first().map(|(id, after, _)| (id, after));
+        let Some((first, after)) = first else { return Ok(Vec::new()) };
+        self.rows(EVENTS, (json(&ids)?, first, after, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
     }
 
     /// Deliveries that were recorded after note `after`, and the last note.
@@ -405,8 +434,7 @@ impl TenantDb {
 
     /// Complaints as they are here.
     pub(crate) async fn stored(&self, ids: &[ComplaintId]) -> Result<Vec<ComplaintRow>, StoreError> {
-        let wanted: Vec<_> = ids.iter().map(|id| (id,)).collect();
-        self.rows(COMPLAINTS, (json(&wanted)?,)).await
+        self.rows(COMPLAINTS, (json(&ids)?,)).await
     }
 
     /// Takes in what was sent, in one transaction. Of `complaints` each is newer than the one before it that is here, if
@@ -527,5 +555,50 @@ impl TenantDb {
         batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?, seq));
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> ComplaintId {
+        format!("018bcfe5-6800-7303-8303-0303030303{number:02x}").parse().unwrap()
+    }
+
+    fn page(rows: &[(u8, u32)]) -> Vec<EventRow> {
+        let row = |(number, seq): &(u8, u32)| EventRow {
+            complaint_id: id(*number),
+            seq: *seq,
+            at: 0,
+            body: String::new(),
+            hash: String::new(),
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn a_complaint_is_whole_once_its_last_event_was_read() {
+        let row =
+            |(number, version)| ComplaintRow { id: id(number), version, doc: String::new(), created_by_key: None };
+        let mut left = Left::of(&[(1, 2), (2, 3), (3, 1)].map(row));
+        assert_eq!(left.take(&page(&[(1, 1)])), 0);
+        assert_eq!(left.take(&page(&[(1, 2), (2, 1), (2, 2)])), 1);
+        assert_eq!(left.0, [(id(2), 2, 3), (id(3), 0, 1)]);
+        assert_eq!(left.take(&[]), 0);
+        // One more than was wanted, which has come meanwhile.
+        assert_eq!(left.take(&page(&[(2, 3), (2, 4)])), 1);
+        assert_eq!(left.take(&page(&[(3, 1)])), 1);
+        assert!(left.is_empty());
+    }
+
+    #[test]
+    fn lists_are_cut_before_they_are_too_long() {
+        let row = "x".repeat(300_000);
+        let lists = parts(vec![&row; 7]).unwrap();
+        assert_eq!(lists.len(), 3);
+        let rows: Vec<Vec<String>> = lists.iter().map(|list| serde_json::from_str(list).unwrap()).collect();
+        assert_eq!(rows.concat(), vec![row; 7]);
+        assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
     }
 }

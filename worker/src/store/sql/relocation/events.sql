@@ -1,17 +1,16 @@
--- Events of some complaints, those of the first complaint first: at most ?3, and no more after the first ?4 bytes.
--- ?2: a JSON list of [complaint, after this event, up to this one].
+-- Events of the complaints in the JSON list ?2, in the order of their ids, of complaint ?3 those after ?4: at most ?5, and
+-- no more after the first ?6 bytes.
 SELECT complaint_id, seq, at, body, hash
 FROM (
-  SELECT place, complaint_id, seq, at, body, hash,
-    sum(octet_length(body)) OVER (ORDER BY place, seq) - octet_length(body) AS bytes_before
+  SELECT complaint_id, seq, at, body, hash,
+    sum(octet_length(body)) OVER (ORDER BY complaint_id, seq) - octet_length(body) AS bytes_before
   FROM (
-    SELECT wanted.key AS place, e.complaint_id, e.seq, e.at, e.body, e.hash
-    FROM json_each(?2) wanted
-    JOIN events e ON e.tenant_id = ?1 AND e.complaint_id = wanted.value ->> 0
-      AND e.seq > wanted.value ->> 1 AND e.seq <= wanted.value ->> 2
-    ORDER BY wanted.key, e.seq
-    LIMIT ?3
+    SELECT complaint_id, seq, at, body, hash
+    FROM events
+    WHERE tenant_id = ?1 AND complaint_id IN (SELECT value FROM json_each(?2)) AND (complaint_id > ?3 OR seq > ?4)
+    ORDER BY complaint_id, seq
+    LIMIT ?5
   )
 )
-WHERE bytes_before < ?4
-ORDER BY place, seq
+WHERE bytes_before < ?6
+ORDER BY complaint_id, seq
