@@ -108,6 +108,10 @@ typed_id!(
     DeadLetterId
 );
 typed_id!(
+    /// One move of a tenant from a cell to another.
+    RelocationId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );

@@ -68,6 +68,11 @@ impl Client {
         Self { key: Some(key.into()), ..self.clone() }
     }
 
+    /// The key it sends, if any.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     pub(crate) fn at(&self, base_url: &str) -> Self {
         Self { base_url: base_url.into(), ..self.clone() }
     }

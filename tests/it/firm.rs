@@ -33,7 +33,8 @@ impl Firm {
         let slug = unused();
         let mut body = json!({
             "slug": slug, "display_name": "Northwind Bank", "sector": "bank",
-            "jurisdiction": "england_and_wales", "reference_prefix": "NWB", "shards": [0, 1]
+            "jurisdiction": "england_and_wales", "reference_prefix": "NWB", "shards": [0, 1],
+            "plan": "enterprise"
         });
         let Value::Object(members) = members else { panic!("members are an object") };
         body.as_object_mut().expect("the body is an object").extend(members);

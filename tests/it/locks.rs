@@ -208,6 +208,15 @@ struct Fight {
     written: Vec<Written>,
 }
 
+/// Ends the fight when it is dropped.
+struct Over<'s>(&'s RwLock<(String, bool)>);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.write().unwrap().1 = true;
+    }
+}
+
 const FIGHTERS: usize = 32;
 const FOR_A_MINUTE: Duration = Duration::from_secs(60);
 const BETWEEN_KILLS: Duration = Duration::from_secs(9);
@@ -232,7 +241,7 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
             continue;
         };
         let Some(token) = lock.body["token"].as_u64().filter(|_| lock.status == 200) else {
-            thread::sleep(Duration::from_millis(20 + 7 * who as u64));
+            thread::sleep(Duration::from_millis(20 + 3 * who as u64));
             continue;
         };
         let (since, expires_at) = (millis(&lock.body["since"]), millis(&lock.body["expires_at"]));
@@ -254,9 +263,9 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
                 _ => break,
             }
         }
-        // Every third time it goes away without a word, and one in six comes back to write once more, too late.
-        if round % 3 == 2 {
-            if round % 6 == 5 {
+        // Sometimes it goes away without a word, and sometimes comes back to write once more, too late.
+        if (round + who) % 8 == 7 {
+            if who % 2 == 1 {
                 thread::sleep(Duration::from_millis(5_500));
                 let sent = Instant::now();
                 let call = client.call("POST", &format!("{path}/note")).idempotency_key(&unused()).if_match(version);
@@ -285,6 +294,8 @@ fn thirty_two_clients_fight_for_one_case_while_the_runtime_dies() {
     let shared = RwLock::new((stack.base_url().to_owned(), false));
     let mut kills = 0;
     thread::scope(|scope| {
+        // Also when this thread panics, or the others would fight on for ever.
+        let _over = Over(&shared);
         for who in 0..FIGHTERS {
             let (shared, firm, lead, path, seen) = (&shared, &firm, &lead, path.as_str(), &seen);
             scope.spawn(move || fight(who, shared, firm, lead, path, seen));
@@ -298,7 +309,6 @@ fn thirty_two_clients_fight_for_one_case_while_the_runtime_dies() {
             shared.write().unwrap().0 = stack.base_url().to_owned();
         }
         thread::sleep(Duration::from_secs(2));
-        shared.write().unwrap().1 = true;
     });
 
     let Fight { mut given, released, written } = seen.into_inner().unwrap();

@@ -25,6 +25,7 @@ mod locks;
 mod matrix;
 mod naughty;
 mod problems;
+mod relocation;
 mod shards;
 mod signatures;
 mod tenants;

@@ -21,12 +21,12 @@ use shared::{
         problem::{Code, FieldError, Rule},
         trace::TraceParent,
     },
-    ids::{ComplaintId, KeyId},
-    limit::lease::LeaseId,
+    ids::{ComplaintId, KeyId, TenantId},
     lock::FencingToken,
     sign::request_profile::Verified,
     taxonomy::Taxonomy,
     tenant::{
+        CellName,
         placement::{ShardId, Slot},
         standing::Standing,
     },
@@ -55,13 +55,19 @@ pub(crate) struct TenantCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
     pub(crate) key: KeyId,
-    /// The lease that pays for the complaint that the call may log.
-    pub(crate) complaint: Option<LeaseId>,
 }
 
 /// A call by an operator. Only the gateway builds one.
 pub(crate) struct OperatorCall {
     pub(crate) call: Call,
+}
+
+/// A call by another cell about a tenant that moves between the two. Only the gateway builds one.
+pub(crate) struct CellCall {
+    pub(crate) call: Call,
+    /// The cell that calls.
+    pub(crate) from: CellName,
+    pub(crate) tenant: TenantId,
 }
 
 /// An answer that is not a failure.

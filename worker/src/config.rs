@@ -9,7 +9,7 @@ use shared::{
         api_key::{CellKeys, KeyRing},
         request_key::RequestSecrets,
     },
-    tenant::CellName,
+    tenant::{CellName, relocation::KEPT_MILLIS},
 };
 use std::{cell::RefCell, rc::Rc};
 use subtle::ConstantTimeEq as _;
@@ -24,6 +24,8 @@ pub(crate) struct Config {
     operator: Digest,
     /// What one address may ask without credentials.
     pub(crate) anonymous: Option<Limits>,
+    /// How long a cell keeps its copy of a tenant that has left, in milliseconds.
+    pub(crate) relocation_kept_millis: i64,
     /// Whether answers say what they cost: for tests and benchmarks.
     pub(crate) expose_cost: bool,
     /// Whether every request is logged, or only what went wrong.
@@ -65,6 +67,10 @@ impl Config {
             anonymous: match runtime.variable("ANONYMOUS_LIMITS") {
                 Some(text) => Some(serde_json::from_str(&text).map_err(|_| BadSetting("ANONYMOUS_LIMITS"))?),
                 None => Limits::anonymous().cloned(),
+            },
+            relocation_kept_millis: match runtime.variable("RELOCATION_KEPT_MILLIS") {
+                Some(text) => text.parse().map_err(|_| BadSetting("RELOCATION_KEPT_MILLIS"))?,
+                None => KEPT_MILLIS,
             },
             expose_cost: runtime.variable("EXPOSE_COST").as_deref() == Some("1"),
             log_requests: runtime.variable("LOG").as_deref() != Some("warn"),

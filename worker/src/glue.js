@@ -85,10 +85,31 @@ export async function forward(env, binding, request, headers, millis) {
   }
 }
 
+/** Asks another cell: JSON there and back, before it the status and a line feed. Undefined as for `forward`. */
+export async function ask_cell(env, binding, path, token, body, millis) {
+  const cell = env[binding];
+  if (cell === undefined) return undefined;
+  const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
+  const asked = cell.fetch(`https://cell${path}`, { method: "POST", headers, body, redirect: "manual" })
+    .then(async (answer) => (answer.headers.has("x-request-id") ? `${answer.status}\n${await answer.text()}` : undefined));
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(done, millis); });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A variable or secret as text, or undefined. */
 export function variable(env, name) {
   const value = env[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** Whether there is a binding of this name. */
+export function bound(env, name) {
+  return env[name] !== undefined;
 }
 
 /** The whole numbers n below `limit` for which there is a binding `<prefix><n>`, as a JSON list. */

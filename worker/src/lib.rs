@@ -23,6 +23,7 @@ mod log;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 mod platform;
+mod relocate;
 mod router;
 mod store;
 mod tick;

@@ -23,6 +23,7 @@ use shared::{
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
+        relocation::{NewRelocation, Relocation},
     },
 };
 
@@ -144,6 +145,13 @@ fn operations() -> Vec<Operation> {
                 "Put a share of a tenant's new complaints on one more shard") },
         Operation { versioned: true,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/delete", "200", "Serve a tenant never again") },
+        Operation { versioned: true,
+            ..post::<NewRelocation, Relocation>("tenants", "/v1/tenants/{id}/relocation", "202", "Move a tenant to another cell") },
+        get::<Relocation>("tenants", "/v1/tenants/{id}/relocation", "Read how far a tenant's newest move is"),
+        post::<body::Nothing, Relocation>("tenants", "/v1/tenants/{id}/relocation/advance", "200",
+            "Do some of a move's work now; cron does it otherwise"),
+        post::<body::Nothing, Relocation>("tenants", "/v1/tenants/{id}/relocation/cancel", "200",
+            "Give a move up, before the switch"),
         get::<PlanUsage>("tenants", "/v1/tenants/{id}/usage", "Read what a tenant's plan allows and how much is used"),
         post::<NewKey, IssuedKey>("keys", "/v1/tenants/{id}/keys", "201", "Issue an API key; its secret is shown once"),
         get::<keys::Keys>("keys", "/v1/tenants/{id}/keys", "List a tenant's keys, without secrets"),
@@ -213,11 +221,16 @@ const LIST: &[(&str, &str)] = &[
     ("cursor", "`next` or `prev` of another page of the same list"),
 ];
 
+/// What cells say to each other is nobody else's to know.
+fn public() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.access != Access::Cell)
+}
+
 /// Routes that [`describe`] has no words for; a test keeps it empty.
 #[must_use]
 pub fn undescribed() -> Vec<(&'static str, &'static str)> {
     let described: Vec<_> = operations().iter().map(|operation| operation.route).collect();
-    ROUTES.iter().map(|route| (route.method, route.path)).filter(|route| !described.contains(route)).collect()
+    public().map(|route| (route.method, route.path)).filter(|route| !described.contains(route)).collect()
 }
 
 /// The whole document.
@@ -335,7 +348,7 @@ fn describe_one(
         parameters.push(parameter("header", "If-Match", true, "The ETag of the version last read"));
         codes.extend([Code::PreconditionFailed, Code::PreconditionRequired]);
     }
-    if operation.lock != Locking::No || route.path.ends_with("/rotate") {
+    if operation.lock != Locking::No || route.path.ends_with("/rotate") || route.path.contains("/relocation") {
         codes.push(Code::IllegalMove);
     }
     let answer = (operation.answer)(answers);
@@ -370,7 +383,7 @@ fn describe_one(
         described.insert("requestBody".to_owned(), body);
     }
     match route.access {
-        Access::Public => {}
+        Access::Public | Access::Cell => {}
         Access::Operator => {
             described.insert("security".to_owned(), json!([{ "operator": [] }]));
         }
@@ -391,7 +404,8 @@ mod tests {
         assert_eq!(undescribed(), []);
         assert!(operations().iter().all(|operation| TAGS.contains(&operation.tag)));
         let document = describe();
-        for route in ROUTES {
+        assert!(!document.to_string().contains("/v1/relocations"));
+        for route in public() {
             assert!(document["paths"][route.path][route.method.to_lowercase()].is_object(), "{}", route.path);
         }
     }

@@ -7,7 +7,7 @@ use shared::{
     chain::Salt,
     http::bookmark::Bookmarks,
     ids::{Entropy, KeyId, TenantId},
-    tenant::placement::ShardId,
+    tenant::{CellName, placement::ShardId},
     time::Timestamp,
 };
 use std::{
@@ -26,6 +26,7 @@ extern "C" {
     async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
     fn response(status: u16, headers: &str, body: &str) -> JsValue;
     fn variable(env: &JsValue, name: &str) -> Option<String>;
+    fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
     async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str) -> JsValue;
     #[wasm_bindgen(catch)]
@@ -42,6 +43,15 @@ extern "C" {
         binding: &str,
         request: &JsValue,
         headers: &str,
+        millis: u32,
+    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn ask_cell(
+        env: &JsValue,
+        binding: &str,
+        path: &str,
+        token: &str,
+        body: &str,
         millis: u32,
     ) -> Result<JsValue, JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
@@ -163,6 +173,11 @@ impl Runtime {
         variable(self.env(), name)
     }
 
+    /// Whether this cell is bound to another.
+    pub(crate) fn reaches(&self, cell: &CellName) -> bool {
+        bound(self.env(), &cell.binding())
+    }
+
     /// The shards of this cell: its databases, in the order of their numbers.
     pub(crate) fn shards(&self) -> Rc<[ShardId]> {
         let (prefix, limit) = SHARDS;
@@ -253,6 +268,24 @@ impl Runtime {
             .await
             .map_err(|error| Fault::new("cell", &error))?;
         Ok(answer.dyn_into().ok())
+    }
+
+    /// Asks another cell as this cell: JSON there and back, with the status. `None` if that cell is not bound or does not
+    /// answer in time.
+    pub(crate) async fn ask_cell(
+        &self,
+        cell: &CellName,
+        path: &str,
+        token: &str,
+        body: &str,
+        millis: u32,
+    ) -> Result<Option<(u16, String)>, Fault> {
+        let answer = ask_cell(self.env(), &cell.binding(), path, token, body, millis)
+            .await
+            .map_err(|error| Fault::new("cell", &error))?;
+        let text = answer.as_string();
+        let answer = text.as_deref().and_then(|text| text.split_once('\n'));
+        Ok(answer.and_then(|(status, text)| Some((status.parse().ok()?, text.to_owned()))))
     }
 
     /// Sends texts to the `notify` queue.

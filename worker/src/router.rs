@@ -1,9 +1,10 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, lock, shards, tenants, usage},
+    api::{case_file, commands, complaints, dead_letters, health, keys, lock, relocations, shards, tenants, usage},
     bridge,
     gateway::{Endpoint, admission::Cost},
+    relocate::arriving,
 };
 use axum::{
     Router,
@@ -34,6 +35,12 @@ macro_rules! access {
     (operator) => {
         Access::Operator
     };
+    (operator_of_move) => {
+        Access::Operator
+    };
+    (cell) => {
+        Access::Cell
+    };
     (tenant $scope:ident) => {
         Access::Tenant($scope)
     };
@@ -49,6 +56,12 @@ macro_rules! endpoint {
     };
     ($handler:path, operator) => {
         Endpoint::Operator(|call| Box::pin($handler(call)))
+    };
+    ($handler:path, operator_of_move) => {
+        Endpoint::OperatorOfMove(|call| Box::pin($handler(call)))
+    };
+    ($handler:path, cell) => {
+        Endpoint::Cell(|call| Box::pin($handler(call)))
     };
     ($handler:path, tenant $scope:ident) => {
         Endpoint::Tenant($scope, Cost::Request, |call| Box::pin($handler(call)))
@@ -96,6 +109,11 @@ routes! {
     GET   "/v1/tenants/{id}/usage" usage::of_tenant, operator;
     POST  "/v1/tenants/{id}/keys/{key}/rotate" keys::rotate, operator;
     POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
+    POST  "/v1/tenants/{id}/relocation" relocations::begin, operator;
+    GET   "/v1/tenants/{id}/relocation" relocations::read, operator_of_move;
+    POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
+    POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
+    POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
     GET   "/v1/dead-letters" dead_letters::list, operator;
     POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 

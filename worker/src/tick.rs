@@ -5,6 +5,7 @@ use crate::{
     gateway::directory,
     log, platform,
     platform::Runtime,
+    relocate::leaving,
     store::system::{DIRECTORY_SHARD, SystemDb},
 };
 
@@ -30,4 +31,5 @@ pub(crate) async fn tick(runtime: &Runtime) {
         }
         Err(error) => log::fault("directory_not_read", &error),
     }
+    leaving::tick(runtime, now).await;
 }

@@ -17,6 +17,7 @@ pub mod npm;
 pub mod process;
 pub mod progress;
 pub mod rehearse;
+pub mod relocate;
 pub mod residency;
 pub mod secrets;
 pub mod stack;

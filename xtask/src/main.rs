@@ -42,6 +42,8 @@ enum Command {
         /// The case file: what `GET /v1/complaints/{id}/case-file` answered
         file: PathBuf,
     },
+    /// Move a tenant to another cell; stopped at any moment, it goes on when it is run again
+    Relocate(xtask::relocate::Args),
     /// Acceptance run: import real complaints, work them all to resolution, read them back, verify every chain
     Rehearse(xtask::rehearse::Args),
 }
@@ -76,6 +78,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Key => xtask::secrets::print_new_key(),
         Command::Import(args) => xtask::import::run(&args),
         Command::Verify { file } => xtask::verify::run(&file),
+        Command::Relocate(args) => xtask::relocate::run(&args),
         Command::Rehearse(args) => xtask::rehearse::run(&args),
     }
 }

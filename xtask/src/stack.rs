@@ -229,6 +229,13 @@ impl Stack {
         }
     }
 
+    /// Kills every process of the stack at once while others may still ask it. [`Stack::kill`] and [`Stack::restart`] come after it.
+    pub fn kill_now(&self) {
+        for served in [&self.door, &self.main].into_iter().flatten() {
+            Family::of(served.wrangler.id()).kill();
+        }
+    }
+
     /// Stops the stack in good order and leaves no process behind.
     pub fn stop(&mut self) {
         for mut served in self.served() {

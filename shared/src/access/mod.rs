@@ -2,6 +2,7 @@
 
 use crate::{
     ids::{KeyId, TenantId},
+    tenant::CellName,
     text::Line,
 };
 use schemars::JsonSchema;
@@ -72,6 +73,13 @@ pub enum Principal {
         /// What the key may do.
         scopes: Vec<Scope>,
     },
+    /// Another cell, about one tenant that moves between the two.
+    Cell {
+        /// The cell.
+        cell: CellName,
+        /// The tenant.
+        tenant: TenantId,
+    },
 }
 
 /// What a route asks of its caller.
@@ -83,6 +91,8 @@ pub enum Access {
     Operator,
     /// To be a tenant's key with this scope.
     Tenant(Scope),
+    /// To be another cell, speaking for this very tenant. Never described, never forwarded.
+    Cell,
 }
 
 /// Why [`may`] said no.
@@ -92,7 +102,7 @@ pub enum Denial {
     Unauthenticated,
     /// The key lacks this scope.
     MissingScope(Scope),
-    /// Operators see no complaints, tenants no operations.
+    /// Operators see no complaints, tenants no operations, and cells speak to each other alone.
     WrongKind,
 }
 
@@ -102,7 +112,9 @@ pub enum Denial {
 /// [`Denial`] says why not.
 pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
     match (access, principal) {
-        (Access::Public, _) | (Access::Operator, Principal::Operator) => Ok(()),
+        (Access::Public, _) | (Access::Operator, Principal::Operator) | (Access::Cell, Principal::Cell { .. }) => {
+            Ok(())
+        }
         (_, Principal::Anonymous) => Err(Denial::Unauthenticated),
         (Access::Tenant(scope), Principal::Key { scopes, .. }) => {
             if scopes.contains(&scope) {
@@ -111,7 +123,9 @@ pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
                 Err(Denial::MissingScope(scope))
             }
         }
-        (Access::Operator, Principal::Key { .. }) | (Access::Tenant(_), Principal::Operator) => Err(Denial::WrongKind),
+        (Access::Operator, Principal::Key { .. } | Principal::Cell { .. })
+        | (Access::Tenant(_), Principal::Operator | Principal::Cell { .. })
+        | (Access::Cell, Principal::Operator | Principal::Key { .. }) => Err(Denial::WrongKind),
     }
 }
 
@@ -131,6 +145,10 @@ mod tests {
         let write = Access::Tenant(Scope::ComplaintsWrite);
         let reader = key(&[Scope::ComplaintsRead]);
         let none = key(&[]);
+        let other_cell = Principal::Cell {
+            cell: CellName::try_from("eu".to_owned()).unwrap(),
+            tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
+        };
         let table = [
             (&Principal::Anonymous, Access::Public, Ok(())),
             (&Principal::Anonymous, Access::Operator, Err(Denial::Unauthenticated)),
@@ -143,6 +161,15 @@ mod tests {
             (&reader, Access::Operator, Err(Denial::WrongKind)),
             (&reader, read, Ok(())),
             (&reader, write, Err(Denial::MissingScope(Scope::ComplaintsWrite))),
+            (&other_cell, Access::Public, Ok(())),
+            (&other_cell, Access::Cell, Ok(())),
+            (&other_cell, Access::Operator, Err(Denial::WrongKind)),
+            (&other_cell, read, Err(Denial::WrongKind)),
+            (&other_cell, write, Err(Denial::WrongKind)),
+            (&Principal::Anonymous, Access::Cell, Err(Denial::Unauthenticated)),
+            (&Principal::Operator, Access::Cell, Err(Denial::WrongKind)),
+            (&reader, Access::Cell, Err(Denial::WrongKind)),
+            (&none, Access::Cell, Err(Denial::WrongKind)),
             (&none, read, Err(Denial::MissingScope(Scope::ComplaintsRead))),
         ];
         for (principal, access, expected) in table {

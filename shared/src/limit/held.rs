@@ -285,7 +285,11 @@ impl Held {
         self.believed(now, |cause| matches!(cause, Cause::Policy(_)))
     }
 
+    /// A refusal counts no tokens of this isolate's that have expired unused: the next ask gives those back.
     fn no_complaint(&self, now: i64) -> Option<Refusal> {
+        if self.leases.iter().any(|own| !own.lives(now) && own.complaints > 0) {
+            return None;
+        }
         self.believed(now, |cause| *cause == Cause::Resource(Resource::ComplaintsAMonth))
     }
 

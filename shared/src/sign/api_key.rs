@@ -23,6 +23,12 @@ use std::{collections::BTreeMap, fmt};
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 2_048;
 const AUDIENCE: &str = "redress";
+/// The audience of what cells say to each other, so that no key's token passes for a cell's, nor the reverse.
+const CELL_AUDIENCE: &str = "redress-cell";
+/// What a cell's own token starts with.
+pub const CELL_PREFIX: &str = "rdr_cell_";
+/// How long a cell's own token is valid, in seconds.
+const CELL_TOKEN_SECONDS: i64 = 60;
 
 /// The public keys of every cell, newest first: `{"eu": ["<32 bytes in base64url>"], …}`. Public, so no secret.
 pub type CellKeys = BTreeMap<CellName, Vec<String>>;
@@ -107,6 +113,24 @@ struct Claims {
     sig: Option<SigningKey>,
 }
 
+/// Another cell, speaking for one tenant: its token was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedCell {
+    /// The cell.
+    pub cell: CellName,
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CellClaims {
+    aud: String,
+    iss: CellName,
+    sub: TenantId,
+    iat: i64,
+    exp: i64,
+}
+
 impl KeyRing {
     /// The ring of a cell: its own Ed25519 seed (RFC 8032 §5.1.5) and the public keys of every cell, with its own older ones.
     ///
@@ -178,6 +202,42 @@ impl KeyRing {
         }
         let Claims { jti: key, sub: tenant, cell, scope: scopes, ips: ip_ranges, sig: signing, .. } = claims;
         Ok(VerifiedKey { key, tenant, cell, scopes, valid_from, expires_at, ip_ranges, signing })
+    }
+
+    /// The token by which this cell speaks to another for a tenant, for a minute.
+    ///
+    /// # Errors
+    /// [`InvalidToken`] if it cannot be signed.
+    pub fn issue_for_cell(&self, tenant: TenantId, now: Timestamp) -> Result<String, InvalidToken> {
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let iat = now.unix_seconds();
+        let aud = CELL_AUDIENCE.to_owned();
+        let claims = CellClaims { aud, iss: self.cell.clone(), sub: tenant, iat, exp: iat + CELL_TOKEN_SECONDS };
+        let jws = jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| InvalidToken)?;
+        Ok(format!("{CELL_PREFIX}{jws}"))
+    }
+
+    /// Checks the token of another cell at `now`. Clocks may differ by as long as it is valid.
+    ///
+    /// # Errors
+    /// [`InvalidToken`].
+    pub fn verify_cell(&self, token: &str, now: Timestamp) -> Result<VerifiedCell, InvalidToken> {
+        let jws = token.strip_prefix(CELL_PREFIX).filter(|_| token.len() <= MAX_TOKEN).ok_or(InvalidToken)?;
+        let kid = jsonwebtoken::decode_header(jws).map_err(|_| InvalidToken)?.kid.ok_or(InvalidToken)?;
+        let (cell, verifying) = self.verifying.get(&kid).ok_or(InvalidToken)?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_audience(&[CELL_AUDIENCE]);
+        rules.validate_exp = false;
+        rules.validate_nbf = false;
+        let claims = jsonwebtoken::decode::<CellClaims>(jws, verifying, &rules).map_err(|_| InvalidToken)?.claims;
+        let CellClaims { iss, sub, iat, exp, .. } = claims;
+        let seconds = now.unix_seconds();
+        let begun = iat.saturating_sub(CELL_TOKEN_SECONDS) <= seconds;
+        let current = begun && exp > seconds && exp.saturating_sub(iat) <= CELL_TOKEN_SECONDS;
+        if iss != *cell || iss == self.cell || !current {
+            return Err(InvalidToken);
+        }
+        Ok(VerifiedCell { cell: iss, tenant: sub })
     }
 }
 

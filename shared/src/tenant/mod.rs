@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod custom_field;
 pub mod ip_range;
 pub mod placement;
+pub mod relocation;
 pub mod standing;
 
 use crate::{
@@ -291,6 +292,14 @@ pub struct Slug(String);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CellName(String);
+
+impl CellName {
+    /// The name of the service binding to the cell's Worker in `wrangler.toml`.
+    #[must_use]
+    pub fn binding(&self) -> String {
+        format!("CELL_{}", self.0.to_uppercase())
+    }
+}
 
 /// The text does not fit the rule it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -18,6 +18,9 @@ pub struct Standing {
     pub tenant: Tenant,
     /// Its keys that end before their tokens say so.
     pub ended: Vec<EndedKey>,
+    /// Whether requests have to wait: another cell is about to take over.
+    #[serde(default)]
+    pub moving: bool,
 }
 
 /// A key that was revoked or replaced.

@@ -101,7 +101,7 @@ async fn overtaken(db: &TenantDb, id: ComplaintId, call: &TenantCall) -> Result<
 pub(crate) fn busy(lock: &Lock) -> Failure {
     let Lock { holder, expires_at, .. } = lock;
     Failure::new(Code::Locked)
-        .detail(format!("{} works on it until {expires_at} at least", holder.name.as_str()))
+        .detail(format!("{} works on it; the lock ends at {expires_at} unless it is renewed", holder.name.as_str()))
         .locked_by(lock.shown())
 }
 

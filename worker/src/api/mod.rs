@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod lock;
 pub(crate) mod once;
+pub(crate) mod relocations;
 pub(crate) mod shards;
 pub(crate) mod tenants;
 pub(crate) mod usage;

@@ -58,7 +58,7 @@ async fn free_everywhere(call: &OperatorCall, slug: &Slug, of: Option<TenantId>)
     }
 }
 
-fn gone(_: Gone) -> Failure {
+pub(super) fn gone(_: Gone) -> Failure {
     Failure::new(Code::TenantDeleted)
 }
 
@@ -153,7 +153,7 @@ pub(super) async fn find(call: &OperatorCall) -> Result<Tenant, Failure> {
     call.db().tenant(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))
 }
 
-fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
+pub(super) fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
     if call.call.if_match()?.accepts(tenant.version) {
         return Ok(());
     }

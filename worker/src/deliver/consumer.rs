@@ -4,7 +4,11 @@
 //! moves it to the dead letters, which an operator can list and replay.
 
 use super::outbox;
-use crate::{log, platform, platform::Runtime, store::system::SystemDb};
+use crate::{
+    log, platform,
+    platform::Runtime,
+    store::{StoreError, system::SystemDb},
+};
 use shared::{
     ids::OutboxId,
     notify::{MESSAGE_VERSION, OutboxMessage},
@@ -44,6 +48,8 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
         for (raw, message) in messages {
             match db.record_deliveries(std::slice::from_ref(&message), platform::now()).await {
                 Ok(()) => raw.ack(),
+                // Its outbox row stays, and goes along or comes again.
+                Err(StoreError::Held) => raw.ack(),
                 Err(error) => {
                     log::fault("message_not_recorded", &format!("{}: {error}", raw.id()));
                     raw.retry();

@@ -21,9 +21,10 @@ use shared::{
         headers,
         held::{Admission, Held},
         lease::{Ask, LeaseId, Refusal},
+        limiter::Limiter,
         plan::Limits,
     },
-    object::rate_limiter::{Leased, Question, Used},
+    object::rate_limiter::{Counted, Leased, Question, Told, Used},
     tenant::{ip_range::neighbourhood, standing::Standing},
     time::Timestamp,
 };
@@ -33,6 +34,9 @@ use std::{cell::RefCell, collections::HashMap, hash::Hash, net::IpAddr, rc::Rc, 
 const FRESH_MILLIS: i64 = 1_000;
 /// How long a request waits between looks at whether another's ask for a standing was answered.
 const LOOK_MILLIS: u32 = 5;
+/// How long a request waits for another cell to take its tenant over, and how long between looks.
+const MOVING_PATIENCE_MILLIS: i64 = 4_000;
+const MOVING_LOOK_MILLIS: u32 = 50;
 /// How often a request tries to be admitted before it gives up: waiting included, some seconds.
 const TRIES: usize = 500;
 const MAX_KNOWN: usize = 10_000;
@@ -60,12 +64,14 @@ pub(super) fn object_of(tenant: TenantId) -> String {
 
 /// How a tenant stands; `None` if this cell has never heard of it.
 pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
+    let begun = platform::now();
+    let has_to_wait = |standing: &Standing| standing.moving && standing.tenant.home_cell == call.config.cell;
     for _ in 0..TRIES {
         let now = platform::now();
         let (known, ask) = with(&TENANTS, &tenant, |subject| {
             let fresh = subject.asked_at.is_some_and(|at| at.plus_millis(FRESH_MILLIS) > now);
             match &subject.standing {
-                Some(standing) if fresh => (Some(Rc::clone(standing)), None),
+                Some(standing) if fresh && !has_to_wait(standing) => (Some(Rc::clone(standing)), None),
                 _ => (None, subject.held.renew(now)),
             }
         });
@@ -78,13 +84,18 @@ pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<
                 }
             }
         }
+        if with(&TENANTS, &tenant, |subject| subject.standing.as_deref().is_some_and(has_to_wait)) {
+            if begun.plus_millis(MOVING_PATIENCE_MILLIS) <= now {
+                return Err(Failure::new(Code::Unavailable).detail("The tenant is being moved"));
+            }
+            platform::sleep(MOVING_LOOK_MILLIS).await;
+        }
     }
     Err(Failure::new(Code::Unavailable))
 }
 
-/// Lets one request of a tenant through, or says when to come again. A complaint is paid for by a lease, which
-/// [`settle`] must hear of.
-pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Result<Option<LeaseId>, Failure> {
+/// Lets one request of a tenant through, or says when to come again.
+pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Result<Option<Paid>, Failure> {
     let tenant = standing.tenant.id;
     for _ in 0..TRIES {
         let now = platform::now();
@@ -92,7 +103,7 @@ pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Resul
             Admission::Admitted { complaint } => {
                 show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
                 refresh(call, tenant, now);
-                return Ok(complaint);
+                return Ok(complaint.map(|lease| Paid { tenant, lease, logged: false }));
             }
             Admission::Refused(refusal) => {
                 show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
@@ -132,11 +143,30 @@ pub(super) async fn admit_address(runtime: &Runtime, config: &Config, address: &
     Err(Failure::new(Code::Unavailable))
 }
 
-/// Says what became of an admitted complaint: only one that was logged counts against the quota.
-pub(crate) fn settle(tenant: TenantId, lease: LeaseId, logged: bool) {
-    with(&TENANTS, &tenant, |subject| {
-        if logged { subject.held.logged_complaint(lease) } else { subject.held.unused_complaint(lease) }
-    });
+/// A complaint that may be logged: paid for by a lease, and given back unless it was.
+pub(crate) struct Paid {
+    tenant: TenantId,
+    lease: LeaseId,
+    logged: bool,
+}
+
+impl Paid {
+    /// It was logged, and counts against the quota.
+    pub(super) fn logged(mut self) {
+        self.logged = true;
+    }
+}
+
+impl Drop for Paid {
+    fn drop(&mut self) {
+        with(&TENANTS, &self.tenant, |subject| {
+            if self.logged {
+                subject.held.logged_complaint(self.lease);
+            } else {
+                subject.held.unused_complaint(self.lease);
+            }
+        });
+    }
 }
 
 fn with<K: Eq + Hash + Clone, T>(
@@ -234,6 +264,18 @@ pub(crate) async fn limit_stranger(runtime: &Runtime, config: &Config, address: 
         return failure;
     }
     admit_address(runtime, config, address).await.err().unwrap_or(failure)
+}
+
+/// All that was counted of a tenant here, for its next home.
+pub(crate) async fn counted(runtime: &Runtime, tenant: TenantId) -> Result<Box<Limiter>, Fault> {
+    let counted: Counted = runtime.ask(Class::RateLimiter, &object_of(tenant), &Question::Counted).await?;
+    Ok(counted.limiter)
+}
+
+/// Goes on counting from what another cell has counted of a tenant.
+pub(crate) async fn go_on(runtime: &Runtime, tenant: TenantId, limiter: Box<Limiter>) -> Result<(), Fault> {
+    runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &Question::GoOn { limiter }).await?;
+    Ok(())
 }
 
 /// What is used of a tenant's plan.

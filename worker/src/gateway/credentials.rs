@@ -1,7 +1,12 @@
 //! Who calls: by the `Authorization` header alone, without I/O.
 
 use crate::{call::Call, failure::Failure};
-use shared::{http::problem::Code, sign::api_key::VerifiedKey, time::Timestamp};
+use shared::{
+    access::Principal,
+    http::problem::Code,
+    sign::api_key::{CELL_PREFIX, VerifiedCell, VerifiedKey},
+    time::Timestamp,
+};
 use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
 
 /// Whose credentials a request carries.
@@ -12,6 +17,25 @@ pub(super) enum Credentials {
     Operator,
     /// A tenant's key, whose token is genuine and valid now.
     Key(Rc<VerifiedKey>),
+    /// Another cell's, speaking for a tenant.
+    Cell(VerifiedCell),
+}
+
+impl Credentials {
+    /// Whose they are, for [`shared::access::may`].
+    pub(super) fn principal(&self) -> Principal {
+        match self {
+            Self::None => Principal::Anonymous,
+            Self::Operator => Principal::Operator,
+            Self::Key(key) => principal_of(key),
+            Self::Cell(VerifiedCell { cell, tenant }) => Principal::Cell { cell: cell.clone(), tenant: *tenant },
+        }
+    }
+}
+
+/// A tenant's system.
+pub(super) fn principal_of(key: &VerifiedKey) -> Principal {
+    Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() }
 }
 
 const OPERATOR_PREFIX: &str = "rdr_op_";
@@ -33,6 +57,11 @@ pub(super) fn read(call: &Call) -> Result<Credentials, Failure> {
         }
         call.runtime.meter.known.set(true);
         return Ok(Credentials::Operator);
+    }
+    if token.starts_with(CELL_PREFIX) {
+        let cell = call.config.keys.verify_cell(token, call.now).map_err(|_| unknown())?;
+        call.runtime.meter.known.set(true);
+        return Ok(Credentials::Cell(cell));
     }
     let key = verify(call, token)?;
     call.runtime.meter.known.set(true);

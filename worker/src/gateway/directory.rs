@@ -3,6 +3,7 @@
 
 use crate::{
     call::Call,
+    config::Config,
     log,
     platform::{Class, Fault, Runtime},
     store::{
@@ -64,11 +65,11 @@ pub(crate) async fn holder_of(runtime: &Runtime, slug: &Slug) -> Result<Option<T
 /// What D1 says of a tenant.
 pub(crate) async fn truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
     // The number is read first: a change in between makes it too low, and then it is told again.
-    let Some((tenant, seq)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
+    let Some((tenant, seq, moving)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
         return Ok(None);
     };
     let ended = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended_keys(now).await?;
-    Ok(Some(Standing { seq, tenant, ended }))
+    Ok(Some(Standing { seq, tenant, ended, moving }))
 }
 
 /// Why the objects or the directory still say the old: cron tries again.
@@ -95,8 +96,11 @@ pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp)
         let Some(standing) = truth(runtime, tenant, now).await? else { return Ok(()) };
         let (seq, route) = (standing.seq, standing.route());
         tell(runtime, standing).await?;
-        runtime.directory_put(&key_of(tenant), serde_json::to_string(&route)?).await?;
-        runtime.directory_put(&slug_key(&route.slug), tenant.to_string()).await?;
+        // Where a tenant is, only its home says; a cell that it has left knows only where it went from there.
+        if Config::of(runtime).is_ok_and(|config| config.cell == route.home_cell) {
+            runtime.directory_put(&key_of(tenant), serde_json::to_string(&route)?).await?;
+            runtime.directory_put(&slug_key(&route.slug), tenant.to_string()).await?;
+        }
         ROUTES.with_borrow_mut(|routes| routes.remove(&tenant));
         if db.mark_published(tenant, seq).await? {
             return Ok(());

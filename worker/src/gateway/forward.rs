@@ -29,7 +29,7 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
         log::fault("forwarded_too_often", &home);
         return Err(unanswered(home));
     }
-    let binding = format!("CELL_{}", home.as_str().to_uppercase());
+    let binding = home.binding();
     let headers = format!("{HOPS}: {}\ntraceparent: {}", hops + 1, call.trace.to_header());
     match call.runtime.forward(&binding, &call.incoming, &headers, PATIENCE_MILLIS).await {
         Ok(Some(answer)) => Ok(Reply::native(answer)),

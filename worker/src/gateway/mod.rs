@@ -9,18 +9,21 @@ mod forward;
 pub(crate) mod signature;
 
 use crate::{
-    call::{Call, OperatorCall, Outcome, Reply, TenantCall},
+    call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
-    store::TenantDb,
+    store::{
+        TenantDb,
+        system::{DIRECTORY_SHARD, SystemDb},
+    },
 };
-use admission::Cost;
+use admission::{Cost, Paid};
 use credentials::{Credentials, unknown};
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
     ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
-    tenant::Status,
+    tenant::{Status, relocation::Record},
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap, pin::Pin};
@@ -34,6 +37,10 @@ pub(crate) enum Endpoint {
     Public(fn(Call) -> Answering),
     /// To be an operator.
     Operator(fn(OperatorCall) -> Answering),
+    /// To be an operator, in the cell that drives the tenant's move.
+    OperatorOfMove(fn(OperatorCall) -> Answering),
+    /// To be another cell that speaks for the tenant in the path.
+    Cell(fn(CellCall) -> Answering),
     /// To be a tenant's key with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
@@ -57,12 +64,17 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Here(call) => handler(call).await,
             Passed::Elsewhere(reply) => Ok(reply),
         },
+        Endpoint::OperatorOfMove(handler) => match operator_of_move(call).await? {
+            Passed::Here(call) => handler(call).await,
+            Passed::Elsewhere(reply) => Ok(reply),
+        },
+        Endpoint::Cell(handler) => handler(cell(call).await?).await,
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
-            Passed::Here(call) => {
-                let (tenant, lease) = (call.standing.tenant.id, call.complaint);
+            Passed::Here((call, paid)) => {
                 let outcome = handler(call).await;
-                let logged = outcome.as_ref().is_ok_and(Reply::is_new);
-                lease.into_iter().for_each(|lease| admission::settle(tenant, lease, logged));
+                if outcome.as_ref().is_ok_and(Reply::is_new) {
+                    paid.into_iter().for_each(Paid::logged);
+                }
                 outcome
             }
             Passed::Elsewhere(reply) => Ok(reply),
@@ -77,18 +89,14 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
 /// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
 /// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
-async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<TenantCall>, Failure> {
+async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
-    let key = match credentials::read(&call)? {
-        Credentials::Key(key) => key,
-        Credentials::Operator => {
-            return Err(may(&Principal::Operator, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
-        }
-        Credentials::None => {
-            return Err(may(&Principal::Anonymous, Access::Tenant(scope)).map_or_else(Failure::from, |()| unknown()));
-        }
+    let credentials = credentials::read(&call)?;
+    let Credentials::Key(key) = credentials else {
+        may(&credentials.principal(), Access::Tenant(scope))?;
+        return Err(unknown());
     };
-    let VerifiedKey { key: id, tenant, cell: issuer, scopes, .. } = key.as_ref();
+    let VerifiedKey { key: id, tenant, cell: issuer, .. } = key.as_ref();
     call.runtime.meter.caller.set(Some((*tenant, *id)));
 
     // (2)
@@ -118,43 +126,70 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<Tenan
     }
 
     // (4)
-    let complaint = admission::admit(&call, &standing, cost).await?;
+    let paid = admission::admit(&call, &standing, cost).await?;
 
     // (5)
-    let principal = Principal::Key { tenant: *tenant, key: *id, scopes: scopes.clone() };
-    let authorised = match may(&principal, Access::Tenant(scope)) {
-        Ok(()) => signature::check(&call, &key, &standing).await,
-        Err(denial) => Err(denial.into()),
-    };
-    match authorised {
-        Ok(signed) => call.signed = signed,
-        Err(failure) => {
-            complaint.into_iter().for_each(|lease| admission::settle(*tenant, lease, false));
-            return Err(failure);
-        }
-    }
+    may(&credentials::principal_of(&key), Access::Tenant(scope))?;
+    call.signed = signature::check(&call, &key, &standing).await?;
     note_use(&call, *tenant, *id);
-    let call = TenantCall { call, standing, key: *id, complaint };
+    let call = TenantCall { call, standing, key: *id };
     call.follow_bookmarks()?;
-    Ok(Passed::Here(call))
+    Ok(Passed::Here((call, paid)))
 }
 
 /// Lets an operator through.
 async fn operator(call: Call) -> Result<Passed<OperatorCall>, Failure> {
-    let principal = match credentials::read(&call)? {
-        Credentials::Operator => Principal::Operator,
-        Credentials::None => Principal::Anonymous,
-        Credentials::Key(key) => Principal::Key { tenant: key.tenant, key: key.key, scopes: key.scopes.clone() },
-    };
-    may(&principal, Access::Operator)?;
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
     // What is asked of another cell's tenant is answered there.
-    if let Ok(tenant) = call.path_value::<TenantId>("id")
-        && let Some(home) = directory::home_of(&call, tenant).await?
-        && home != call.config.cell
-    {
-        return Ok(Passed::Elsewhere(forward::forward(&call, &home, false).await?));
+    match call.path_value::<TenantId>("id") {
+        Ok(tenant) => at_home(call, tenant).await,
+        Err(_) => Ok(Passed::Here(OperatorCall { call })),
     }
-    Ok(Passed::Here(OperatorCall { call }))
+}
+
+/// Lets an operator through who asks about a tenant's move, to the cell that drives it.
+async fn operator_of_move(call: Call) -> Result<Passed<OperatorCall>, Failure> {
+    may(&credentials::read(&call)?.principal(), Access::Operator)?;
+    let tenant = call.path_value::<TenantId>("id")?;
+    let record = TenantDb::new(call.runtime.clone(), DIRECTORY_SHARD, tenant).relocation().await?;
+    match record.map(|kept| kept.record) {
+        // A cell that was asked by the tenant's home has driven its newest move, over or not.
+        Some(Record::Leaving(job)) if job.is_open() || forward::hops(&call) > 0 => {
+            Ok(Passed::Here(OperatorCall { call }))
+        }
+        Some(Record::Arriving(arrival)) if arrival.is_active() => {
+            Ok(Passed::Elsewhere(forward::forward(&call, &arrival.from, true).await?))
+        }
+        _ => at_home(call, tenant).await,
+    }
+}
+
+/// Lets a call through to the tenant's home. A cell that the tenant has left knows better than the directory.
+async fn at_home(call: Call, tenant: TenantId) -> Result<Passed<OperatorCall>, Failure> {
+    let here = &call.config.cell;
+    let known = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
+    let home = match &known {
+        Some(known) => Some(known.home_cell.clone()),
+        None => directory::home_of(&call, tenant).await?,
+    };
+    match home {
+        Some(home) if home != *here => Ok(Passed::Elsewhere(forward::forward(&call, &home, known.is_some()).await?)),
+        _ => Ok(Passed::Here(OperatorCall { call })),
+    }
+}
+
+/// Lets another cell through that speaks for the tenant in the path. Nothing of it is ever forwarded.
+async fn cell(call: Call) -> Result<CellCall, Failure> {
+    let principal = credentials::read(&call)?.principal();
+    may(&principal, Access::Cell)?;
+    match principal {
+        Principal::Cell { cell: from, tenant }
+            if call.path_value::<TenantId>("tenant").is_ok_and(|named| named == tenant) =>
+        {
+            Ok(CellCall { call, from, tenant })
+        }
+        _ => Err(unknown()),
+    }
 }
 
 thread_local! {
@@ -176,7 +211,7 @@ fn note_use(call: &Call, tenant: TenantId, key: KeyId) {
         seen.insert(key, day) != Some(day)
     });
     if new {
-        let db = TenantDb::new(call.runtime.apart(), crate::store::system::DIRECTORY_SHARD, tenant);
+        let db = TenantDb::new(call.runtime.apart(), DIRECTORY_SHARD, tenant);
         call.afterwards(async move {
             if let Err(error) = db.note_use(key, now).await {
                 crate::log::fault("key_use_not_noted", &error);

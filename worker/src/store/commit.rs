@@ -22,7 +22,7 @@ const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
 const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
 const FACETS_INSERT: Scoped = Scoped::new(include_str!("sql/facets/insert.sql"));
 const FACETS_DELETE: Scoped = Scoped::new(include_str!("sql/facets/delete.sql"));
-const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
+pub(super) const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
 const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
 const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
 
@@ -128,7 +128,7 @@ impl TenantDb {
 }
 
 /// Facets to take away and to add. All of them if the place in lists changes.
-fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c>, Facets<'c>) {
+pub(super) fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c>, Facets<'c>) {
     let (mut gone, mut new) = (before.facets(), after.facets());
     if before.received_at == after.received_at {
         let kept: Facets<'c> = gone.iter().filter(|facet| new.contains(facet)).cloned().collect();
@@ -139,7 +139,10 @@ fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c
 }
 
 /// By how much each counted value changes.
-fn changed_counts<'c>(before: Option<&'c Complaint>, after: &'c Complaint) -> Vec<(Facet, Cow<'c, str>, i32)> {
+pub(super) fn changed_counts<'c>(
+    before: Option<&'c Complaint>,
+    after: &'c Complaint,
+) -> Vec<(Facet, Cow<'c, str>, i32)> {
     let counted = |complaint: &'c Complaint, by: i32| {
         let facets = complaint.facets().into_iter().filter(|(facet, _)| Facet::COUNTED.contains(facet));
         facets.map(move |(facet, value)| (facet, value, by))

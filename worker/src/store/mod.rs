@@ -8,9 +8,9 @@ pub(crate) mod complaints;
 pub(crate) mod deliveries;
 pub(crate) mod external_references;
 pub(crate) mod history;
-pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod locks;
+pub(crate) mod relocation;
 pub(crate) mod system;
 
 use crate::platform::{Fault, Freshness, Runtime};
@@ -77,9 +77,13 @@ const UNIQUE: [(&str, Unique); 5] = [
     ("tenants.slug", Unique::Slug),
 ];
 
-/// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`.
-const HELD: [&str; 2] =
-    ["NOT NULL constraint failed: events.seq", "NOT NULL constraint failed: external_references.complaint_id"];
+/// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`; and what
+/// the triggers of a hold say.
+const HELD: [&str; 3] = [
+    "NOT NULL constraint failed: events.seq",
+    "NOT NULL constraint failed: external_references.complaint_id",
+    "the tenant is held",
+];
 
 /// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
@@ -169,6 +173,10 @@ impl Batch {
             }
             Err(error) => self.fault = Some(error),
         }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.json.is_empty()
     }
 
     /// The rows of each statement, as JSON.

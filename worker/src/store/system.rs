@@ -13,7 +13,7 @@ use shared::{
     http::idempotency::IdempotencyKey,
     ids::{DeadLetterId, OutboxId, TenantId},
     notify::{OutboxMessage, audiences},
-    tenant::{Tenant, placement::ShardId},
+    tenant::{Tenant, placement::ShardId, relocation::Record},
     time::Timestamp,
 };
 
@@ -21,6 +21,7 @@ const TENANT_INSERT: &str = include_str!("sql/system/tenant_insert.sql");
 const TENANT_UPDATE: &str = include_str!("sql/system/tenant_update.sql");
 const TENANT_READ: &str = include_str!("sql/system/tenant_read.sql");
 const TENANT_LIST: &str = include_str!("sql/system/tenant_list.sql");
+const TENANT_TOUCH: &str = include_str!("sql/system/tenant_touch.sql");
 const TENANT_PUBLISHED: &str = include_str!("sql/system/tenant_published.sql");
 const TENANT_UNPUBLISHED: &str = include_str!("sql/system/tenant_unpublished.sql");
 const IDEMPOTENCY_INSERT: &str = include_str!("sql/system/idempotency_insert.sql");
@@ -32,6 +33,8 @@ const DEAD_LETTERS_INSERT: &str = include_str!("sql/system/dead_letters_insert.s
 const DEAD_LETTERS_LIST: &str = include_str!("sql/system/dead_letters_list.sql");
 const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql");
 const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
+const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
+const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -79,6 +82,13 @@ pub(crate) struct StaleRow {
     pub(crate) message: String,
 }
 
+/// An outbox row, with its message if that is of the tenant that was asked for.
+#[derive(Deserialize)]
+pub(crate) struct OutboxRow {
+    pub(crate) id: String,
+    pub(crate) message: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct DocRow {
     doc: String,
@@ -88,6 +98,7 @@ struct DocRow {
 struct SequencedRow {
     doc: String,
     directory_seq: u32,
+    relocation: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,16 +160,26 @@ impl SystemDb {
     }
 
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        Ok(self.tenant_at(id).await?.map(|(tenant, _)| tenant))
+        Ok(self.tenant_at(id).await?.map(|(tenant, ..)| tenant))
     }
 
-    /// A tenant, and the number of the change that the directory must show.
-    pub(crate) async fn tenant_at(&self, id: TenantId) -> Result<Option<(Tenant, u32)>, StoreError> {
+    /// A tenant, the number of the change that the directory must show, and whether requests have to wait.
+    pub(crate) async fn tenant_at(&self, id: TenantId) -> Result<Option<(Tenant, u32, bool)>, StoreError> {
         let Some(row) = self.rows::<SequencedRow>(TENANT_READ, (id,)).await?.into_iter().next() else {
             return Ok(None);
         };
-        let tenant = serde_json::from_str(&row.doc).map_err(|error| StoreError::unparsable(&error))?;
-        Ok(Some((tenant, row.directory_seq)))
+        let unparsable = |error| StoreError::unparsable(&error);
+        let tenant = serde_json::from_str(&row.doc).map_err(unparsable)?;
+        let record: Option<Record> =
+            row.relocation.map(|record| serde_json::from_str(&record)).transpose().map_err(unparsable)?;
+        let moving = record.is_some_and(|record| matches!(record, Record::Leaving(job) if job.is_closed()));
+        Ok(Some((tenant, row.directory_seq, moving)))
+    }
+
+    /// Notes that the directory must show a change of what is told about a tenant.
+    pub(crate) async fn touch_tenant(&self, tenant: TenantId) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(TENANT_TOUCH, (tenant,)).await?;
+        Ok(())
     }
 
     /// Tenants after `after`, in the order they were created.
@@ -176,6 +197,22 @@ impl SystemDb {
     /// Tenants that the directory does not show as they are.
     pub(crate) async fn unpublished(&self, limit: u32) -> Result<Vec<TenantId>, StoreError> {
         Ok(self.rows::<TenantIdRow>(TENANT_UNPUBLISHED, (limit,)).await?.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Tenants that leave this cell, and that nobody is moving just now.
+    pub(crate) async fn leaving(&self, now: Timestamp, limit: u32) -> Result<Vec<TenantId>, StoreError> {
+        let rows: Vec<TenantIdRow> = self.rows(RELOCATIONS_OPEN, (now.unix_millis(), limit)).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.
+    pub(crate) async fn outbox_of(
+        &self,
+        tenant: TenantId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.rows(OUTBOX_OF_TENANT, (after, tenant, limit)).await
     }
 
     /// What an operator's key did, if it was used.

@@ -1,0 +1,531 @@
+//! What a move reads of a tenant in the cell that it leaves, writes in the cell that it goes to, and deletes; and the
+//! record of the move in both.
+//!
+//! Whatever is written in the target fails unless the database expects the tenant by this very move, so that what was
+//! sent before the move was given up and comes late is refused.
+
+use super::{
+    Scoped, StoreError, TenantBatch, TenantDb,
+    commit::{COUNTS_ADD, changed_counts, changed_facets},
+    complaints::{COUNTS, CountRow},
+    json,
+    system::OperatorRecord,
+};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::Value;
+use shared::{
+    complaint::{Complaint, MAX_EVENTS, projection::Facet},
+    ids::{ComplaintId, KeyId, RelocationId},
+    tenant::{Tenant, relocation::Record},
+    time::Timestamp,
+};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
+
+const READ: Scoped = Scoped::new(include_str!("sql/relocation/read.sql"));
+const BEGIN: Scoped = Scoped::new(include_str!("sql/relocation/begin.sql"));
+const LEASE: Scoped = Scoped::new(include_str!("sql/relocation/lease.sql"));
+const SAVE: Scoped = Scoped::new(include_str!("sql/relocation/save.sql"));
+const REPLACE: Scoped = Scoped::new(include_str!("sql/relocation/replace.sql"));
+const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/relocation/take_over.sql"));
+
+const MARK: Scoped = Scoped::new(include_str!("sql/relocation/mark.sql"));
+const UNMARK: Scoped = Scoped::new(include_str!("sql/relocation/unmark.sql"));
+const HOLD: Scoped = Scoped::new(include_str!("sql/relocation/hold.sql"));
+const HELD: Scoped = Scoped::new(include_str!("sql/relocation/held.sql"));
+const RELEASE: Scoped = Scoped::new(include_str!("sql/relocation/release.sql"));
+const CHANGED: Scoped = Scoped::new(include_str!("sql/relocation/changed.sql"));
+const COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/complaints.sql"));
+const EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/events.sql"));
+const REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/requests.sql"));
+const FIRST_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/first_requests.sql"));
+const DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/deliveries.sql"));
+const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_deliveries.sql"));
+const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
+const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
+
+const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
+const EXPECT_NO_MORE: Scoped = Scoped::new(include_str!("sql/relocation/expect_no_more.sql"));
+const PUT_EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/put_events.sql"));
+const PUT_COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/put_complaints.sql"));
+const DROP_FACETS: Scoped = Scoped::new(include_str!("sql/relocation/drop_facets.sql"));
+const PUT_FACETS: Scoped = Scoped::new(include_str!("sql/relocation/put_facets.sql"));
+const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_requests.sql"));
+const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
+const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
+const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
+const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
+const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
+const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
+const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
+
+/// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
+/// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
+const KEPT: [(Scoped, Goes); 10] = [
+    (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
+    (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
+    (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
+    (Scoped::new(include_str!("sql/relocation/purge_deliveries.sql")), Goes::WithItsComplaint),
+    (Scoped::new(include_str!("sql/relocation/purge_facets.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
+    (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
+];
+
+/// How something goes along with a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goes {
+    /// Copied with the complaint that it is of.
+    WithItsComplaint,
+    /// Made anew from the complaint.
+    DerivedAnew,
+    /// Copied when the target takes over.
+    WithTheTenant,
+    /// Not at all.
+    Nowhere,
+}
+
+/// Rows that are deleted in one call.
+const PURGED_AT_ONCE: u32 = 500;
+/// Events that are read in one call, and the bytes after which fewer are.
+const EVENTS_AT_ONCE: u32 = 2_000;
+const BYTES_AT_ONCE: usize = 1_000_000;
+
+/// The record of a move, and the number by which a change of it is known to be the first.
+pub(crate) struct Kept {
+    pub(crate) record: Record,
+    pub(crate) fence: i64,
+}
+
+/// A complaint that has changed.
+#[derive(Clone, Copy, Deserialize)]
+pub(crate) struct Changed {
+    pub(crate) place: i64,
+    pub(crate) id: ComplaintId,
+    pub(crate) version: u32,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct EventRow {
+    pub(crate) complaint_id: ComplaintId,
+    pub(crate) seq: u32,
+    at: i64,
+    body: String,
+    hash: String,
+}
+
+impl EventRow {
+    /// The event to be checked: whatever it has become.
+    pub(crate) fn raw(&self) -> Value {
+        let text = format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default());
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}
+
+/// A complaint as it is stored, but for what follows from it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ComplaintRow {
+    pub(crate) id: ComplaintId,
+    pub(crate) version: u32,
+    pub(crate) doc: String,
+    pub(crate) created_by_key: Option<String>,
+}
+
+impl ComplaintRow {
+    pub(crate) fn complaint(&self) -> Result<Complaint, StoreError> {
+        serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))
+    }
+}
+
+/// What a request did.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RequestRow {
+    scope: String,
+    key: String,
+    fingerprint: String,
+    pub(crate) complaint_id: ComplaintId,
+    version: u32,
+    created_at: i64,
+}
+
+/// Who is to be told of what.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DeliveryRow {
+    pub(crate) complaint_id: ComplaintId,
+    seq: u32,
+    audience: String,
+    event: String,
+    status: String,
+    recorded_at: i64,
+}
+
+#[derive(Deserialize)]
+struct LateRow {
+    place: i64,
+    #[serde(flatten)]
+    delivery: DeliveryRow,
+}
+
+/// A key's record.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeyRow {
+    id: KeyId,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+    doc: String,
+    ends_at: Option<i64>,
+    replaced_by: Option<KeyId>,
+    last_used_on: Option<String>,
+}
+
+/// Some complaints with all that goes along with them, of the same moment; of their events the first page.
+pub(crate) struct CaseFiles {
+    pub(crate) complaints: Vec<ComplaintRow>,
+    pub(crate) requests: Vec<RequestRow>,
+    pub(crate) deliveries: Vec<DeliveryRow>,
+    pub(crate) events: Vec<EventRow>,
+}
+
+/// How much there is of a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    pub(crate) events: u64,
+    /// By facet and value, how many complaints; each has one state.
+    pub(crate) counts: BTreeMap<String, u64>,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        for (value, n) in &other.counts {
+            *self.counts.entry(value.clone()).or_default() += n;
+        }
+    }
+
+    /// All complaints.
+    pub(crate) fn complaints(&self) -> u64 {
+        let state = format!("{}=", Facet::State.as_str());
+        self.counts.iter().filter(|(value, _)| value.starts_with(&state)).map(|(_, n)| n).sum()
+    }
+}
+
+#[derive(Deserialize)]
+struct RecordRow {
+    doc: String,
+    fence: i64,
+}
+
+impl RecordRow {
+    fn kept(self) -> Result<Kept, StoreError> {
+        let record = serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))?;
+        Ok(Kept { record, fence: self.fence })
+    }
+}
+
+#[derive(Deserialize)]
+struct HeldRow {
+    number: u64,
+}
+
+#[derive(Deserialize)]
+struct TotalRow {
+    n: u64,
+}
+
+/// Rows as JSON lists of at most so many bytes: no parameter of D1 may have more than two million.
+fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
+    let mut lists: Vec<String> = Vec::new();
+    for row in rows {
+        let row = json(&row)?;
+        match lists.last_mut() {
+            Some(list) if list.len() + row.len() < BYTES_AT_ONCE => {
+                list.push(',');
+                list.push_str(&row);
+            }
+            _ => lists.push(format!("[{row}")),
+        }
+    }
+    lists.iter_mut().for_each(|list| list.push(']'));
+    Ok(lists)
+}
+
+/// The record.
+impl TenantDb {
+    /// The newest move of the tenant from here or to here.
+    pub(crate) async fn relocation(&self) -> Result<Option<Kept>, StoreError> {
+        self.row::<RecordRow>(READ, ()).await?.map(RecordRow::kept).transpose()
+    }
+
+    /// Writes a new move in the place of one that is over. False if the record has changed since it was read.
+    pub(crate) async fn begin_relocation(
+        &self,
+        record: &Record,
+        fence: Option<i64>,
+        operator: Option<&OperatorRecord>,
+    ) -> Result<bool, StoreError> {
+        let row = (record.id(), json(record)?, i64::from(record.is_driven()), fence);
+        let mut batch = self.batch().with(BEGIN, row);
+        if let Some(operator) = operator {
+            operator.add_to(&mut batch.batch);
+        }
+        let answers: Vec<Vec<IgnoredAny>> = self.run(batch).await?;
+        Ok(answers.first().is_some_and(|begun| !begun.is_empty()))
+    }
+
+    /// Becomes the one that drives the move until `until`, unless another does or there is nothing to do.
+    pub(crate) async fn lease_relocation(&self, now: Timestamp, until: Timestamp) -> Result<Option<Kept>, StoreError> {
+        let times = (now.unix_millis(), until.unix_millis());
+        self.row::<RecordRow>(LEASE, times).await?.map(RecordRow::kept).transpose()
+    }
+
+    /// Writes what became of a step. False if another drives the move by now.
+    pub(crate) async fn save_relocation(
+        &self,
+        record: &Record,
+        fence: i64,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = (fence, json(record)?, i64::from(record.is_driven()), until.unix_millis());
+        Ok(!self.rows::<IgnoredAny>(SAVE, row).await?.is_empty())
+    }
+
+    /// Writes a change that stops whoever drives the move. False if the record has changed since it was read.
+    pub(crate) async fn replace_relocation(&self, record: &Record, fence: i64) -> Result<bool, StoreError> {
+        let row = (fence, json(record)?, i64::from(record.is_driven()));
+        Ok(!self.rows::<IgnoredAny>(REPLACE, row).await?.is_empty())
+    }
+}
+
+/// The source.
+impl TenantDb {
+    /// Has deliveries noted from now on, and takes away what an attempt may have left.
+    pub(crate) async fn begin_copying(&self, attempt: u64) -> Result<(), StoreError> {
+        self.run::<IgnoredAny>(self.batch().with(MARK, ()).with(RELEASE, (attempt,))).await?;
+        Ok(())
+    }
+
+    /// From the moment that this is answered nothing of the tenant is written here.
+    /// False if it is not: the database was not copied from, or a newer attempt holds the tenant.
+    pub(crate) async fn hold_for(&self, attempt: u64) -> Result<bool, StoreError> {
+        let batch = self.batch().with(HOLD, (attempt,)).with(HELD, ());
+        let (_, held) = self.run::<(IgnoredAny, Vec<HeldRow>)>(batch).await?;
+        Ok(held.first().is_some_and(|row| row.number == attempt))
+    }
+
+    /// Takes away the hold of this attempt or an earlier one.
+    pub(crate) async fn release_for(&self, attempt: u64) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(RELEASE, (attempt,)).await?;
+        Ok(())
+    }
+
+    /// Deliveries are noted no longer.
+    pub(crate) async fn end_copying(&self) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(UNMARK, ()).await?;
+        Ok(())
+    }
+
+    /// Complaints that have changed after `place`, in the order of commits.
+    pub(crate) async fn changed(&self, place: i64, limit: u32) -> Result<Vec<Changed>, StoreError> {
+        self.rows(CHANGED, (place, limit)).await
+    }
+
+    /// Complaints and all that goes along with them.
+    pub(crate) async fn case_files(&self, ids: &[ComplaintId]) -> Result<CaseFiles, StoreError> {
+        let wanted = json(&ids.iter().map(|id| (id, 0, MAX_EVENTS)).collect::<Vec<_>>())?;
+        let batch = self
+            .batch()
+            .with(COMPLAINTS, (&wanted,))
+            .with(REQUESTS, (&wanted,))
+            .with(FIRST_REQUESTS, (&wanted,))
+            .with(DELIVERIES, (&wanted,))
+            .with(EVENTS, (&wanted, EVENTS_AT_ONCE, BYTES_AT_ONCE));
+        type Answers = (Vec<ComplaintRow>, Vec<RequestRow>, Vec<RequestRow>, Vec<DeliveryRow>, Vec<EventRow>);
+        let (complaints, mut requests, first, deliveries, events) = self.run::<Answers>(batch).await?;
+        requests.extend(first);
+        // In the order in which they were asked for, which is that of the events.
+        let mut by_id: HashMap<_, _> = complaints.into_iter().map(|row| (row.id, row)).collect();
+        let complaints = ids.iter().filter_map(|id| by_id.remove(id)).collect();
+        Ok(CaseFiles { complaints, requests, deliveries, events })
+    }
+
+    /// Events of complaints, each after one number and up to another: a page, in the order asked for.
+    pub(crate) async fn events_of(&self, wanted: &[(ComplaintId, u32, u32)]) -> Result<Vec<EventRow>, StoreError> {
+        self.rows(EVENTS, (json(&wanted)?, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
+    }
+
+    /// Deliveries that were recorded after note `after`, and the last note.
+    pub(crate) async fn late_deliveries(&self, after: i64, limit: u32) -> Result<(Vec<DeliveryRow>, i64), StoreError> {
+        let rows: Vec<LateRow> = self.rows(LATE_DELIVERIES, (after, limit)).await?;
+        let last = rows.last().map_or(after, |row| row.place);
+        Ok((rows.into_iter().map(|row| row.delivery).collect(), last))
+    }
+
+    /// How much there is here.
+    pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
+        let batch = self.batch().with(EVENTS_TOTAL, ()).with(COUNTS, ());
+        let (events, counts) = self.run::<(Vec<TotalRow>, Vec<CountRow>)>(batch).await?;
+        let counted = counts.into_iter().filter(|row| row.n > 0);
+        Ok(Totals {
+            events: events.first().map_or(0, |row| row.n),
+            counts: counted.map(|row| (format!("{}={}", row.facet, row.value), row.n)).collect(),
+        })
+    }
+
+    /// Every key's record.
+    pub(crate) async fn key_records(&self) -> Result<Vec<KeyRow>, StoreError> {
+        self.rows(KEYS, ()).await
+    }
+
+    /// Deletes some of what is kept here. True if nothing is left.
+    pub(crate) async fn purge(&self) -> Result<bool, StoreError> {
+        let batch = KEPT.iter().fold(self.batch(), |batch, (delete, _)| batch.with(*delete, (PURGED_AT_ONCE,)));
+        let gone: Vec<Vec<IgnoredAny>> = self.run(batch).await?;
+        Ok(gone.iter().all(|rows| rows.len() < PURGED_AT_ONCE as usize))
+    }
+}
+
+/// The target.
+impl TenantDb {
+    /// From now on what the move brings is taken in here; what an earlier move from here has left is no hindrance.
+    pub(crate) async fn expect(&self, job: RelocationId) -> Result<(), StoreError> {
+        self.run::<IgnoredAny>(self.batch().with(EXPECT, (job,)).with(RELEASE, (i64::MAX,))).await?;
+        Ok(())
+    }
+
+    /// From now on nothing is taken in here.
+    pub(crate) async fn expect_no_more(&self) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(EXPECT_NO_MORE, ()).await?;
+        Ok(())
+    }
+
+    /// Complaints as they are here.
+    pub(crate) async fn stored(&self, ids: &[ComplaintId]) -> Result<Vec<ComplaintRow>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(|id| (id,)).collect();
+        self.rows(COMPLAINTS, (json(&wanted)?,)).await
+    }
+
+    /// Takes in what was sent, in one transaction. Of `complaints` each is newer than the one before it that is here, if
+    /// any; facets and counts follow from both, as they do in a commit.
+    pub(crate) async fn take_in(
+        &self,
+        job: RelocationId,
+        events: &[EventRow],
+        requests: &[RequestRow],
+        deliveries: &[DeliveryRow],
+        complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
+    ) -> Result<(), StoreError> {
+        let mut batch = self.batch();
+        for list in parts(events)? {
+            batch = batch.with(PUT_EVENTS, (list, job));
+        }
+        for list in parts(requests)? {
+            batch = batch.with(PUT_REQUESTS, (list, job));
+        }
+        for list in parts(deliveries)? {
+            batch = batch.with(PUT_DELIVERIES, (list, job));
+        }
+        if complaints.is_empty() {
+            return self.finish(batch).await;
+        }
+        let (mut rows, mut gone, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
+        for (before, after, row) in complaints {
+            let (id, received_at) = (after.id, after.received_at.unix_millis());
+            let summary = json(&after.summary())?;
+            let seen = before.as_ref().map(|before| before.version);
+            let external = &after.external_reference;
+            let version = after.version;
+            rows.push((
+                id,
+                &after.reference,
+                external,
+                received_at,
+                version,
+                &row.doc,
+                summary,
+                &row.created_by_key,
+                seen,
+            ));
+            let (dropped, added) = match before {
+                Some(before) => changed_facets(before, after),
+                None => (Vec::new(), after.facets()),
+            };
+            let was_received_at = before.as_ref().map_or(received_at, |before| before.received_at.unix_millis());
+            gone.extend(dropped.into_iter().map(|(facet, value)| (facet, value, was_received_at, id)));
+            new.extend(added.into_iter().map(|(facet, value)| (facet, value, received_at, id)));
+            for (facet, value, by) in changed_counts(before.as_ref(), after) {
+                *counted.entry((facet, value)).or_default() += by;
+            }
+        }
+        for list in parts(rows)? {
+            batch = batch.with(PUT_COMPLAINTS, (list,));
+        }
+        for list in parts(gone)? {
+            batch = batch.with(DROP_FACETS, (list,));
+        }
+        for list in parts(new)? {
+            batch = batch.with(PUT_FACETS, (list,));
+        }
+        let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
+        self.finish(batch.with(COUNTS_ADD, (json(&counted)?,))).await
+    }
+
+    async fn finish(&self, batch: TenantBatch) -> Result<(), StoreError> {
+        if !batch.batch.is_empty() {
+            self.run::<IgnoredAny>(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Which external references complaints have no longer, and which they have: `(reference, complaint, the request)`.
+    pub(crate) async fn take_in_references(
+        &self,
+        job: RelocationId,
+        left: &[(String, ComplaintId)],
+        taken: &[(String, ComplaintId, String)],
+    ) -> Result<(), StoreError> {
+        let mut batch = self.batch();
+        for list in parts(left)? {
+            batch = batch.with(DROP_REFERENCES, (list,));
+        }
+        for list in parts(taken)? {
+            batch = batch.with(PUT_REFERENCES, (list, job));
+        }
+        self.finish(batch).await
+    }
+
+    /// Takes in messages that were not sent yet: `(outbox row, message)`.
+    pub(crate) async fn take_in_outbox(&self, messages: &[(String, String)]) -> Result<(), StoreError> {
+        let batch = parts(messages)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_OUTBOX, (list,)));
+        self.finish(batch).await
+    }
+
+    /// The tenant is at home here: its record and its keys, in one transaction, if the record of the move is the one read
+    /// at `fence`.
+    pub(crate) async fn take_over_tenant(
+        &self,
+        record: &Record,
+        fence: i64,
+        tenant: &Tenant,
+        seq: u32,
+        keys: &[KeyRow],
+    ) -> Result<(), StoreError> {
+        let mut batch = self
+            .batch()
+            .with(TAKE_OVER, (fence, json(record)?))
+            .with(RELEASE, (i64::MAX,))
+            .with(EXPECT_NO_MORE, ())
+            .with(DROP_KEYS, ());
+        for list in parts(keys)? {
+            batch = batch.with(PUT_KEYS, (list,));
+        }
+        batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?, seq));
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
+    }
+}

@@ -1,1 +1,0 @@
-DELETE FROM tenant_holds WHERE tenant_id = ?1

@@ -1,1 +1,0 @@
-INSERT INTO tenant_holds (tenant_id, reason) VALUES (?1, ?2) ON CONFLICT DO NOTHING

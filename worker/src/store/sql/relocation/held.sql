@@ -1,0 +1,1 @@
+SELECT number FROM tenant_holds WHERE tenant_id = ?1

@@ -1,0 +1,3 @@
+DELETE FROM complaints
+WHERE tenant_id = ?1 AND id IN (SELECT id FROM complaints WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)
+RETURNING 1 AS gone

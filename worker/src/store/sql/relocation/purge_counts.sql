@@ -1,0 +1,5 @@
+DELETE FROM complaint_counts
+WHERE tenant_id = ?1 AND (facet, value) IN (
+  SELECT facet, value FROM complaint_counts WHERE tenant_id = ?1 ORDER BY facet, value LIMIT ?2
+)
+RETURNING 1 AS gone

@@ -1,0 +1,6 @@
+DELETE FROM complaint_facets
+WHERE tenant_id = ?1 AND (facet, value, received_at, complaint_id) IN (
+  SELECT facet, value, received_at, complaint_id FROM complaint_facets WHERE tenant_id = ?1
+  ORDER BY facet, value, received_at, complaint_id LIMIT ?2
+)
+RETURNING 1 AS gone

@@ -1,0 +1,5 @@
+DELETE FROM case_locks
+WHERE tenant_id = ?1 AND complaint_id IN (
+  SELECT complaint_id FROM case_locks WHERE tenant_id = ?1 ORDER BY complaint_id LIMIT ?2
+)
+RETURNING 1 AS gone

@@ -1,0 +1,8 @@
+-- Fails unless the tenant is expected here by move ?3.
+INSERT INTO events (tenant_id, complaint_id, seq, at, body, hash)
+SELECT ?1, value ->> 'complaint_id',
+  CASE WHEN EXISTS (SELECT 1 FROM tenant_arrivals WHERE tenant_id = ?1 AND job = ?3) THEN value ->> 'seq' END,
+  value ->> 'at', value ->> 'body', value ->> 'hash'
+FROM json_each(?2)
+WHERE true
+ON CONFLICT DO NOTHING

@@ -1,0 +1,1 @@
+SELECT doc, fence FROM relocations WHERE tenant_id = ?1

@@ -1,0 +1,1 @@
+SELECT tenant_id AS id FROM relocations WHERE open = 1 AND lease_until <= ?1 LIMIT ?2
