@@ -27,8 +27,11 @@ use xtask::{
     stack::{Options, Stack},
 };
 
+/// A name, and what fails if it is not so.
+type Trial = (&'static str, fn(&Cells));
+
 /// What is tried on the same two cells, for they take a while to start.
-const TRIED: [(&str, fn(&Cells)); 12] = [
+const TRIALS: [Trial; 12] = [
     ("everybody may do what the table says and nothing else", matrix::everybody_may_do_what_the_table_says),
     ("reads are answered by the home", reads_are_answered_by_the_home),
     ("writes are done by the home once", writes_are_done_by_the_home_once),
@@ -56,7 +59,7 @@ fn two_cells_are_one_service() {
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some((what, try_it)) = TRIED.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((what, try_it)) = TRIALS.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let begun = Instant::now();
                     let tried = catch_unwind(AssertUnwindSafe(|| try_it(&cells)));
                     println!("{what}: {}, {:?}", if tried.is_ok() { "ok" } else { "FAILED" }, begun.elapsed());
@@ -427,7 +430,7 @@ fn a_cell_vouches_for_itself_alone(cells: &Cells) {
     let forge =
         |cell: &str| KeyRing::new(named(cell), seed, &keys).expect("a seed").issue(&record(&issued)).expect("a token");
     let body = |answer: Answer| {
-        let mut body = answer.body.clone();
+        let mut body = answer.body;
         body.as_object_mut().expect("a problem").remove("request_id");
         body
     };

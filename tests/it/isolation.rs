@@ -33,9 +33,12 @@ impl Pair {
     }
 }
 
+/// Status, body and headers.
+pub(crate) type Seen = (u16, String, Vec<(String, String)>);
+
 /// What of an answer could give something away: all but its own ids, the state of the whole database that it names, and
 /// how much the tenant may still ask. Of its cost, what D1 had to do: a lease is asked for now and then.
-pub(crate) fn seen(answer: &Answer, named: &str) -> (u16, String, Vec<(String, String)>) {
+pub(crate) fn seen(answer: &Answer, named: &str) -> Seen {
     let own = ["x-request-id", "traceparent", "date", "content-length", "redress-bookmark", "ratelimit"];
     let mut headers: Vec<_> = answer
         .headers

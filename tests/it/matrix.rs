@@ -5,7 +5,7 @@ use crate::{
     cells::operator,
     client::{Answer, Client},
     firm::{Firm, command_body},
-    isolation::{NOWHERE, asked, operations, seen},
+    isolation::{NOWHERE, Seen, asked, operations, seen},
     keys::{IN_FORCE, now},
 };
 use serde_json::json;
@@ -187,7 +187,7 @@ impl Resource {
     }
 
     /// The answer without what names the resource.
-    fn seen(&self, answer: &Answer) -> (u16, String, Vec<(String, String)>) {
+    fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
         for named in [&self.key, &self.complaint, &self.lockable] {
             seen.1 = seen.1.replace(named, "");
@@ -258,7 +258,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
     let short = json!({ "scopes": ALL, "expires_at": expires_at.to_string() });
     add("an expired key", token(&own, short), Principal::Nobody);
     add("a key of a suspended tenant", token(&suspended, all.clone()), Principal::Suspended);
-    add("a key of a deleted tenant", token(&deleted, all.clone()), Principal::Ended);
+    add("a key of a deleted tenant", token(&deleted, all), Principal::Ended);
 
     let firms = [
         (&own, Whose::Own),
@@ -277,7 +277,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         thread::sleep(Duration::from_millis(50));
     }
     let linked = own.log(json!({})).id().to_owned();
-    let before = [&own, &others, &abroad].map(|firm| standing_of(firm));
+    let before = [&own, &others, &abroad].map(standing_of);
 
     // A combination of principal and endpoint at a time, so that its answers can be compared.
     let combinations: Vec<_> = principals.iter().flat_map(|by| ENDPOINTS.iter().map(move |to| (by, to))).collect();
@@ -298,7 +298,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
                     // From an address of its own: whoever has no credentials may not ask often from one.
                     let address = format!("172.16.{}.{}", n >> 8, n & 255);
                     let varied = template.contains("{id}");
-                    let mut unlike: BTreeMap<u16, (Whose, (u16, String, Vec<(String, String)>))> = BTreeMap::new();
+                    let mut refusals: BTreeMap<u16, (Whose, Seen)> = BTreeMap::new();
                     for resource in resources.iter().rev().take(if varied { resources.len() } else { 1 }) {
                         let is_there = !varied || has(*who, *principal, resource.whose);
                         let (status, code) = expected(*who, method, is_there.then_some(*there), *principal);
@@ -317,8 +317,8 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
                         } else if code.is_some() {
                             // Refused is refused alike, whatever is there.
                             let seen = resource.seen(&answer);
-                            match unlike.get(&status) {
-                                None => _ = unlike.insert(status, (resource.whose, seen)),
+                            match refusals.get(&status) {
+                                None => _ = refusals.insert(status, (resource.whose, seen)),
                                 Some((_, first)) if *first == seen => {}
                                 Some((whose, first)) => complain(format!("{seen:?} unlike {first:?} of {whose:?}")),
                             }
@@ -338,7 +338,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         begun.elapsed()
     );
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    let after = [&own, &others, &abroad].map(|firm| standing_of(firm));
+    let after = [&own, &others, &abroad].map(standing_of);
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before, after, "nothing of it was changed");
     }
