@@ -3,7 +3,7 @@
 INSERT INTO events (tenant_id, complaint_id, seq, at, body, hash)
 SELECT ?1, ?2,
   CASE WHEN NOT EXISTS (SELECT 1 FROM tenant_holds WHERE tenant_id = ?1) THEN value ->> 0 END,
-  CASE WHEN ?4 IS (
+  CASE WHEN ?4 IS NOT DISTINCT FROM (
     SELECT token FROM case_locks WHERE tenant_id = ?1 AND complaint_id = ?2 AND holder IS NOT NULL AND expires_at > ?5
   ) THEN value ->> 1 END,
   value ->> 2, value ->> 3
