@@ -101,7 +101,7 @@ pub enum Step {
     Compare,
     /// Say everywhere in the source that requests have to wait.
     Close,
-    /// Nothing: from now on the target may be asked to take over.
+    /// Nothing but to write down where the job stands next: what comes then must not be done by a driver that was overtaken.
     Decide,
     /// Ask the target to take over.
     Activate,
@@ -134,8 +134,10 @@ pub enum Outcome {
     Compared(bool),
     /// Whoever asks the source has to wait, soon everywhere.
     Closed,
-    /// It is written down that the target may be asked.
+    /// To go on to the switch.
     Decided,
+    /// To let go, for writes have paused for too long.
+    Overdue,
     /// The target is active.
     Active,
     /// The target will never become active by this attempt.
@@ -371,10 +373,10 @@ impl Job {
         if self.wait_until.is_some_and(|until| until > now) {
             return Step::Wait;
         }
-        let overdue = self.paused_at.is_some_and(|since| since.plus_millis(PAUSE_MILLIS) <= now);
+        let overdue = self.is_overdue(now);
         match self.stage {
             Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed if overdue => {
-                Step::Release
+                Step::Decide
             }
             Stage::Copying | Stage::Draining => Step::Copy,
             Stage::Holding => Step::Hold,
@@ -391,6 +393,17 @@ impl Job {
             Stage::Cancelling => Step::Clear,
             Stage::Done | Stage::Cancelled => Step::Nothing,
         }
+    }
+
+    /// Whether writes have paused for too long.
+    fn is_overdue(&self, now: Timestamp) -> bool {
+        self.paused_at.is_some_and(|since| since.plus_millis(PAUSE_MILLIS) <= now)
+    }
+
+    /// What a [`Step::Decide`] comes to.
+    #[must_use]
+    pub fn decision(&self, now: Timestamp) -> Outcome {
+        if self.is_overdue(now) { Outcome::Overdue } else { Outcome::Decided }
     }
 
     /// The job after a step. What does not belong to where it stands changes nothing.
@@ -423,6 +436,10 @@ impl Job {
                 self.stage = Stage::Closed;
             }
             (Stage::Closed, Outcome::Decided) => self.stage = Stage::Switching,
+            (
+                Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed,
+                Outcome::Overdue,
+            ) => self.stage = Stage::Releasing,
             (Stage::Comparing, Outcome::Compared(false)) => {
                 // Whatever is missing is sent once more.
                 self.progress.clear();
@@ -437,10 +454,7 @@ impl Job {
                 self.switched_at = Some(now);
                 self.stage = Stage::Departing;
             }
-            (
-                Stage::Holding | Stage::Draining | Stage::Comparing | Stage::Closing | Stage::Closed | Stage::Releasing,
-                Outcome::Released,
-            ) => {
+            (Stage::Releasing, Outcome::Released) => {
                 self.unpaused(now);
                 self.wait_until = Some(now.plus_millis(RESPITE_MILLIS));
                 self.stage = Stage::Copying;

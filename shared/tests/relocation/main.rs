@@ -98,6 +98,8 @@ struct World {
 #[derive(Clone, Debug)]
 enum Action {
     Lease(usize),
+    /// Some calls without mishaps.
+    Work(usize, usize),
     Go(usize),
     Deliver(usize),
     Repeat(usize),
@@ -171,6 +173,16 @@ impl World {
                 self.drivers[driver % 2] = Some(Driver { job, fence, step: None, calls, waits_for, outcome: None });
             }
             Action::Go(driver) => self.go(driver % 2),
+            Action::Work(driver, calls) => {
+                for _ in 0..calls {
+                    self.go(driver % 2);
+                    let waits_for = self.drivers[driver % 2].as_ref().and_then(|driver| driver.waits_for);
+                    let flight = self.flights.iter().position(|flight| Some(flight.number) == waits_for);
+                    if let Some(flight) = flight {
+                        self.act(&Action::Deliver(flight));
+                    }
+                }
+            }
             Action::Deliver(flight) if !self.flights.is_empty() => {
                 let flight = self.flights.remove(flight % self.flights.len());
                 let reply = self.deliver(&flight.call);
@@ -336,12 +348,14 @@ impl World {
         }
         driver.waits_for = None;
         let step = driver.step.unwrap();
+        let decision = driver.job.decision(at(self.now));
         match reply {
             None | Some(Reply::Refused) => driver.outcome = Some(Outcome::Failed("lost")),
             Some(Reply::Found(versions)) => driver.calls.push_front(Call::Ship(versions)),
             Some(Reply::Equal(equal)) => driver.outcome = Some(Outcome::Compared(equal)),
             Some(Reply::Promised(Answer::Active)) => driver.outcome = Some(Outcome::Active),
             Some(Reply::Promised(Answer::Never)) => driver.outcome = Some(Outcome::Refused),
+            Some(Reply::Done) if step == Step::Decide => driver.outcome = Some(decision),
             Some(Reply::Done) if driver.calls.is_empty() => driver.outcome = Some(done(step)),
             Some(Reply::Done) => {}
         }
@@ -415,7 +429,6 @@ fn done(step: Step) -> Outcome {
         }),
         Step::Hold => Outcome::Held,
         Step::Close => Outcome::Closed,
-        Step::Decide => Outcome::Decided,
         Step::Release => Outcome::Released,
         Step::Depart => Outcome::Departed,
         Step::HandOver => Outcome::HandedOver(true),
@@ -428,30 +441,36 @@ fn done(step: Step) -> Outcome {
 fn action() -> impl Strategy<Value = Action> {
     let any = 0..64_usize;
     prop_oneof![
-        2 => (0..2_usize).prop_map(Action::Lease),
-        24 => (0..2_usize).prop_map(Action::Go),
-        24 => any.clone().prop_map(Action::Deliver),
-        2 => any.clone().prop_map(Action::Repeat),
-        2 => any.clone().prop_map(Action::Lose),
-        1 => (0..2_usize).prop_map(Action::Crash),
-        6 => prop_oneof![1..100_i64, Just(TRUST_MILLIS), Just(CLOSING_MILLIS), Just(6_000), Just(PAUSE_MILLIS)]
+        6 => (0..2_usize).prop_map(Action::Lease),
+        12 => (0..2_usize, 1..16_usize).prop_map(|(driver, calls)| Action::Work(driver, calls)),
+        12 => (0..2_usize).prop_map(Action::Go),
+        6 => any.clone().prop_map(Action::Deliver),
+        3 => any.clone().prop_map(Action::Repeat),
+        4 => any.clone().prop_map(Action::Lose),
+        2 => (0..2_usize).prop_map(Action::Crash),
+        8 => prop_oneof![1..100_i64, Just(TRUST_MILLIS), Just(CLOSING_MILLIS), Just(6_000), Just(PAUSE_MILLIS)]
             .prop_map(Action::Pass),
         4 => any.clone().prop_map(Action::WriteInSource),
         4 => any.prop_map(Action::WriteInTarget),
         6 => Just(Action::ReadInSource),
-        1 => Just(Action::Cancel),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
-    fn two_cells_never_accept_writes_and_the_end_is_reached(actions in prop::collection::vec(action(), 0..300)) {
+    fn two_cells_never_accept_writes_and_the_end_is_reached(
+        actions in prop::collection::vec(action(), 0..200),
+        given_up in prop::option::weighted(0.3, 0..200_usize),
+    ) {
         let mut world = World::new();
         world.act(&Action::Lease(0));
-        for action in &actions {
+        for (action, nth) in actions.iter().zip(0..) {
             world.act(action);
+            if given_up == Some(nth) {
+                world.act(&Action::Cancel);
+            }
         }
         // What is late has come by now; whoever sent it is gone.
         world.drivers = [None, None];

@@ -118,11 +118,11 @@ async fn prepare(call: &CellCall) -> Outcome {
     for shard in with_directory(placement.shards()) {
         call.db(shard).expect(job).await?;
     }
-    // Closed meanwhile: then nothing may be expected any more.
-    let (arrival, _) = call.arrival(job).await?;
-    if arrival.state == ArrivalState::Closed {
+    // Over meanwhile: then nothing may be expected any more.
+    let is_receiving = call.arrival(job).await.is_ok_and(|(arrival, _)| arrival.state == ArrivalState::Receiving);
+    if !is_receiving {
         for shard in with_directory(placement.shards()) {
-            call.db(shard).expect_no_more().await?;
+            call.db(shard).expect_no_more(job).await?;
         }
         return Err(Failure::new(Code::Forbidden).detail("The move is over"));
     }
@@ -292,7 +292,7 @@ async fn activate(call: &CellCall) -> Outcome {
         log::fault("standing_not_published", &error);
     }
     for shard in arrival.placement.shards() {
-        call.db(shard).expect_no_more().await?;
+        call.db(shard).expect_no_more(job).await?;
     }
     Reply::json(200, &Promised { answer: Answer::Active })
 }
@@ -378,7 +378,7 @@ async fn clear(call: &CellCall) -> Outcome {
     let mut empty = true;
     for shard in shards {
         let db = call.db(shard);
-        db.expect_no_more().await?;
+        db.turn_away(job).await?;
         empty &= db.purge().await?;
     }
     Reply::json(200, &Finished { finished: empty })

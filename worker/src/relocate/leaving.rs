@@ -161,7 +161,7 @@ impl Driver {
             Step::Hold => self.hold(job).await,
             Step::Compare => self.compare(job).await.map(Outcome::Compared),
             Step::Close => self.close().await,
-            Step::Decide => Ok(Outcome::Decided),
+            Step::Decide => Ok(job.decision(platform::now())),
             Step::Activate => self.activate(job).await,
             Step::Withdraw => self.withdraw(job).await,
             Step::Release => self.release(job).await,

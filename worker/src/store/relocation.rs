@@ -44,6 +44,8 @@ const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_tot
 const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
 
 const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
+const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
+const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
 const EXPECT_NO_MORE: Scoped = Scoped::new(include_str!("sql/relocation/expect_no_more.sql"));
 const PUT_EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/put_events.sql"));
 const PUT_COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/put_complaints.sql"));
@@ -410,7 +412,7 @@ impl TenantDb {
         self.rows(KEYS, ()).await
     }
 
-    /// Deletes some of what is kept here. True if nothing is left.
+    /// Deletes some of what is kept here, if the tenant is held. True if nothing more is to be deleted.
     pub(crate) async fn purge(&self) -> Result<bool, StoreError> {
         let batch = KEPT.iter().fold(self.batch(), |batch, (delete, _)| batch.with(*delete, (PURGED_AT_ONCE,)));
         let gone: Vec<Vec<IgnoredAny>> = self.run(batch).await?;
@@ -422,13 +424,19 @@ impl TenantDb {
 impl TenantDb {
     /// From now on what the move brings is taken in here; what an earlier move from here has left is no hindrance.
     pub(crate) async fn expect(&self, job: RelocationId) -> Result<(), StoreError> {
-        self.run::<IgnoredAny>(self.batch().with(EXPECT, (job,)).with(RELEASE, (i64::MAX,))).await?;
+        self.run::<IgnoredAny>(self.batch().with(EXPECT, (job,)).with(WELCOME, ())).await?;
         Ok(())
     }
 
-    /// From now on nothing is taken in here.
-    pub(crate) async fn expect_no_more(&self) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(EXPECT_NO_MORE, ()).await?;
+    /// From now on nothing is taken in here by this move.
+    pub(crate) async fn expect_no_more(&self, job: RelocationId) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(EXPECT_NO_MORE, (job,)).await?;
+        Ok(())
+    }
+
+    /// Likewise, and what it has brought may be deleted.
+    pub(crate) async fn turn_away(&self, job: RelocationId) -> Result<(), StoreError> {
+        self.run::<IgnoredAny>(self.batch().with(TURN_AWAY, (job,)).with(EXPECT_NO_MORE, (job,))).await?;
         Ok(())
     }
 
@@ -547,7 +555,7 @@ impl TenantDb {
             .batch()
             .with(TAKE_OVER, (fence, json(record)?))
             .with(RELEASE, (i64::MAX,))
-            .with(EXPECT_NO_MORE, ())
+            .with(EXPECT_NO_MORE, (record.id(),))
             .with(DROP_KEYS, ());
         for list in parts(keys)? {
             batch = batch.with(PUT_KEYS, (list,));

@@ -1,3 +1,3 @@
 DELETE FROM api_keys
-WHERE tenant_id = ?1 AND id IN (SELECT id FROM api_keys WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)
+WHERE tenant_id = ?1 AND EXISTS (SELECT 1 FROM tenant_holds WHERE tenant_id = ?1) AND id IN (SELECT id FROM api_keys WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)
 RETURNING 1 AS gone
