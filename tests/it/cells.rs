@@ -5,7 +5,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint},
     isolation::NOWHERE,
-    keys::{named, record},
+    keys::{named, record, seed_of},
     matrix,
     signatures::Signer,
 };
@@ -424,11 +424,10 @@ fn signatures_and_addresses_are_checked_at_home(cells: &Cells) {
 fn a_cell_vouches_for_itself_alone(cells: &Cells) {
     let Abroad { firm, eu, us, .. } = Abroad::new(cells);
     let issued = firm.issue(json!({}));
-    let secrets = fs::read_to_string(cells.cell("us").state().join(".dev.vars")).expect("the secrets of us");
-    let seed = secrets.lines().find_map(|line| line.strip_prefix("API_KEY_SEED=")).expect("its seed").trim_matches('"');
-    let keys = CellKeys::from([(named("us"), vec![public_key(seed).expect("a seed")])]);
+    let seed = seed_of(cells.cell("us"));
+    let keys = CellKeys::from([(named("us"), vec![public_key(&seed).expect("a seed")])]);
     let forge =
-        |cell: &str| KeyRing::new(named(cell), seed, &keys).expect("a seed").issue(&record(&issued)).expect("a token");
+        |cell: &str| KeyRing::new(named(cell), &seed, &keys).expect("a seed").issue(&record(&issued)).expect("a token");
     let body = |answer: Answer| {
         let mut body = answer.body;
         body.as_object_mut().expect("a problem").remove("request_id");
@@ -452,7 +451,7 @@ fn a_cell_vouches_for_itself_alone(cells: &Cells) {
     // The same ring is good for what is us's own.
     let native = Firm::on(&operator(cells.cell("us")), json!({}));
     let genuine = native.issue(json!({}));
-    let ring = KeyRing::new(named("us"), seed, &keys).expect("a seed");
+    let ring = KeyRing::new(named("us"), &seed, &keys).expect("a seed");
     assert_eq!(ring.issue(&record(&genuine)).expect("a token"), genuine.text_of("token"));
     native.client(&genuine).get("/v1/complaints").expect(200);
     native.client(&genuine).at(&eu).get("/v1/complaints").expect(200);

@@ -140,6 +140,13 @@ fn public_key(cell: &str) -> String {
     keys[&named(cell)][0].clone()
 }
 
+/// The secret that a cell signs tokens with: what whoever breaks into it has.
+pub(crate) fn seed_of(stack: &Stack) -> String {
+    let secrets = std::fs::read_to_string(stack.state().join(".dev.vars")).expect("the secrets of the cell");
+    let seed = secrets.lines().find_map(|line| line.strip_prefix("API_KEY_SEED="));
+    seed.expect("its seed").trim_matches('"').to_owned()
+}
+
 pub(crate) fn named(cell: &str) -> CellName {
     CellName::try_from(cell.to_owned()).expect("a cell's name")
 }
@@ -269,6 +276,9 @@ fn a_key_of_a_tenant_that_is_gone_is_as_any_that_is_none() {
     assert_eq!(refused(&firm, issued.text_of("token")), expected);
     let version = firm.operator.get(&firm.path("")).expect(200).version();
     firm.operator.post_on(version, &firm.path("/resume"), &json!({})).problem(409, "tenant_deleted");
+    firm.rotate(issued.id(), json!({})).problem(409, "tenant_deleted");
+    let body = json!({ "name": "late", "scopes": [] });
+    firm.operator.post(&firm.path("/keys"), &body).problem(409, "tenant_deleted");
 }
 
 #[test]
@@ -313,6 +323,30 @@ fn a_key_opens_doors_from_its_addresses_alone() {
         let body = json!({ "name": "x", "scopes": [], "ip_ranges": ["203.0.113.0/24", wrong] });
         let refused = firm.operator.post(&firm.path("/keys"), &body).problem(422, "invalid");
         assert_eq!(refused.pointers(), ["/ip_ranges/1"], "{wrong}");
+    }
+}
+
+/// A genuine key that opens nothing is limited by address, as a guess is: no tenant's limit counts what it asks.
+#[test]
+fn a_key_that_opens_nothing_may_not_ask_without_end() {
+    let (firm, gone) = (Firm::new(), Firm::new());
+    let revoked = firm.issue(json!({}));
+    firm.revoke(revoked.id());
+    let elsewhere = firm.issue(json!({ "ip_ranges": ["203.0.113.7"] }));
+    gone.change("suspend");
+    for (what, api, path) in [
+        ("revoked, of a tenant", firm.client(&revoked), "/v1/complaints"),
+        ("revoked, of operators", firm.client(&revoked), "/v1/tenants"),
+        ("a tenant's, of operators", firm.api.clone(), "/v1/tenants"),
+        ("from a wrong address", firm.client(&elsewhere), "/v1/complaints"),
+        ("suspended", gone.api, "/v1/complaints"),
+    ] {
+        let api = api.apart();
+        assert!((0..400).any(|_| api.get(path).status == 429), "{what}");
+        // Whose key works is not held up where another has asked too often.
+        let key = firm.issue(json!({}));
+        let neighbour = api.with_key(key.text_of("token"));
+        neighbour.get("/v1/complaints").expect(200);
     }
 }
 
@@ -514,7 +548,7 @@ fn what_is_revoked_or_suspended_is_refused_everywhere_within_two_seconds() {
         let others: Vec<_> = sent(1, begin, suspended.0 - IN_FORCE / 8).map(|shot| shot.status).collect();
         assert!(others.iter().all(|status| *status < 300) && others.len() > 10, "the other key goes on: {others:?}");
         let held: Vec<_> = sent(1, suspended.1 + IN_FORCE, resumed.0 - IN_FORCE / 8).map(|shot| shot.status).collect();
-        assert!(held.iter().all(|status| *status == 403) && held.len() > 2, "suspended: {held:?}");
+        assert!(held.iter().all(|status| matches!(status, 403 | 429)) && held.len() > 2, "suspended: {held:?}");
         let again: Vec<_> = sent(1, resumed.1 + IN_FORCE, end.1).map(|shot| shot.status).collect();
         assert!(again.iter().all(|status| *status < 300) && again.len() > 2, "resumed: {again:?}");
     }

@@ -6,10 +6,13 @@ use crate::{
     client::{Answer, Client},
     firm::{Firm, command_body},
     isolation::{NOWHERE, Seen, asked, operations, seen},
-    keys::{IN_FORCE, now},
+    keys::{IN_FORCE, named, now, seed_of},
 };
 use serde_json::json;
-use shared::time::Timestamp;
+use shared::{
+    sign::api_key::{CellKeys, KeyRing},
+    time::Timestamp,
+};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -36,7 +39,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 45] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 49] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -54,6 +57,11 @@ const ENDPOINTS: [(&str, &str, Who, u16); 45] = [
     // The key that is named has been revoked.
     ("POST", "/v1/tenants/{id}/keys/{key}/rotate", Who::Operators, 409),
     ("POST", "/v1/tenants/{id}/keys/{key}/revoke", Who::Operators, 200),
+    // No tenant has moved.
+    ("POST", "/v1/tenants/{id}/relocation", Who::Operators, 412),
+    ("GET", "/v1/tenants/{id}/relocation", Who::Operators, 404),
+    ("POST", "/v1/tenants/{id}/relocation/advance", Who::Operators, 404),
+    ("POST", "/v1/tenants/{id}/relocation/cancel", Who::Operators, 404),
     ("GET", "/v1/dead-letters", Who::Operators, 200),
     // No letter is a tenant's or a complaint's.
     ("POST", "/v1/dead-letters/{id}/replay", Who::Operators, 404),
@@ -121,6 +129,8 @@ enum Principal {
         of: Whose,
         scopes: &'static [&'static str],
     },
+    /// Another cell, speaking for a tenant that moves.
+    Cell,
     /// A key that may do everything, with which writes must be signed, and are not.
     Unsigned {
         of: Whose,
@@ -245,6 +255,12 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         let key = token(&own, json!({ "scopes": scope }));
         add(&format!("a key with {scope:?} alone"), key, Principal::Key { of: Whose::Own, scopes: scope });
     }
+    // Valid for a minute, which begins soon.
+    let soon = now().plus_millis(50_000);
+    let seed = seed_of(cells.cell("eu"));
+    let ring = KeyRing::new(named("eu"), &seed, &CellKeys::new()).expect("a seed");
+    let tenant = own.id.parse().expect("an id");
+    add("another cell", ring.issue_for_cell(tenant, soon).expect("a token"), Principal::Cell);
     let of = Whose::Own;
     add("a key with no scope", token(&own, json!({ "scopes": [] })), Principal::Key { of, scopes: &[] });
     let elsewhere = json!({ "scopes": ALL, "ip_ranges": ["203.0.113.7"] });
@@ -328,6 +344,24 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
             });
         }
     });
+    for (what, token, principal) in &principals {
+        let api = token.iter().fold(Client::new(cells.cell("us").inner_url(), None), |api, token| api.with_key(token));
+        for whose in [&own, &others] {
+            // The way between cells: not described, and theirs alone, about the tenant that they speak for.
+            let path = format!("/v1/relocations/{}/nothing", whose.id);
+            let call = api.call("POST", &path).idempotency_key(NOWHERE).json(&json!({}));
+            let status = call.try_send().expect("an answer").status;
+            let right = match principal {
+                Principal::Nobody => status == 401,
+                Principal::Cell if whose.id == own.id => !matches!(status, 200..300 | 401 | 403 | 500..),
+                Principal::Cell => status == 401,
+                _ => status == 403,
+            };
+            if !right {
+                wrong.lock().unwrap().push(format!("{what}: POST {path}: {status}"));
+            }
+        }
+    }
     let wrong = wrong.into_inner().unwrap();
     println!(
         "{} principals, {} endpoints, {} resources: {} requests after {:?}",

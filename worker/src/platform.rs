@@ -123,6 +123,8 @@ pub(crate) struct Meter {
     pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
     /// Whether the caller's credentials are genuine.
     pub(crate) known: Cell<bool>,
+    /// Whether its requests are counted already, or need not be.
+    pub(crate) counted: Cell<bool>,
     /// `RateLimit` headers for the answer, a line each.
     pub(crate) limits: RefCell<String>,
     pub(crate) object_calls: Cell<u32>,

@@ -21,7 +21,7 @@ use shared::{
     ids::KeyId,
     sign::request_key::SigningKey,
     tenant::{
-        Tenant,
+        Status, Tenant,
         api_key::{ApiKey, InvalidExpiry, IssuedKey, MAX_OVERLAP_HOURS, NewKey, Rotation},
     },
 };
@@ -46,6 +46,7 @@ pub(crate) async fn issue(call: OperatorCall) -> Outcome {
     let tenant = tenants::find(&call).await?;
     let id = KeyId::new(call.call.now, &platform::entropy());
     let key = ApiKey::issue(id, tenant.id, posted.body.clone(), call.call.now).map_err(bad_expiry)?;
+    not_gone(&tenant)?;
     // The record keeps the key without its secret, which is signed anew when the request is repeated.
     let record = call.record(&posted.key, posted.fingerprint, 201, &key)?;
     if let Err(error) = db_of(&call, &tenant).insert_key(&key, &record).await {
@@ -98,6 +99,7 @@ pub(crate) async fn rotate(call: OperatorCall) -> Outcome {
     }
     let id = KeyId::new(now, &platform::entropy());
     let (key, ends_at) = known.rotated(id, posted.body.clone(), now).map_err(bad_expiry)?;
+    not_gone(&tenant)?;
     let record = call.record(&posted.key, posted.fingerprint, 201, &key)?;
     match db.replace_key(old, &key, ends_at, &record).await {
         Ok(true) => {}
@@ -106,6 +108,11 @@ pub(crate) async fn rotate(call: OperatorCall) -> Outcome {
     }
     tenants::publish(&call.call, tenant.id).await;
     issued(&call, key)
+}
+
+/// A tenant that is deleted gets no key: it would open nothing.
+fn not_gone(tenant: &Tenant) -> Result<(), Failure> {
+    if tenant.status == Status::Deleted { Err(Failure::new(Code::TenantDeleted)) } else { Ok(()) }
 }
 
 fn bad_expiry(error: InvalidExpiry) -> Failure {

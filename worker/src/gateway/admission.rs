@@ -257,10 +257,15 @@ fn refused(refusal: &Refusal) -> Failure {
     Failure::new(Code::QuotaExceeded).violated(refusal.cause.as_str(), seconds)
 }
 
-/// What a caller who has not shown genuine credentials is told instead of `failure` if it asks too often.
+/// Refusals of a genuine key that come before its tenant's limit: it has ended, or may do nothing of the kind.
+const BEFORE_LIMITS: [Code; 3] = [Code::Unauthenticated, Code::Forbidden, Code::TenantSuspended];
+
+/// What a caller whose requests no limit has counted is told instead of `failure` if it asks too often: one without
+/// genuine credentials, and one whose credentials open nothing.
 pub(crate) async fn limit_stranger(runtime: &Runtime, config: &Config, address: &str, failure: Failure) -> Failure {
-    let limited = failure.code == Code::QuotaExceeded;
-    if limited || (runtime.meter.known.get() && failure.code != Code::Unauthenticated) {
+    let meter = &runtime.meter;
+    let not_refused = meter.known.get() && !BEFORE_LIMITS.contains(&failure.code);
+    if failure.code == Code::QuotaExceeded || meter.counted.get() || not_refused {
         return failure;
     }
     admit_address(runtime, config, address).await.err().unwrap_or(failure)

@@ -56,11 +56,13 @@ pub(super) fn read(call: &Call) -> Result<Credentials, Failure> {
             return Err(unknown());
         }
         call.runtime.meter.known.set(true);
+        call.runtime.meter.counted.set(true);
         return Ok(Credentials::Operator);
     }
     if token.starts_with(CELL_PREFIX) {
         let cell = call.config.keys.verify_cell(token, call.now).map_err(|_| unknown())?;
         call.runtime.meter.known.set(true);
+        call.runtime.meter.counted.set(true);
         return Ok(Credentials::Cell(cell));
     }
     let key = verify(call, token)?;

@@ -126,6 +126,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     }
 
     // (4)
+    call.runtime.meter.counted.set(true);
     let paid = admission::admit(&call, &standing, cost).await?;
 
     // (5)
