@@ -33,10 +33,12 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     }
     // As text, as all JSON is read here: a second reader, for bytes, would weigh as much as the first.
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
-    match serde_json::from_str(text) {
-        Ok(body) => Ok(body),
-        // Serde takes a value of the wrong type for broken JSON in places, so the text is asked itself.
-        Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Err(diagnose::<T>(text)),
+    if let Ok(body) = serde_json::from_str(text) {
+        return Ok(body);
+    }
+    // Serde stops at the first broken rule, before it has seen whether all of it is JSON.
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Err(diagnose::<T>(text)),
         Err(error) => Err(BodyError::Syntax { line: error.line(), column: error.column().max(1) }),
     }
 }
