@@ -93,7 +93,6 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         }
         ("POST", "/v1/tenants/{id}/relocation") => json!({ "to": "us" }),
         ("POST", "/v1/tenants/{id}/keys/{key}/rotate") => json!({ "overlap_hours": 0 }),
-        ("POST", "/v1/tenants/{id}/relocation") => json!({ "to": "nowhere" }),
         (
             "POST",
             "/v1/tenants/{id}/suspend"
