@@ -1,7 +1,7 @@
 //! Reading a JSON body: every broken rule is named, with its place, in one answer.
 
 use super::problem::{FieldError, Rule};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -33,14 +33,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     }
     // As text, as all JSON is read here: a second reader, for bytes, would weigh as much as the first.
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
-    if let Ok(body) = serde_json::from_str(text) {
-        return Ok(body);
-    }
-    // Serde stops at the first broken rule, before it has seen whether all of it is JSON.
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Err(diagnose::<T>(text)),
-        Err(error) => Err(BodyError::Syntax { line: error.line(), column: error.column().max(1) }),
-    }
+    serde_json::from_str(text).map_err(|_| diagnose::<T>(text))
 }
 
 /// Where bytes stop being UTF-8, as a place in JSON.
@@ -51,7 +44,7 @@ fn not_text(bytes: &[u8], valid: usize) -> BodyError {
     BodyError::Syntax { line, column }
 }
 
-/// Serde stops at the first error, so each offending value is taken out and the rest read again. What holds the
+/// Whether the text is JSON at all comes first. Then, serde stops at the first error, so each offending value is taken out and the rest read again. What holds the
 /// value goes with it where nothing more could be read there: a list (places would shift), an object that lacks a
 /// required member. So an answer may leave out some rules, but never names one that was not broken.
 fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
@@ -157,6 +150,24 @@ fn rule_of(message: &str) -> (Rule, String) {
 mod tests {
     use super::*;
     use crate::complaint::intake::NewComplaint;
+
+    #[test]
+    fn broken_json_is_told_where_it_breaks() {
+        for (body, place) in [
+            (&b"{\n  \"channel\": web\n}"[..], (2, 14)),
+            (b"", (1, 1)),
+            (b"{\"a\": 1,}", (1, 9)),
+            (b"{} {}", (1, 4)),
+            (b"{\"a\": \"\xff\"}", (1, 8)),
+            (b"{\"a\": \"tab\there\"}", (1, 11)),
+            (b"{\"a\": NaN}", (1, 7)),
+        ] {
+            match parse::<NewComplaint>(body) {
+                Err(BodyError::Syntax { line, column }) => assert_eq!((line, column), place, "{body:?}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 
     #[test]
     fn a_number_where_a_word_belongs_is_no_broken_json() {
