@@ -6,6 +6,7 @@ use crate::{
     delivery::{expected, recorded},
     eventually::within,
     firm::{Firm, complaint},
+    own_stack,
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use shared::{
 };
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -237,21 +238,7 @@ fn told(two: &Two, api: &Client, ids: &[String]) {
 
 /// The D1 databases of a cell that is not running.
 fn databases(state: &Path) -> Vec<Connection> {
-    let mut open: Vec<PathBuf> = vec![state.join("state")];
-    let mut found = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).expect("the state can be listed") {
-            let path = entry.expect("the state can be listed").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "sqlite") {
-                let database = Connection::open(&path).expect("SQLite opens its file");
-                if database.prepare("SELECT 1 FROM outbox").is_ok() {
-                    found.push(database);
-                }
-            }
-        }
-    }
+    let found = own_stack::databases(&state.join("state"));
     assert!(found.len() >= 2, "a cell has two databases");
     found
 }
