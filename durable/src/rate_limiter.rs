@@ -2,7 +2,7 @@
 
 use crate::exchange::{answer, done, keep, kept, now, question, wake};
 use shared::{
-    limit::{limiter::Limiter, plan::Limits},
+    limit::{lease::Ask, limiter::Limiter, plan::Limits},
     object::rate_limiter::{Counted, Leased, PlanUsage, Question, Told, Used},
     tenant::standing::Standing,
     time::Timestamp,
@@ -48,14 +48,11 @@ impl DurableObject for RateLimiter {
         let now = now();
         match question {
             Question::Lease { lease, known } => {
-                let standing = self.memory.standing.borrow().clone();
-                let limits = standing.as_ref().and_then(Standing::limits);
-                let grant = limits.map(|limits| self.memory.limiter.borrow_mut().lease(limits, &lease, now));
-                if grant.is_some() {
+                let leased = self.lease(&lease, known, now);
+                if leased.grant.is_some() {
                     self.keep_limiter().await?;
                 }
-                let standing = standing.filter(|standing| known != Some(standing.seq)).map(Box::new);
-                answer(&Leased { grant, standing })
+                answer(&leased)
             }
             Question::LeaseForAddress { lease, limits } => {
                 let grant = self.memory.limiter.borrow_mut().lease(&limits, &lease, now);
@@ -119,6 +116,14 @@ impl RateLimiter {
             self.memory.standing.replace(standing);
         }
         Ok(())
+    }
+
+    fn lease(&self, ask: &Ask, known: Option<u32>, now: Timestamp) -> Leased {
+        let standing = self.memory.standing.borrow();
+        let limits = standing.as_ref().and_then(Standing::limits);
+        let grant = limits.map(|limits| self.memory.limiter.borrow_mut().lease(limits, ask, now));
+        let news = standing.as_ref().filter(|standing| known != Some(standing.seq));
+        Leased { grant, standing: news.map(|standing| Box::new(standing.clone())) }
     }
 
     /// What was granted is on disk before the grant leaves, so that a restart forgets nothing.

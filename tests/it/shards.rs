@@ -308,7 +308,8 @@ fn answers_say_what_was_seen_and_reads_are_no_older() {
     let (here, there) = (firm.log_in(0, json!({})), firm.log_in(1, json!({})));
     let bookmark = |answer: &Answer| answer.header("redress-bookmark").expect("a tenant's answer has it").to_owned();
     let shards = |bookmark: &str| -> Vec<String> {
-        bookmark.split(',').map(|part| part.split_once(':').expect("a shard").0.to_owned()).collect()
+        let (_, list) = bookmark.split_once('/').expect("a cell");
+        list.split(',').map(|part| part.split_once(':').expect("a shard").0.to_owned()).collect()
     };
     assert_eq!((shards(&bookmark(&here)), shards(&bookmark(&there))), (vec!["0".to_owned()], vec!["1".to_owned()]));
     let get = |path: &str, bookmark: &str| firm.api.call("GET", path).header("redress-bookmark", bookmark).send();
@@ -327,10 +328,16 @@ fn answers_say_what_was_seen_and_reads_are_no_older() {
     let call =
         small.api.call("GET", "/v1/complaints").header("redress-bookmark", &format!("{last},7:{}", "f".repeat(9)));
     assert_eq!(shards(&bookmark(&call.send().expect(200))), ["0"]);
-    for wrong in ["x", "0:", "0:a b", "-1:a", "0:a,,1:b", &"0:a,".repeat(2000)] {
-        let refused = get(&path(&here), wrong).problem(400, "invalid_header");
+    let (cell, _) = last.split_once('/').expect("a cell");
+    for wrong in ["", "x", "0:", "0:a b", "-1:a", "0:a,,1:b", &"0:a,".repeat(2000)] {
+        let refused = get(&path(&here), &format!("{cell}/{wrong}")).problem(400, "invalid_header");
         assert_eq!(refused.pointers(), ["Redress-Bookmark"], "{wrong}");
     }
+    get(&path(&here), "0:a").problem(400, "invalid_header");
+    // What was seen in another cell says nothing of this one's shards.
+    let elsewhere = get(&path(&here), "elsewhere/0:ffffffff-ffffffff-ffffffff-ffffffffffffffffffffffffffffffff");
+    assert_eq!(shards(&bookmark(&elsewhere.expect(200))), ["0"]);
+    assert!(bookmark(&here).starts_with(&format!("{cell}/")));
     assert_eq!(firm.operator.get("/v1/tenants").expect(200).header("redress-bookmark"), None);
 }
 

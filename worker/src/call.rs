@@ -259,14 +259,17 @@ pub(crate) fn bad_header(name: &'static str, rule: Rule, detail: String) -> Fail
 impl TenantCall {
     /// Takes over what the caller says it has seen of the tenant's shards.
     pub(crate) fn follow_bookmarks(&self) -> Result<(), Failure> {
-        let header = self.call.incoming.head.bookmark.as_str();
-        let seen: Bookmarks = match header {
-            "" => Bookmarks::default(),
-            _ => header.parse().map_err(|error: InvalidBookmarks| {
-                bad_header("Redress-Bookmark", Rule::NotAllowed, error.to_string())
-            })?,
+        let here = &self.call.config.cell;
+        let seen = match self.call.incoming.head.bookmark.as_str() {
+            "" => Bookmarks::none(here.clone()),
+            header => {
+                let seen: Bookmarks = header.parse().map_err(|error: InvalidBookmarks| {
+                    bad_header("Redress-Bookmark", Rule::NotAllowed, error.to_string())
+                })?;
+                seen.at(here, &self.standing.tenant.shards.shards())
+            }
         };
-        self.call.runtime.follow(seen.only(&self.standing.tenant.shards.shards()));
+        self.call.runtime.follow(seen);
         Ok(())
     }
 

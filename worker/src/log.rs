@@ -1,11 +1,12 @@
 //! Structured logs: one JSON object a line, no personal data. Paths are logged as their route, never as they came.
 
-use crate::config::Config;
+use crate::{config::Config, platform};
 use serde::Serialize;
 use shared::{
     http::problem::Code,
     ids::{KeyId, RequestId, TenantId},
 };
+use std::cell::Cell;
 
 /// What is logged of a request once it is answered.
 #[derive(Serialize)]
@@ -35,6 +36,27 @@ struct Line<'c> {
     message: &'static str,
     #[serde(flatten)]
     answered: &'c Answered<'c>,
+    /// How many refusals were not logged since the last that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlogged: Option<u32>,
+}
+
+/// Of requests over a limit, each isolate logs one in so many milliseconds, with the number of those between: who sends
+/// too much would else make a log line the dearest part of being refused.
+const REFUSAL_LOGGED_MILLIS: i64 = 1_000;
+
+thread_local! {
+    /// When the last refusal was logged, and how many were not since.
+    static REFUSALS: Cell<(i64, u32)> = const { Cell::new((i64::MIN, 0)) };
+}
+
+/// Whether a refusal is logged now, and then how many were not.
+fn refusal_in_turn() -> Option<u32> {
+    let now = platform::now().unix_millis();
+    let (logged_at, unlogged) = REFUSALS.get();
+    let due = now.saturating_sub(logged_at) >= REFUSAL_LOGGED_MILLIS;
+    REFUSALS.set(if due { (now, 0) } else { (logged_at, unlogged.saturating_add(1)) });
+    due.then_some(unlogged)
 }
 
 pub(crate) fn request(config: &Config, answered: &Answered<'_>) {
@@ -42,8 +64,15 @@ pub(crate) fn request(config: &Config, answered: &Answered<'_>) {
     if !failed && !config.log_requests {
         return;
     }
+    let unlogged = match answered.code {
+        Some(Code::QuotaExceeded) => match refusal_in_turn() {
+            Some(unlogged) => Some(unlogged),
+            None => return,
+        },
+        _ => None,
+    };
     let level = if failed { "error" } else { "info" };
-    if let Ok(line) = serde_json::to_string(&Line { level, message: "request", answered }) {
+    if let Ok(line) = serde_json::to_string(&Line { level, message: "request", answered, unlogged }) {
         if failed { worker::console_error!("{line}") } else { worker::console_log!("{line}") }
     }
 }

@@ -202,10 +202,11 @@ impl Runtime {
     pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let from = match freshness {
-            Freshness::Latest => "first-primary".to_owned(),
-            Freshness::AsSeen => self.bookmark(shard).unwrap_or_else(|| "first-unconstrained".to_owned()),
+            Freshness::Latest => None,
+            Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
-        let mut answer = d1(self.env(), &shard.binding(), &from, statements).await.as_string().unwrap_or_default();
+        let from = from.as_deref().unwrap_or("first-primary");
+        let mut answer = d1(self.env(), &shard.binding(), from, statements).await.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
         let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
@@ -218,10 +219,6 @@ impl Runtime {
             seen.note(shard, bookmark);
         }
         Ok(rows)
-    }
-
-    fn bookmark(&self, shard: ShardId) -> Option<String> {
-        self.seen.borrow().as_ref()?.of(shard).map(str::to_owned)
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {

@@ -67,7 +67,7 @@ struct Options {
     #[arg(long, conflicts_with = "redress_url")]
     calibrate: bool,
     /// Measure instead what a tenant feels of another that sends fifty times its limit
-    #[arg(long, conflicts_with_all = ["calibrate", "baseline_url"])]
+    #[arg(long, conflicts_with = "calibrate")]
     fairness: bool,
 }
 
@@ -89,8 +89,8 @@ fn main() -> ExitCode {
 /// Starts what is not running yet, compares, and stops what it started.
 fn run(options: Options) -> Result<()> {
     let baseline = match options.baseline_url {
-        None if !options.fairness => Some(Baseline::start()?),
-        _ => None,
+        None => Some(Baseline::start()?),
+        Some(_) => None,
     };
     let baseline_url = options.baseline_url.as_deref().or(baseline.as_ref().map(Baseline::inner_url));
     let redress = match options.redress_url {
@@ -108,12 +108,14 @@ fn run(options: Options) -> Result<()> {
     // One thread: the load generator shares the machine with what it measures.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let baseline_url = baseline_url.context("the baseline has no address")?;
         if options.fairness {
             let (url, key) = redress_url.zip(operator_key).context("Redress has no address")?;
-            println!("{}", fairness::measure(url, key).await?);
+            // Nothing is routed below this path.
+            let bare = Target::baseline("bare", &format!("{baseline_url}/nothing"))?;
+            println!("{}", fairness::measure(url, key, bare).await?);
             return Ok(());
         }
-        let baseline_url = baseline_url.context("the baseline has no address")?;
         let ours = match redress_url.zip(operator_key) {
             Some((url, key)) => Target::redress(url, key).await?,
             None => Target::baseline("itself", baseline_url)?,

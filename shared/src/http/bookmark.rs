@@ -1,14 +1,20 @@
-//! `Redress-Bookmark`: how fresh a read must at least be, shard by shard: `0:<bookmark>,1:<bookmark>`.
+//! `Redress-Bookmark`: how fresh a read must at least be, shard by shard of a cell: `eu/0:<bookmark>,1:<bookmark>`.
 //!
 //! A replica of a D1 database may lag behind. Each answer names the state of the shards that it has seen; a request
-//! that brings it back is answered from that state or a later one (Cloudflare D1, "Sequential consistency").
+//! that brings it back is answered from that state or a later one (Cloudflare D1, "Sequential consistency"). What was
+//! seen in the cell that a tenant has left since says nothing of these shards: then the primary answers.
 
-use crate::tenant::placement::ShardId;
+use crate::tenant::{CellName, placement::ShardId};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-/// The states of shards that a caller has seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bookmarks(BTreeMap<ShardId, String>);
+/// The states of a cell's shards that a caller has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bookmarks {
+    cell: CellName,
+    seen: BTreeMap<ShardId, String>,
+    /// Whether the caller has seen the data elsewhere, before it was moved here.
+    moved: bool,
+}
 
 /// The header is not a list of bookmarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,32 +25,45 @@ pub struct InvalidBookmarks;
 const MAX_BYTES: usize = 128;
 /// The most shards that a header names: as many as a tenant has.
 const MAX_SHARDS: usize = 32;
+/// Where a session starts that need not be fresh, and one that must be (Cloudflare D1, `withSession`).
+const ANYWHERE: &str = "first-unconstrained";
+const PRIMARY: &str = "first-primary";
 
 impl Bookmarks {
-    /// What was seen of a shard.
+    /// Nothing seen yet of this cell's shards.
     #[must_use]
-    pub fn of(&self, shard: ShardId) -> Option<&str> {
-        self.0.get(&shard).map(String::as_str)
+    pub const fn none(cell: CellName) -> Self {
+        Self { cell, seen: BTreeMap::new(), moved: false }
+    }
+
+    /// What they are worth in the cell `here`, of a tenant with these shards.
+    #[must_use]
+    pub fn at(mut self, here: &CellName, shards: &[ShardId]) -> Self {
+        if self.cell != *here {
+            return Self { moved: true, ..Self::none(here.clone()) };
+        }
+        self.seen.retain(|shard, _| shards.contains(shard));
+        self
+    }
+
+    /// Where a session starts that shows of a shard at least what was seen (Cloudflare D1, `withSession`).
+    #[must_use]
+    pub fn session(&self, shard: ShardId) -> &str {
+        let otherwise = if self.moved { PRIMARY } else { ANYWHERE };
+        self.seen.get(&shard).map_or(otherwise, String::as_str)
     }
 
     /// Notes what was seen of a shard. D1's bookmarks sort as text from older to newer; an older one changes nothing.
     pub fn note(&mut self, shard: ShardId, bookmark: &str) {
-        if is_bookmark(bookmark) && self.of(shard).is_none_or(|held| held < bookmark) {
-            self.0.insert(shard, bookmark.to_owned());
+        if is_bookmark(bookmark) && self.seen.get(&shard).is_none_or(|held| held.as_str() < bookmark) {
+            self.seen.insert(shard, bookmark.to_owned());
         }
-    }
-
-    /// Those of `shards` only.
-    #[must_use]
-    pub fn only(mut self, shards: &[ShardId]) -> Self {
-        self.0.retain(|shard, _| shards.contains(shard));
-        self
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.seen.is_empty()
     }
 }
 
@@ -57,12 +76,13 @@ impl FromStr for Bookmarks {
     type Err = InvalidBookmarks;
 
     fn from_str(header: &str) -> Result<Self, InvalidBookmarks> {
-        let mut bookmarks = Self::default();
-        for part in header.split(',') {
+        let (cell, list) = header.trim().split_once('/').ok_or(InvalidBookmarks)?;
+        let mut bookmarks = Self::none(CellName::try_from(cell.to_owned()).map_err(|_| InvalidBookmarks)?);
+        for part in list.split(',') {
             let (shard, bookmark) = part.trim().split_once(':').ok_or(InvalidBookmarks)?;
             let is_number = (1..=3).contains(&shard.len()) && shard.bytes().all(|b| b.is_ascii_digit());
             let shard = shard.parse().ok().filter(|_| is_number).map(ShardId).ok_or(InvalidBookmarks)?;
-            if !is_bookmark(bookmark) || bookmarks.0.len() >= MAX_SHARDS {
+            if !is_bookmark(bookmark) || bookmarks.seen.len() >= MAX_SHARDS {
                 return Err(InvalidBookmarks);
             }
             bookmarks.note(shard, bookmark);
@@ -73,7 +93,8 @@ impl FromStr for Bookmarks {
 
 impl fmt::Display for Bookmarks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (ShardId(shard), bookmark)) in self.0.iter().enumerate() {
+        write!(f, "{}/", self.cell)?;
+        for (place, (ShardId(shard), bookmark)) in self.seen.iter().enumerate() {
             write!(f, "{}{shard}:{bookmark}", if place == 0 { "" } else { "," })?;
         }
         Ok(())
@@ -84,16 +105,30 @@ impl fmt::Display for Bookmarks {
 mod tests {
     use super::*;
 
+    fn cell(name: &str) -> CellName {
+        CellName::try_from(name.to_owned()).unwrap()
+    }
+
     #[test]
     fn what_was_seen_last_is_brought_back() {
-        let mut seen: Bookmarks = "1:0000-00b, 0:0000-00a".parse().unwrap();
+        let mut seen: Bookmarks = "eu/1:0000-00b, 0:0000-00a".parse().unwrap();
         seen.note(ShardId(1), "0000-00c");
         seen.note(ShardId(0), "0000-009");
         seen.note(ShardId(2), "0000-001");
-        assert_eq!(seen.to_string(), "0:0000-00a,1:0000-00c,2:0000-001");
+        assert_eq!(seen.to_string(), "eu/0:0000-00a,1:0000-00c,2:0000-001");
         assert_eq!(seen.to_string().parse(), Ok(seen.clone()));
-        let only = seen.only(&[ShardId(1), ShardId(5)]);
-        assert_eq!((only.of(ShardId(1)), only.of(ShardId(0)), only.is_empty()), (Some("0000-00c"), None, false));
+        let only = seen.at(&cell("eu"), &[ShardId(1), ShardId(5)]);
+        let sessions = [1, 0, 5].map(|shard| only.session(ShardId(shard)));
+        assert_eq!((sessions, only.is_empty()), (["0000-00c", ANYWHERE, ANYWHERE], false));
+    }
+
+    #[test]
+    fn what_was_seen_in_another_cell_is_asked_of_the_primary() {
+        let seen: Bookmarks = "eu/0:0000-00f".parse().unwrap();
+        let mut here = seen.at(&cell("us"), &[ShardId(0)]);
+        assert_eq!((here.session(ShardId(0)), here.is_empty()), (PRIMARY, true));
+        here.note(ShardId(0), "0000-001");
+        assert_eq!((here.session(ShardId(0)), here.to_string().as_str()), ("0000-001", "us/0:0000-001"));
     }
 
     #[test]
@@ -103,8 +138,11 @@ mod tests {
         for wrong in
             ["", "0", "0:", ":a", "x:a", "+0:a", "256:a", "0:a,", "0:a b", "0:é", "0:\"a\"", &long, &many.join(",")]
         {
+            assert_eq!(format!("eu/{wrong}").parse::<Bookmarks>(), Err(InvalidBookmarks), "{wrong}");
+        }
+        for wrong in ["", "0:a", "/0:a", "EU/0:a", "eu", "a/b/0:a"] {
             assert_eq!(wrong.parse::<Bookmarks>(), Err(InvalidBookmarks), "{wrong}");
         }
-        assert!(many[1..].join(",").parse::<Bookmarks>().is_ok());
+        assert!(format!("eu/{}", many[1..].join(",")).parse::<Bookmarks>().is_ok());
     }
 }

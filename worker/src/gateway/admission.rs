@@ -46,6 +46,8 @@ const MAX_KNOWN: usize = 10_000;
 struct Subject {
     held: Held,
     standing: Option<Rc<Standing>>,
+    /// Its `RateLimit-Policy` as a header line, once it was asked for; `None` again when the standing changes.
+    policy: Option<String>,
     /// When what is known was asked for.
     asked_at: Option<Timestamp>,
 }
@@ -99,16 +101,12 @@ pub(super) async fn admit(call: &Call, standing: &Standing, cost: Cost) -> Resul
     let tenant = standing.tenant.id;
     for _ in 0..TRIES {
         let now = platform::now();
-        match with(&TENANTS, &tenant, |subject| subject.held.admit(cost, now)) {
+        match with(&TENANTS, &tenant, |subject| subject.admit(cost, standing.limits(), &call.runtime, now)) {
             Admission::Admitted { complaint } => {
-                show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
                 refresh(call, tenant, now);
                 return Ok(complaint.map(|lease| Paid { tenant, lease, logged: false }));
             }
-            Admission::Refused(refusal) => {
-                show_limits(&call.runtime, &TENANTS, &tenant, standing.limits(), now);
-                return Err(refused(&refusal));
-            }
+            Admission::Refused(refusal) => return Err(refused(&refusal)),
             Admission::Ask(ask) => {
                 ask_for_tenant(&call.runtime, tenant, ask, now).await?;
             }
@@ -125,12 +123,9 @@ pub(super) async fn admit_address(runtime: &Runtime, config: &Config, address: &
     let address = address.parse::<IpAddr>().map_or_else(|_| "unknown".to_owned(), neighbourhood);
     for _ in 0..TRIES {
         let now = platform::now();
-        match with(&ADDRESSES, &address, |subject| subject.held.admit(Cost::Request, now)) {
+        match with(&ADDRESSES, &address, |subject| subject.admit(Cost::Request, Some(limits), runtime, now)) {
             Admission::Admitted { .. } => return Ok(()),
-            Admission::Refused(refusal) => {
-                show_limits(runtime, &ADDRESSES, &address, Some(limits), now);
-                return Err(refused(&refusal));
-            }
+            Admission::Refused(refusal) => return Err(refused(&refusal)),
             Admission::Ask(lease) => {
                 let question = Question::LeaseForAddress { lease, limits: Box::new(limits.clone()) };
                 let answer = runtime.ask(Class::RateLimiter, &format!("address:{address}"), &question).await;
@@ -169,6 +164,22 @@ impl Drop for Paid {
     }
 }
 
+impl Subject {
+    /// Decides on a request and, once that is done, notes for the answer how its limits stand.
+    fn admit(&mut self, cost: Cost, limits: Option<&Limits>, runtime: &Runtime, now: Timestamp) -> Admission {
+        let admission = self.held.admit(cost, now);
+        if matches!(admission, Admission::Admitted { .. } | Admission::Refused(_)) {
+            let line = |name: &str, value: Option<String>| value.map(|value| format!("\n{name}: {value}"));
+            let policy = self.policy.get_or_insert_with(|| {
+                line(headers::RATE_LIMIT_POLICY, limits.and_then(headers::rate_limit_policy)).unwrap_or_default()
+            });
+            let level = line(headers::RATE_LIMIT, headers::rate_limit(&self.held.levels(now)));
+            runtime.meter.limits.replace(format!("{policy}{}", level.unwrap_or_default()));
+        }
+        admission
+    }
+}
+
 fn with<K: Eq + Hash + Clone, T>(
     subjects: &'static LocalKey<Subjects<K>>,
     key: &K,
@@ -194,7 +205,10 @@ fn take<K: Eq + Hash + Clone>(
     with(subjects, key, |subject| match answer {
         Ok(Leased { grant: Some(grant), standing }) => {
             subject.held.granted(grant, asked_at, now);
-            subject.standing = standing.map(Rc::from).or_else(|| subject.standing.take());
+            if let Some(standing) = standing {
+                subject.standing = Some(Rc::from(standing));
+                subject.policy = None;
+            }
             subject.asked_at = Some(asked_at);
             Ok(true)
         }
@@ -233,23 +247,6 @@ fn refresh(call: &Call, tenant: TenantId, now: Timestamp) {
             log::fault("lease_not_renewed", &failure.reason().unwrap_or_default());
         }
     });
-}
-
-fn show_limits<K: Eq + Hash + Clone>(
-    runtime: &Runtime,
-    subjects: &'static LocalKey<Subjects<K>>,
-    key: &K,
-    limits: Option<&Limits>,
-    now: Timestamp,
-) {
-    let levels = with(subjects, key, |subject| subject.held.levels(now));
-    let policy = limits.and_then(headers::rate_limit_policy).map(|text| (headers::RATE_LIMIT_POLICY, text));
-    let level = headers::rate_limit(&levels).map(|text| (headers::RATE_LIMIT, text));
-    let mut lines = runtime.meter.limits.borrow_mut();
-    lines.clear();
-    for (name, text) in policy.into_iter().chain(level) {
-        lines.push_str(&format!("\n{name}: {text}"));
-    }
 }
 
 fn refused(refusal: &Refusal) -> Failure {
