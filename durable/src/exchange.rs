@@ -1,12 +1,12 @@
 //! One question, one answer: JSON both ways; and what an object keeps, as JSON text under a key.
 
 use serde::{Serialize, de::DeserializeOwned};
-use shared::time::Timestamp;
-use worker::{Date, Request, Response, Result, State};
+use shared::{json, time::Timestamp};
+use worker::{Date, Error, Request, Response, Result, State};
 
 /// Reads the question.
 pub(crate) async fn question<T: DeserializeOwned>(request: &mut Request) -> Result<T> {
-    Ok(serde_json::from_str(&request.text().await?)?)
+    read(&request.text().await?)
 }
 
 /// Gives the answer.
@@ -27,7 +27,7 @@ pub(crate) fn now() -> Timestamp {
 /// What is kept under `key`, if anything.
 pub(crate) async fn kept<T: DeserializeOwned>(state: &State, key: &str) -> Result<Option<T>> {
     let text: Option<String> = state.storage().get(key).await?;
-    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+    text.as_deref().map(read).transpose()
 }
 
 /// Keeps `value` under `key`. No answer leaves the object before it is on disk: the runtime holds answers back for writes.
@@ -39,4 +39,8 @@ pub(crate) async fn keep(state: &State, key: &str, value: &impl Serialize) -> Re
 pub(crate) async fn wake(state: &State, at: Timestamp) -> Result<()> {
     let in_millis = at.unix_millis().saturating_sub(now().unix_millis()).max(1);
     state.storage().set_alarm(in_millis).await
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+    json::from_str(text).map_err(|error| Error::RustError(error.to_string()))
 }

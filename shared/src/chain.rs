@@ -349,7 +349,7 @@ impl Check {
 
     fn follows(&mut self, raw: &Value) -> Result<Digest, Defect> {
         // From text, as all JSON is read here: a second reader, for values, would weigh as much as the first.
-        let event: Event = serde_json::from_str(&raw.to_string()).map_err(|_| Defect::Format)?;
+        let event: Event = crate::json::from_str(&raw.to_string()).map_err(|_| Defect::Format)?;
         if event.v != EVENT_VERSION {
             return Err(Defect::Format);
         }

@@ -20,6 +20,7 @@ pub mod chain;
 pub mod complaint;
 pub mod http;
 pub mod ids;
+pub mod json;
 pub mod limit;
 pub mod lock;
 pub mod notify;

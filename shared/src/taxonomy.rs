@@ -114,7 +114,7 @@ const FILES: (&str, &str, &str) = (
 );
 
 fn parse(file: &str) -> Option<Taxonomy> {
-    serde_json::from_str(file).ok()
+    crate::json::from_str(file).ok()
 }
 
 #[cfg(test)]

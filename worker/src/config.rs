@@ -4,6 +4,7 @@ use crate::platform::Runtime;
 use shared::{
     chain::Digest,
     http::cursor::CursorKey,
+    json,
     limit::plan::Limits,
     sign::{
         api_key::{CellKeys, KeyRing},
@@ -54,7 +55,7 @@ impl Config {
     fn read(runtime: &Runtime) -> Result<Self, BadSetting> {
         let setting = |name| runtime.variable(name).ok_or(BadSetting(name));
         let cell = CellName::try_from(setting("CELL")?).map_err(|_| BadSetting("CELL"))?;
-        let cells: CellKeys = serde_json::from_str(&setting("CELL_KEYS")?).map_err(|_| BadSetting("CELL_KEYS"))?;
+        let cells: CellKeys = json::from_str(&setting("CELL_KEYS")?).map_err(|_| BadSetting("CELL_KEYS"))?;
         Ok(Self {
             keys: KeyRing::new(cell.clone(), &setting("API_KEY_SEED")?, &cells)
                 .map_err(|_| BadSetting("API_KEY_SEED"))?,
@@ -65,7 +66,7 @@ impl Config {
                 .map_err(|_| BadSetting("OPERATOR_KEY_SHA256"))?,
             cell,
             anonymous: match runtime.variable("ANONYMOUS_LIMITS") {
-                Some(text) => Some(serde_json::from_str(&text).map_err(|_| BadSetting("ANONYMOUS_LIMITS"))?),
+                Some(text) => Some(json::from_str(&text).map_err(|_| BadSetting("ANONYMOUS_LIMITS"))?),
                 None => Limits::anonymous().cloned(),
             },
             relocation_kept_millis: match runtime.variable("RELOCATION_KEPT_MILLIS") {

@@ -7,6 +7,7 @@ use shared::{
     chain::Salt,
     http::bookmark::Bookmarks,
     ids::{Entropy, KeyId, TenantId},
+    json,
     tenant::{CellName, placement::ShardId},
     time::Timestamp,
 };
@@ -84,6 +85,10 @@ impl Fault {
         let told = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
         Self { dependency, message: told.unwrap_or_else(|| "failed without a reason".to_owned()) }
     }
+}
+
+fn object_fault(error: &dyn std::fmt::Display) -> Fault {
+    Fault { dependency: "object", message: error.to_string() }
 }
 
 thread_local! {
@@ -184,7 +189,7 @@ impl Runtime {
     pub(crate) fn shards(&self) -> Rc<[ShardId]> {
         let (prefix, limit) = SHARDS;
         // The glue writes a JSON list of numbers.
-        let probe = || serde_json::from_str::<Vec<ShardId>>(&numbered(self.env(), prefix, limit)).unwrap_or_default();
+        let probe = || json::from_str::<Vec<ShardId>>(&numbered(self.env(), prefix, limit)).unwrap_or_default();
         DATABASES.with(|known| Rc::clone(known.get_or_init(|| probe().into())))
     }
 
@@ -245,14 +250,13 @@ impl Runtime {
         name: &str,
         question: &impl Serialize,
     ) -> Result<T, Fault> {
-        let fault = |error: serde_json::Error| Fault { dependency: "object", message: error.to_string() };
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
         HOPS.set(HOPS.get() + 1);
-        let question = serde_json::to_string(question).map_err(fault)?;
+        let question = serde_json::to_string(question).map_err(|error| object_fault(&error))?;
         let answer = object_ask(self.env(), class.binding(), name, &question)
             .await
             .map_err(|error| Fault::new("object", &error))?;
-        serde_json::from_str(&answer.as_string().unwrap_or_default()).map_err(fault)
+        json::from_str(&answer.as_string().unwrap_or_default()).map_err(|error| object_fault(&error))
     }
 
     /// Sends a request on to the cell behind `binding`. `None` if that cell is not bound or does not answer.

@@ -10,6 +10,7 @@ use crate::{
     access::Actor,
     chain::{Digest, Salt},
     ids::{ComplaintId, TenantId},
+    json,
     reference::Reference,
     taxonomy::TaxonomyRef,
     text::{Code, Line, Prose},
@@ -17,11 +18,13 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
 /// One recorded event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Recorded")]
+#[schemars(!try_from)]
 pub struct Event {
     /// Seals the rest of this event: see [`crate::chain`].
     pub hash: Digest,
@@ -46,9 +49,60 @@ pub struct Event {
     pub prev: Digest,
 }
 
+/// An event as it is read, its members in any order.
+#[derive(Deserialize)]
+struct Recorded {
+    hash: Digest,
+    v: u8,
+    tenant: TenantId,
+    complaint: ComplaintId,
+    seq: u32,
+    at: Timestamp,
+    actor: Actor,
+    #[serde(rename = "type")]
+    kind: Box<RawValue>,
+    data: Box<RawValue>,
+    salt: Salt,
+    prev: Digest,
+}
+
+impl TryFrom<Recorded> for Event {
+    type Error = json::Refused;
+
+    fn try_from(recorded: Recorded) -> Result<Self, json::Refused> {
+        let Recorded { hash, v, tenant, complaint, seq, at, actor, kind, data, salt, prev } = recorded;
+        let read::Body(body) = json::from_str(&format!("{{{kind}:{data}}}"))?;
+        Ok(Self { hash, v, tenant, complaint, seq, at, actor, body, salt, prev })
+    }
+}
+
+/// Declares the enum, and besides, under `read`, how its data is read as `{"<type>": <data>}`.
+///
+/// What serde derives to read `type` and `data` side by side, flattened into an event, would hold each event in memory as a
+/// tree first, for `data` could stand before `type`; and with that tree every type in it would be compiled once more.
+macro_rules! event_bodies {
+    ($(#[$about:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+        #[serde(tag = "type", content = "data", rename_all = "snake_case")]
+        pub enum $name { $($variants)* }
+
+        mod read {
+            use super::*;
+
+            #[derive(Deserialize)]
+            #[serde(remote = "super::EventBody", rename_all = "snake_case")]
+            enum Variants { $($variants)* }
+
+            #[derive(Deserialize)]
+            #[serde(transparent)]
+            pub(super) struct Body(#[serde(with = "Variants")] pub(super) super::EventBody);
+        }
+    };
+}
+
+event_bodies! {
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum EventBody {
     /// The complaint was logged.
     Received(Box<Received>),
@@ -137,6 +191,7 @@ pub enum EventBody {
         /// By field: what it was and what it is.
         changes: BTreeMap<Code, Change>,
     },
+}
 }
 
 /// The complaint as it was logged.

@@ -411,7 +411,7 @@ impl Complaint {
             fields.insert(field.as_str().to_owned(), change.now.clone());
         }
         let text = serde_json::to_string(&fields).map_err(|_| FoldError::Correction)?;
-        *self = serde_json::from_str(&text).map_err(|_| FoldError::Correction)?;
+        *self = crate::json::from_str(&text).map_err(|_| FoldError::Correction)?;
         Ok(())
     }
 }

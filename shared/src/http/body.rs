@@ -1,9 +1,9 @@
 //! Reading a JSON body: every broken rule is named, with its place, in one answer.
 
 use super::problem::{FieldError, Rule};
+use crate::json;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::{Path, Segment};
 
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
@@ -27,13 +27,8 @@ pub enum BodyError {
 /// # Errors
 /// [`BodyError`] with the place of the syntax error, or with up to 20 broken rules.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
-    // Serde would also take an array for a struct, member by member.
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(BodyError::Rules(vec![FieldError::at("", Rule::WrongType, "must be a JSON object")]));
-    }
-    // As text, as all JSON is read here: a second reader, for bytes, would weigh as much as the first.
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
-    serde_json::from_str(text).map_err(|_| diagnose::<T>(text))
+    json::from_str(text).map_err(|_| diagnose::<T>(text))
 }
 
 /// Where bytes stop being UTF-8, as a place in JSON.
@@ -44,9 +39,10 @@ fn not_text(bytes: &[u8], valid: usize) -> BodyError {
     BodyError::Syntax { line, column }
 }
 
-/// Whether the text is JSON at all comes first. Then, serde stops at the first error, so each offending value is taken out and the rest read again. What holds the
-/// value goes with it where nothing more could be read there: a list (places would shift), an object that lacks a
-/// required member. So an answer may leave out some rules, but never names one that was not broken.
+/// Whether the text is JSON at all comes first. Then, serde stops at the first error, so each offending value is taken
+/// out and the rest read again. What holds the value goes with it where nothing more could be read there: a list (places
+/// would shift), an object that lacks a required member. So an answer may leave out some rules, but never names one that
+/// was not broken.
 fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
     let mut body: Value = match serde_json::from_str(text) {
         Ok(body) => body,
@@ -55,11 +51,9 @@ fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
     let mut errors = Vec::<FieldError>::new();
     let mut taken_out = Vec::<String>::new();
     while errors.len() < MAX_ERRORS {
-        let left = body.to_string();
-        let mut reader = serde_json::Deserializer::from_str(&left);
-        let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else { break };
-        let message = without_place(error.inner().to_string());
-        let mut place = pointer(error.path());
+        let Err(error) = json::from_str::<T>(&body.to_string()) else { break };
+        let message = error.message();
+        let mut place = error.pointer;
         if let Some(missing) = missing_member(&message) {
             place = format!("{place}/{missing}");
             if !taken_out.contains(&place) {
@@ -80,29 +74,12 @@ fn diagnose<T: DeserializeOwned>(text: &str) -> BodyError {
     }
     if errors.is_empty() {
         // A repeated member is lost in `Value`, so only the first reading sees it.
-        let repeated =
-            serde_json::from_str::<T>(text).err().map(|error| without_place(error.to_string())).unwrap_or_default();
+        let repeated = json::from_str::<T>(text).err().map(|error| error.message()).unwrap_or_default();
         let member = repeated.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
         let detail = member.map_or_else(|| "is not acceptable".to_owned(), |name| format!("names {name} twice"));
         errors.push(FieldError::at("", Rule::NotAllowed, detail));
     }
     BodyError::Rules(errors)
-}
-
-/// What is wrong, without serde's words for where: the place is in what is left of the body, not in what was sent.
-fn without_place(mut message: String) -> String {
-    if let Some(at) = message.rfind(" at line ") {
-        message.truncate(at);
-    }
-    message
-}
-
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |at, segment| match segment {
-        Segment::Seq { index } => format!("{at}/{index}"),
-        Segment::Map { key } => format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { .. } | Segment::Unknown => at,
-    })
 }
 
 /// The first list on the way to `place`, or `place` itself.

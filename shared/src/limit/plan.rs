@@ -157,7 +157,7 @@ struct Plans {
 
 const FILE: &str = include_str!("../../rules/plans.json");
 
-static PLANS: LazyLock<Option<Plans>> = LazyLock::new(|| serde_json::from_str(FILE).ok());
+static PLANS: LazyLock<Option<Plans>> = LazyLock::new(|| crate::json::from_str(FILE).ok());
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ use shared::{
     chain::{Broken, CASE_FILE_FORMAT, CaseFile, Check, Defect, Digest},
     complaint::{Complaint, event::EventKind},
     http::problem::{Code, FieldError, Rule},
+    json,
     notify::Audience,
     time::Timestamp,
 };
@@ -50,7 +51,7 @@ pub(crate) async fn verify(call: TenantCall) -> Outcome {
         page = db.history(id, Span { after, through: last, ..Span::ALL }).await?;
     }
     // A record that cannot be read any more has no head either.
-    let current: Option<Complaint> = serde_json::from_str(&document.doc).ok();
+    let current: Option<Complaint> = json::from_str(&document.doc).ok();
     let head = current.as_ref().map_or(Digest::ZERO, |current| current.head);
     let (mut verdict, folded) = check.finish(document.version, head);
     // The moves that are legal follow the table in force, not the one when the record was written.
@@ -66,7 +67,7 @@ pub(crate) async fn verify(call: TenantCall) -> Outcome {
 pub(crate) async fn export(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
-    let current: Complaint = serde_json::from_str(&document.doc).map_err(|error| StoreError::unparsable(&error))?;
+    let current: Complaint = json::from_str(&document.doc).map_err(|error| StoreError::unreadable(&error))?;
     let file = CaseFile {
         format: CASE_FILE_FORMAT.to_owned(),
         exported_at: call.call.now,

@@ -19,6 +19,7 @@ use shared::{
     complaint::command::Nothing,
     http::problem::{Code, FieldError, Rule},
     ids::KeyId,
+    json,
     sign::request_key::SigningKey,
     tenant::{
         Status, Tenant,
@@ -69,7 +70,7 @@ fn issued(call: &OperatorCall, key: ApiKey) -> Outcome {
 }
 
 fn issued_again(call: &OperatorCall, done: OperatorDone) -> Outcome {
-    let key = serde_json::from_str(&done.body).map_err(Failure::internal)?;
+    let key = json::from_str(&done.body).map_err(Failure::internal)?;
     Ok(issued(call, key)?.replayed())
 }
 

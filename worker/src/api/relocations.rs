@@ -19,6 +19,7 @@ use shared::{
     complaint::command::Nothing,
     http::problem::{Code, FieldError, Rule},
     ids::{RelocationId, TenantId},
+    json,
     tenant::{
         Gone,
         relocation::{Job, NewRelocation, Record},
@@ -39,7 +40,7 @@ fn told(status: u16, job: &Job) -> Outcome {
 }
 
 fn told_again(done: OperatorDone) -> Outcome {
-    let job: Job = serde_json::from_str(&done.body).map_err(Failure::internal)?;
+    let job: Job = json::from_str(&done.body).map_err(Failure::internal)?;
     Ok(told(done.status, &job)?.replayed())
 }
 

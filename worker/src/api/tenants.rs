@@ -14,6 +14,7 @@ use shared::{
     complaint::command::Nothing,
     http::{etag, problem::Code},
     ids::TenantId,
+    json,
     tenant::{Gone, NewTenant, Slug, Tenant, TenantChange, TenantPatch},
 };
 
@@ -70,7 +71,7 @@ fn told(status: u16, tenant: &Tenant) -> Outcome {
 
 /// The recorded answer, with the headers that it had.
 fn told_again(done: OperatorDone) -> Outcome {
-    let tenant = serde_json::from_str(&done.body).map_err(Failure::internal)?;
+    let tenant = json::from_str(&done.body).map_err(Failure::internal)?;
     Ok(told(done.status, &tenant)?.replayed())
 }
 

@@ -11,6 +11,7 @@ use crate::{
 };
 use shared::{
     ids::OutboxId,
+    json,
     notify::{MESSAGE_VERSION, OutboxMessage},
     tenant::placement::ShardId,
 };
@@ -61,7 +62,7 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
 
 /// A message that this build can act on.
 pub(super) fn parse(text: &str) -> Result<OutboxMessage, String> {
-    let message: OutboxMessage = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let message: OutboxMessage = json::from_str(text).map_err(|error| error.to_string())?;
     if message.v == MESSAGE_VERSION { Ok(message) } else { Err(format!("unknown version {}", message.v)) }
 }
 

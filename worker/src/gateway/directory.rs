@@ -13,6 +13,7 @@ use crate::{
 };
 use shared::{
     ids::TenantId,
+    json,
     object::rate_limiter,
     tenant::{
         CellName, Slug,
@@ -50,7 +51,7 @@ pub(crate) async fn home_of(call: &Call, tenant: TenantId) -> Result<Option<Cell
 
 async fn route_of(runtime: &Runtime, tenant: TenantId) -> Result<Option<Route>, Fault> {
     let Some(text) = runtime.directory_get(&key_of(tenant)).await? else { return Ok(None) };
-    Ok(serde_json::from_str(&text).inspect_err(|error| log::fault("directory_entry_unreadable", error)).ok())
+    Ok(json::from_str(&text).inspect_err(|error| log::fault("directory_entry_unreadable", error)).ok())
 }
 
 /// The tenant that has a slug in any cell, as far as the directory knows.

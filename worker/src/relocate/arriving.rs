@@ -21,6 +21,7 @@ use shared::{
     complaint::Complaint,
     http::problem::Code,
     ids::{ComplaintId, RelocationId},
+    json,
     notify::OutboxMessage,
     tenant::{
         placement::{Placement, ShardId, Slot},
@@ -326,7 +327,7 @@ async fn outbox(call: &CellCall) -> Outcome {
     let mut rows = BTreeMap::<ShardId, Vec<(String, String)>>::new();
     for (id, text) in messages {
         // What nobody can read is given up here as it would have been there.
-        let (shard, text) = match serde_json::from_str::<OutboxMessage>(&text) {
+        let (shard, text) = match json::from_str::<OutboxMessage>(&text) {
             Ok(mut message) => {
                 let shard = arrival.placement.shard(Slot(message.complaint.slot())).unwrap_or(home);
                 message.shard = shard.0;

@@ -21,6 +21,7 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     ids::{OutboxId, TenantId},
+    json,
     tenant::{
         Tenant,
         placement::ShardId,
@@ -123,6 +124,8 @@ enum Undone {
     Dependency(#[from] Fault),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Unreadable(#[from] json::Refused),
     #[error("the other cell answered {0}: {1}")]
     Refused(u16, String),
     #[error("the other cell does not answer")]
@@ -137,7 +140,7 @@ impl Undone {
         match self {
             Self::Store(_) => "a database of this cell does not answer, or not as it should",
             Self::Dependency(_) => "something that this cell depends on does not answer",
-            Self::Json(_) => "what was sent or answered is not as it should be",
+            Self::Json(_) | Self::Unreadable(_) => "what was sent or answered is not as it should be",
             Self::Refused(..) => "the other cell has refused",
             Self::Silent => "the other cell does not answer",
             Self::Wrong(what) => what,
@@ -219,10 +222,10 @@ impl Driver {
         let body = serde_json::to_string(question)?;
         let answer = self.runtime.ask_cell(&job.to, &path, &token, &body, PATIENCE_MILLIS).await?;
         match answer.ok_or(Undone::Silent)? {
-            (200, text) => Ok(serde_json::from_str(&text)?),
+            (200, text) => Ok(json::from_str(&text)?),
             (status, text) => {
                 // A problem names a code, which is all that the log needs of it.
-                let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+                let problem: serde_json::Value = json::from_str(&text).unwrap_or_default();
                 let code = problem.get("code").and_then(serde_json::Value::as_str).unwrap_or_default();
                 Err(Undone::Refused(status, code.to_owned()))
             }

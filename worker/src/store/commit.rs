@@ -3,7 +3,7 @@
 use super::{
     Scoped, StoreError, TenantDb,
     external_references::{INSERT as REFERENCE_INSERT, RELEASE, claimant},
-    json,
+    to_json,
 };
 use serde::de::IgnoredAny;
 use shared::{
@@ -71,9 +71,9 @@ impl TenantDb {
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
         let scope = commit.scope();
         let Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
-        let doc = json(after)?;
-        let summary = json(&after.summary())?;
-        let message = json(&OutboxMessage {
+        let doc = to_json(after)?;
+        let summary = to_json(&after.summary())?;
+        let message = to_json(&OutboxMessage {
             v: MESSAGE_VERSION,
             id: outbox,
             tenant: self.tenant,
@@ -91,27 +91,27 @@ impl TenantDb {
         let batch = self
             .batch()
             .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
-            .with(APPEND, (id, json(&rows)?, lock, now.unix_millis()))
+            .with(APPEND, (id, to_json(&rows)?, lock, now.unix_millis()))
             .with(OUTBOX_INSERT, (outbox, &message));
         let external = &after.external_reference;
         let batch = match before {
             None => batch
                 .with(INSERT, (id, &after.reference, external, received_at, after.version, &doc, summary, key.as_str()))
-                .with(FACETS_INSERT, (id, received_at, json(&after.facets())?)),
+                .with(FACETS_INSERT, (id, received_at, to_json(&after.facets())?)),
             Some(before) => {
                 let mut batch = batch.with(UPDATE, (id, external, received_at, after.version, &doc, summary));
                 let (gone, new) = changed_facets(before, after);
                 if !gone.is_empty() {
-                    batch = batch.with(FACETS_DELETE, (id, before.received_at.unix_millis(), json(&gone)?));
+                    batch = batch.with(FACETS_DELETE, (id, before.received_at.unix_millis(), to_json(&gone)?));
                 }
                 if !new.is_empty() {
-                    batch = batch.with(FACETS_INSERT, (id, received_at, json(&new)?));
+                    batch = batch.with(FACETS_INSERT, (id, received_at, to_json(&new)?));
                 }
                 batch
             }
         };
         let counted = changed_counts(before, after);
-        let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (json(&counted)?,)) };
+        let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
         let had = before.and_then(|before| before.external_reference.as_ref());
         let batch = if names_it && had != external.as_ref() {
             let left = had.into_iter().fold(batch, |batch, had| batch.with(RELEASE, (had, id, None::<&str>)));

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, json, locks};
+use super::{Scoped, StoreError, TenantDb, locks, to_json};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
@@ -11,6 +11,7 @@ use shared::{
         merge::Cut,
     },
     ids::ComplaintId,
+    json,
     lock::{FencingToken, Lock},
     reference::Reference,
     time::Timestamp,
@@ -113,7 +114,7 @@ impl Page {
 
 /// Where a summary stands in lists.
 fn place(summary: &str) -> Result<Position, StoreError> {
-    serde_json::from_str(summary).map_err(|error| StoreError::unparsable(&error))
+    json::from_str(summary).map_err(|error| StoreError::unreadable(&error))
 }
 
 #[derive(Deserialize)]
@@ -156,11 +157,8 @@ impl TenantDb {
         let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
             return Ok(Loaded { complaint: None, done: None, lock: None, target: LinkTarget::default() });
         };
-        let complaint = row
-            .doc
-            .map(|doc| serde_json::from_str(&doc))
-            .transpose()
-            .map_err(|error| StoreError::unparsable(&error))?;
+        let complaint =
+            row.doc.map(|doc| json::from_str(&doc)).transpose().map_err(|error| StoreError::unreadable(&error))?;
         let done = match (row.fingerprint, row.version) {
             (Some(fingerprint), Some(version)) => Some(Done { fingerprint, complaint_id: id, version }),
             _ => None,
@@ -219,7 +217,7 @@ impl TenantDb {
             }
             Some(((facet, value), rest)) => {
                 let sql = if direction == Direction::Forward { LIST_BY_FACET_NEWEST } else { LIST_BY_FACET_OLDEST };
-                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1, facet, value, json(&rest)?)).await?
+                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1, facet, value, to_json(&rest)?)).await?
             }
         };
         let text = row.and_then(|row| row.lines).unwrap_or_default();

@@ -9,6 +9,7 @@ use serde_json::Value;
 use shared::{
     complaint::{Complaint, MAX_EVENTS, event::Event},
     ids::ComplaintId,
+    json,
     time::Timestamp,
 };
 
@@ -36,11 +37,11 @@ impl StoredEvent {
 
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
-        serde_json::from_str(&self.json()).unwrap_or(Value::Null)
+        json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 
     fn event(&self) -> Result<Event, StoreError> {
-        serde_json::from_str(&self.json()).map_err(|error| StoreError::unparsable(&error))
+        json::from_str(&self.json()).map_err(|error| StoreError::unreadable(&error))
     }
 }
 

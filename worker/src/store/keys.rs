@@ -1,10 +1,11 @@
 //! A tenant's API keys, as records.
 
-use super::{Scoped, StoreError, TenantDb, json, system::OperatorRecord};
+use super::{Scoped, StoreError, TenantDb, system::OperatorRecord, to_json};
 use chrono::NaiveDate;
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     ids::KeyId,
+    json,
     tenant::{api_key::ApiKey, standing::EndedKey},
     time::Timestamp,
 };
@@ -33,7 +34,7 @@ struct KeyRow {
 
 impl KeyRow {
     fn key(self) -> Result<ApiKey, StoreError> {
-        let mut key: ApiKey = serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))?;
+        let mut key: ApiKey = json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))?;
         key.revoked_at = self.revoked_at.map(Timestamp::from_unix_millis);
         key.expires_at = self.ends_at.map_or(key.expires_at, Timestamp::from_unix_millis);
         key.replaced_by = self.replaced_by;
@@ -50,7 +51,7 @@ struct EndedRow {
 
 impl TenantDb {
     pub(crate) async fn insert_key(&self, key: &ApiKey, record: &OperatorRecord) -> Result<(), StoreError> {
-        let doc = json(key)?;
+        let doc = to_json(key)?;
         let mut batch = self.batch().with(INSERT, (key.id, key.expires_at.unix_millis(), doc));
         record.add_to(&mut batch.batch);
         self.run::<IgnoredAny>(batch).await?;
@@ -93,7 +94,7 @@ impl TenantDb {
         let mut batch = self.batch().with(REPLACE, (old, ends_at.unix_millis(), new.id));
         record.add_to(&mut batch.batch);
         batch.batch.add(TOUCH, None, (self.tenant,));
-        let batch = batch.with(INSERT_REPLACEMENT, (new.id, new.expires_at.unix_millis(), json(new)?, old));
+        let batch = batch.with(INSERT_REPLACEMENT, (new.id, new.expires_at.unix_millis(), to_json(new)?, old));
         let (replaced, _, _, _) = self.run::<(Vec<IgnoredAny>, IgnoredAny, IgnoredAny, IgnoredAny)>(batch).await?;
         Ok(!replaced.is_empty())
     }

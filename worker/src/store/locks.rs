@@ -4,6 +4,7 @@ use super::{Scoped, StoreError, TenantDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     ids::ComplaintId,
+    json,
     lock::{FencingToken, Holder, Lock},
     time::Timestamp,
 };
@@ -18,7 +19,7 @@ pub(super) type LockColumns = (Option<FencingToken>, Option<String>, Option<i64>
 /// The lock, if it is in force at `now`.
 pub(super) fn in_force((token, holder, since, expires_at): LockColumns, now: Timestamp) -> Option<Lock> {
     let lock = Lock {
-        holder: serde_json::from_str::<Holder>(&holder?).ok()?,
+        holder: json::from_str::<Holder>(&holder?).ok()?,
         token: token?,
         since: Timestamp::from_unix_millis(since?),
         expires_at: Timestamp::from_unix_millis(expires_at?),
@@ -50,7 +51,7 @@ impl TenantDb {
     /// Copies a lock. False if the copy knows a larger token.
     pub(crate) async fn put_lock(&self, id: ComplaintId, lock: &Lock) -> Result<bool, StoreError> {
         let Lock { holder, token, since, expires_at } = lock;
-        let row = (id, token, super::json(holder)?, since.unix_millis(), expires_at.unix_millis());
+        let row = (id, token, super::to_json(holder)?, since.unix_millis(), expires_at.unix_millis());
         Ok(!self.rows::<IgnoredAny>(PUT, row).await?.is_empty())
     }
 

@@ -19,7 +19,7 @@ use futures_util::{
     future::{LocalBoxFuture, join, ready},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use shared::{ids::TenantId, tenant::placement::ShardId};
+use shared::{ids::TenantId, json, tenant::placement::ShardId};
 
 /// What D1 could not do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -45,11 +45,6 @@ impl StoreError {
     /// What is stored cannot be read, or what is to be stored cannot be written, as what it should be.
     pub(crate) fn unreadable(error: impl std::fmt::Display) -> Self {
         Self::Broken(Fault { dependency: "d1", message: error.to_string() })
-    }
-
-    /// Like [`StoreError::unreadable`], without the words: serde's quote the value, and the value is personal.
-    pub(crate) fn unparsable(error: &serde_json::Error) -> Self {
-        Self::unreadable(format_args!("stored JSON: {:?} at column {}", error.classify(), error.column()))
     }
 }
 
@@ -191,9 +186,7 @@ impl Batch {
 
 /// Reads [`Batch::answer`] as a tuple with the rows of each statement.
 fn rows_of<T: DeserializeOwned>(answer: &str) -> Result<T, StoreError> {
-    serde_json::from_str(answer).map_err(|error| {
-        StoreError::unreadable(format_args!("unexpected rows: {:?} at column {}", error.classify(), error.column()))
-    })
+    json::from_str(answer).map_err(|error| StoreError::unreadable(format_args!("unexpected rows: {error}")))
 }
 
 /// One shard, as one tenant sees it.
@@ -269,6 +262,6 @@ pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Fut
 }
 
 /// A parameter that is a list or a document travels as JSON text.
-fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::unparsable(&error))
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::unreadable(&error))
 }

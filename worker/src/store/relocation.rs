@@ -8,14 +8,15 @@ use super::{
     Scoped, StoreError, TenantBatch, TenantDb,
     commit::{COUNTS_ADD, changed_counts, changed_facets},
     complaints::{COUNTS, CountRow},
-    json,
     system::OperatorRecord,
+    to_json,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use shared::{
     complaint::{Complaint, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
+    json,
     tenant::{Tenant, relocation::Record},
     time::Timestamp,
 };
@@ -122,7 +123,7 @@ impl EventRow {
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
         let text = format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default());
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        json::from_str(&text).unwrap_or(Value::Null)
     }
 }
 
@@ -137,7 +138,7 @@ pub(crate) struct ComplaintRow {
 
 impl ComplaintRow {
     pub(crate) fn complaint(&self) -> Result<Complaint, StoreError> {
-        serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))
+        json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))
     }
 }
 
@@ -161,13 +162,9 @@ pub(crate) struct DeliveryRow {
     event: String,
     status: String,
     recorded_at: i64,
-}
-
-#[derive(Deserialize)]
-struct LateRow {
+    /// The note of it, where it was found by that.
+    #[serde(default, skip_serializing)]
     place: i64,
-    #[serde(flatten)]
-    delivery: DeliveryRow,
 }
 
 /// A key's record.
@@ -252,7 +249,7 @@ struct RecordRow {
 
 impl RecordRow {
     fn kept(self) -> Result<Kept, StoreError> {
-        let record = serde_json::from_str(&self.doc).map_err(|error| StoreError::unparsable(&error))?;
+        let record = json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))?;
         Ok(Kept { record, fence: self.fence })
     }
 }
@@ -271,7 +268,7 @@ struct TotalRow {
 fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
     let mut lists: Vec<String> = Vec::new();
     for row in rows {
-        let row = json(&row)?;
+        let row = to_json(&row)?;
         match lists.last_mut() {
             Some(list) if list.len() + row.len() < BYTES_AT_ONCE => {
                 list.push(',');
@@ -298,7 +295,7 @@ impl TenantDb {
         fence: Option<i64>,
         operator: Option<&OperatorRecord>,
     ) -> Result<bool, StoreError> {
-        let row = (record.id(), json(record)?, i64::from(record.is_driven()), fence);
+        let row = (record.id(), to_json(record)?, i64::from(record.is_driven()), fence);
         let mut batch = self.batch().with(BEGIN, row);
         if let Some(operator) = operator {
             operator.add_to(&mut batch.batch);
@@ -320,13 +317,13 @@ impl TenantDb {
         fence: i64,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let row = (fence, json(record)?, i64::from(record.is_driven()), until.unix_millis());
+        let row = (fence, to_json(record)?, i64::from(record.is_driven()), until.unix_millis());
         Ok(!self.rows::<IgnoredAny>(SAVE, row).await?.is_empty())
     }
 
     /// Writes a change that stops whoever drives the move. False if the record has changed since it was read.
     pub(crate) async fn replace_relocation(&self, record: &Record, fence: i64) -> Result<bool, StoreError> {
-        let row = (fence, json(record)?, i64::from(record.is_driven()));
+        let row = (fence, to_json(record)?, i64::from(record.is_driven()));
         Ok(!self.rows::<IgnoredAny>(REPLACE, row).await?.is_empty())
     }
 }
@@ -366,7 +363,7 @@ impl TenantDb {
 
     /// Complaints and all that goes along with them.
     pub(crate) async fn case_files(&self, ids: &[ComplaintId]) -> Result<CaseFiles, StoreError> {
-        let wanted = json(&ids)?;
+        let wanted = to_json(&ids)?;
         let batch = self
             .batch()
             .with(COMPLAINTS, (&wanted,))
@@ -386,14 +383,14 @@ impl TenantDb {
         let ids: Vec<_> = left.0.iter().map(|(id, ..)| id).collect();
         let first = left.0.first().map(|(id, after, _)| (id, after));
         let Some((first, after)) = first else { return Ok(Vec::new()) };
-        self.rows(EVENTS, (json(&ids)?, first, after, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
+        self.rows(EVENTS, (to_json(&ids)?, first, after, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
     }
 
     /// Deliveries that were recorded after note `after`, and the last note.
     pub(crate) async fn late_deliveries(&self, after: i64, limit: u32) -> Result<(Vec<DeliveryRow>, i64), StoreError> {
-        let rows: Vec<LateRow> = self.rows(LATE_DELIVERIES, (after, limit)).await?;
+        let rows: Vec<DeliveryRow> = self.rows(LATE_DELIVERIES, (after, limit)).await?;
         let last = rows.last().map_or(after, |row| row.place);
-        Ok((rows.into_iter().map(|row| row.delivery).collect(), last))
+        Ok((rows, last))
     }
 
     /// How much there is here.
@@ -442,7 +439,7 @@ impl TenantDb {
 
     /// Complaints as they are here.
     pub(crate) async fn stored(&self, ids: &[ComplaintId]) -> Result<Vec<ComplaintRow>, StoreError> {
-        self.rows(COMPLAINTS, (json(&ids)?,)).await
+        self.rows(COMPLAINTS, (to_json(&ids)?,)).await
     }
 
     /// Takes in what was sent, in one transaction. Of `complaints` each is newer than the one before it that is here, if
@@ -472,7 +469,7 @@ impl TenantDb {
         let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
         for (before, after, row) in complaints {
             let (id, received_at) = (after.id, after.received_at.unix_millis());
-            let summary = json(&after.summary())?;
+            let summary = to_json(&after.summary())?;
             let seen = before.as_ref().map(|before| before.version);
             let external = &after.external_reference;
             let version = after.version;
@@ -508,7 +505,7 @@ impl TenantDb {
             batch = batch.with(PUT_FACETS, (list,));
         }
         let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
-        self.finish(batch.with(COUNTS_ADD, (json(&counted)?,))).await
+        self.finish(batch.with(COUNTS_ADD, (to_json(&counted)?,))).await
     }
 
     async fn finish(&self, batch: TenantBatch) -> Result<(), StoreError> {
@@ -553,14 +550,14 @@ impl TenantDb {
     ) -> Result<(), StoreError> {
         let mut batch = self
             .batch()
-            .with(TAKE_OVER, (fence, json(record)?))
+            .with(TAKE_OVER, (fence, to_json(record)?))
             .with(RELEASE, (i64::MAX,))
             .with(EXPECT_NO_MORE, (record.id(),))
             .with(DROP_KEYS, ());
         for list in parts(keys)? {
             batch = batch.with(PUT_KEYS, (list,));
         }
-        batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?, seq));
+        batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?, seq));
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
@@ -605,7 +602,7 @@ mod tests {
         let row = "x".repeat(300_000);
         let lists = parts(vec![&row; 7]).unwrap();
         assert_eq!(lists.len(), 3);
-        let rows: Vec<Vec<String>> = lists.iter().map(|list| serde_json::from_str(list).unwrap()).collect();
+        let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
         assert_eq!(rows.concat(), vec![row; 7]);
         assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, StoreError, json, rows_of};
+use super::{Batch, StoreError, rows_of, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -12,6 +12,7 @@ use shared::{
     chain::Digest,
     http::idempotency::IdempotencyKey,
     ids::{DeadLetterId, OutboxId, TenantId},
+    json,
     notify::{OutboxMessage, audiences},
     tenant::{Tenant, placement::ShardId, relocation::Record},
     time::Timestamp,
@@ -138,7 +139,7 @@ impl SystemDb {
 
     pub(crate) async fn insert_tenant(&self, tenant: &Tenant, record: &OperatorRecord) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        batch.add(TENANT_INSERT, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?));
+        batch.add(TENANT_INSERT, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?));
         record.add_to(&mut batch);
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
@@ -151,7 +152,7 @@ impl SystemDb {
         record: Option<&OperatorRecord>,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        batch.add(TENANT_UPDATE, None, (tenant.id, &tenant.slug, tenant.version, json(tenant)?));
+        batch.add(TENANT_UPDATE, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?));
         if let Some(record) = record {
             record.add_to(&mut batch);
         }
@@ -168,10 +169,10 @@ impl SystemDb {
         let Some(row) = self.rows::<SequencedRow>(TENANT_READ, (id,)).await?.into_iter().next() else {
             return Ok(None);
         };
-        let unparsable = |error| StoreError::unparsable(&error);
-        let tenant = serde_json::from_str(&row.doc).map_err(unparsable)?;
+        let unreadable = |error| StoreError::unreadable(&error);
+        let tenant = json::from_str(&row.doc).map_err(unreadable)?;
         let record: Option<Record> =
-            row.relocation.map(|record| serde_json::from_str(&record)).transpose().map_err(unparsable)?;
+            row.relocation.map(|record| json::from_str(&record)).transpose().map_err(unreadable)?;
         let moving = record.is_some_and(|record| matches!(record, Record::Leaving(job) if job.is_closed()));
         Ok(Some((tenant, row.directory_seq, moving)))
     }
@@ -186,7 +187,7 @@ impl SystemDb {
     pub(crate) async fn tenants(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<Tenant>, StoreError> {
         let after = after.map_or_else(String::new, |id| id.to_string());
         let rows: Vec<DocRow> = self.rows(TENANT_LIST, (after, limit)).await?;
-        rows.iter().map(|row| serde_json::from_str(&row.doc).map_err(|error| StoreError::unparsable(&error))).collect()
+        rows.iter().map(|row| json::from_str(&row.doc).map_err(|error| StoreError::unreadable(&error))).collect()
     }
 
     /// Notes that the directory shows change `seq`. False if there has been another since.
@@ -241,21 +242,21 @@ impl SystemDb {
             .collect();
         let rows: Vec<_> = messages.iter().map(|message| message.id).collect();
         let mut batch = Batch::default();
-        batch.add(DELIVERIES_INSERT, None, (json(&intents)?, now.unix_millis()));
-        batch.add(OUTBOX_DELETE, None, (json(&rows)?,));
+        batch.add(DELIVERIES_INSERT, None, (to_json(&intents)?, now.unix_millis()));
+        batch.add(OUTBOX_DELETE, None, (to_json(&rows)?,));
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
 
     /// Takes rows out of the outbox.
     pub(crate) async fn forget(&self, rows: &[OutboxId]) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(OUTBOX_DELETE, (json(&rows)?,)).await?;
+        self.rows::<IgnoredAny>(OUTBOX_DELETE, (to_json(&rows)?,)).await?;
         Ok(())
     }
 
     /// Puts messages where an operator sees them.
     pub(crate) async fn bury(&self, letters: &[(DeadLetterId, String)], now: Timestamp) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(DEAD_LETTERS_INSERT, (json(&letters)?, now.unix_millis())).await?;
+        self.rows::<IgnoredAny>(DEAD_LETTERS_INSERT, (to_json(&letters)?, now.unix_millis())).await?;
         Ok(())
     }
 
