@@ -26,6 +26,7 @@ pub mod lock;
 pub mod notify;
 pub mod object;
 pub mod reference;
+pub mod search;
 pub mod sign;
 pub mod taxonomy;
 pub mod tenant;

@@ -1,0 +1,137 @@
+//! The tokens of the full-text index.
+//!
+//! A token is the tenant's code and a word, or the code, an underscore and a label; no word holds an underscore. The index
+//! takes tokens at spaces and changes nothing, so these formats are for life, or until the index is built anew.
+
+use crate::{
+    chain::Digest,
+    complaint::{
+        Complaint, Response,
+        event::{EventBody, Received},
+        projection::Facet,
+    },
+    ids::TenantId,
+    words::words,
+};
+
+/// Lower-case letters and digits: base 32 of RFC 4648 as the index shows it, without padding.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const CODE: usize = 4;
+const LABEL: usize = 10;
+
+/// A tenant's tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    code: String,
+}
+
+impl Tokens {
+    /// Of a tenant. Two tenants of a database may have the same code, one in a million pairs: what is found is also
+    /// looked up as the tenant's own.
+    #[must_use]
+    pub fn of(tenant: TenantId) -> Self {
+        Self { code: short(tenant.to_string().as_bytes(), CODE) }
+    }
+
+    /// What every token of the tenant begins with.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The token of a word as [`words`] gives it.
+    #[must_use]
+    pub fn word(&self, word: &str) -> String {
+        format!("{}{word}", self.code)
+    }
+
+    /// The token that every complaint of the tenant has.
+    #[must_use]
+    pub fn all(&self) -> String {
+        format!("{}_all", self.code)
+    }
+
+    /// A token that no complaint has.
+    #[must_use]
+    pub fn none(&self) -> String {
+        format!("{}_none", self.code)
+    }
+
+    /// The token of a value that lists filter by. Of the value only a hash shows.
+    #[must_use]
+    pub fn facet(&self, facet: Facet, value: &str) -> String {
+        format!("{}_{}", self.code, short(format!("{}={value}", facet.as_str()).as_bytes(), LABEL))
+    }
+
+    /// The tokens of all that filters find a complaint by.
+    #[must_use]
+    pub fn labels(&self, complaint: &Complaint) -> String {
+        let facets = complaint.facets().into_iter().map(|(facet, value)| self.facet(facet, &value));
+        std::iter::once(self.all()).chain(facets).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The tokens of what has been said in these events, in order. Between two texts stands a token that no query has, so
+    /// that no phrase goes from one into the next.
+    pub fn texts<'e>(&self, events: impl Iterator<Item = &'e EventBody>) -> String {
+        let mut tokens = String::new();
+        for text in events.flat_map(said) {
+            for word in words(text) {
+                tokens.push_str(&self.word(&word));
+                tokens.push(' ');
+            }
+            tokens.push_str(&self.code);
+            tokens.push_str("_ ");
+        }
+        tokens
+    }
+}
+
+fn short(bytes: &[u8], len: usize) -> String {
+    let digest = Digest::of(bytes);
+    let letters = digest.as_bytes().iter().take(len).filter_map(|byte| ALPHABET.get(usize::from(*byte & 31)));
+    letters.map(|letter| char::from(*letter)).collect()
+}
+
+/// The texts of an event that people search for.
+fn said(event: &EventBody) -> Vec<&str> {
+    match event {
+        EventBody::Received(received) => of_received(received),
+        EventBody::Noted { text } => vec![text.as_str()],
+        EventBody::ContactRecorded { summary, .. } => vec![summary.as_str()],
+        EventBody::InformationRequested { question, .. } => vec![question.as_str()],
+        EventBody::ResponseProposed(response) | EventBody::Resolved { response, .. } => of_response(response),
+        EventBody::Closed { reason } => reason.iter().map(|reason| reason.as_str()).collect(),
+        EventBody::Reopened { reason } | EventBody::Withdrawn { reason } | EventBody::Unlinked { reason, .. } => {
+            vec![reason.as_str()]
+        }
+        EventBody::Referred { scheme, scheme_reference, reason } => {
+            let mut texts = vec![scheme.as_str()];
+            texts.extend(scheme_reference.iter().map(|reference| reference.as_str()));
+            texts.extend(reason.iter().map(|reason| reason.as_str()));
+            texts
+        }
+        EventBody::Corrected { reason, changes } => {
+            let new = changes.values().filter_map(|change| change.now.as_str());
+            std::iter::once(reason.as_str()).chain(new).collect()
+        }
+        EventBody::Acknowledged {}
+        | EventBody::InvestigationStarted {}
+        | EventBody::Assigned { .. }
+        | EventBody::Classified(_)
+        | EventBody::Linked(_) => Vec::new(),
+    }
+}
+
+fn of_received(received: &Received) -> Vec<&str> {
+    let complainant = &received.complainant;
+    let mut texts = vec![received.description.as_str(), received.reference.as_str(), complainant.name.as_str()];
+    texts.extend(received.desired_outcome.iter().map(|text| text.as_str()));
+    texts.extend(received.external_reference.iter().map(|text| text.as_str()));
+    texts.extend(complainant.customer_id.iter().map(|text| text.as_str()));
+    texts.extend(complainant.contacts.iter().map(|contact| contact.value.as_str()));
+    texts
+}
+
+fn of_response(response: &Response) -> Vec<&str> {
+    vec![response.summary.as_str()]
+}
