@@ -188,7 +188,7 @@ impl From<StoreError> for Failure {
             StoreError::Taken(Unique::IdempotencyKey) | StoreError::Busy(_) => {
                 Self::new(Code::Unavailable).because(error)
             }
-            StoreError::Taken(Unique::Reference) | StoreError::Broken(_) => Self::internal(error),
+            StoreError::Taken(Unique::Reference | Unique::Place) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }

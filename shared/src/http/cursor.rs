@@ -1,7 +1,6 @@
 //! Opaque, signed cursors: a place in a list, bound to the tenant and to the list's filters.
 
-use super::list_query::Position;
-use crate::{chain::Digest, ids::TenantId};
+use crate::{chain::Digest, ids::TenantId, search::place::Position};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use schemars::JsonSchema;
@@ -103,14 +102,15 @@ fn tag(key: &CursorKey, tenant: TenantId, filters: Digest, place: &str) -> [u8; 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::ComplaintId, time::Timestamp};
+    use crate::{ids::ComplaintId, search::place::Place, time::Timestamp};
 
     #[test]
     fn a_cursor_works_only_where_it_was_made() {
         let key = CursorKey(vec![1; 32]);
         let tenant = TenantId::new(Timestamp::MIN, &[1; 10]);
         let filters = Digest::of(b"state=received");
-        let from = Position { received_at: Timestamp::MAX, id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
+        let from =
+            Position { place: Place::last_of(Timestamp::MAX), id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
         for direction in [Direction::Forward, Direction::Backward] {
             let cursor = Cursor { direction, from };
             let sealed = cursor.seal(&key, tenant, filters);

@@ -10,9 +10,9 @@ use crate::{
     },
     ids::ComplaintId,
     reference::Reference,
+    search::query::Query,
     time::Timestamp,
 };
-use serde::Deserialize;
 use std::{fmt, str::FromStr};
 
 /// The most complaints a page may have.
@@ -24,31 +24,6 @@ const MAX_FILTERS: usize = 10;
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
 
-/// A place in the order of lists: newest receipt first, then by id. Read from a summary, of which it is a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub struct Position {
-    /// When the complaint was received.
-    pub received_at: Timestamp,
-    /// Its id.
-    pub id: ComplaintId,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.received_at.unix_millis(), self.id)
-    }
-}
-
-impl FromStr for Position {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (at, id) = text.split_once(' ').ok_or(())?;
-        let received_at = Timestamp::from_unix_millis(at.parse().map_err(|_| ())?);
-        Ok(Self { received_at, id: id.parse().map_err(|_| ())? })
-    }
-}
-
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
@@ -58,6 +33,8 @@ pub struct ListQuery {
     pub received_from: Option<Timestamp>,
     /// Received before this moment.
     pub received_to: Option<Timestamp>,
+    /// What to search for.
+    pub search: Option<Query>,
     /// The one complaint with this reference.
     pub reference: Option<Reference>,
     /// The one complaint with this id of the tenant's own.
@@ -109,7 +86,7 @@ impl ListQuery {
     #[must_use]
     pub fn filters(&self) -> Digest {
         let bounds = [self.received_from, self.received_to].map(|at| at.map(Timestamp::unix_millis));
-        Digest::of(format!("{:?} {bounds:?}", self.facets).as_bytes())
+        Digest::of(format!("{:?} {bounds:?} {:?}", self.facets, self.search).as_bytes())
     }
 
     fn take(&mut self, name: &str, value: String) -> Result<(), (Rule, String)> {
@@ -129,6 +106,7 @@ impl ListQuery {
             return Ok(());
         }
         match name {
+            "q" => once(&mut self.search, Query::parse(&value).map_err(|error| (Rule::NotAllowed, error.to_string()))?),
             "received_from" => once(&mut self.received_from, read(&value)?),
             "received_to" => once(&mut self.received_to, read(&value)?),
             "reference" => once(&mut self.reference, read(&value)?),

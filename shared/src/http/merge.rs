@@ -3,10 +3,8 @@
 //! Any complaint of the whole page is among the first of its own shard, so asking each shard for as many as the page
 //! holds, and one more to know whether the list goes on, is enough.
 
-use super::{
-    cursor::{Cursor, Direction},
-    list_query::Position,
-};
+use super::cursor::{Cursor, Direction};
+use crate::search::place::Position;
 
 /// Some of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +70,7 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::ComplaintId, time::Timestamp};
+    use crate::{ids::ComplaintId, search::place::Place, time::Timestamp};
     use proptest::prelude::*;
 
     /// What a shard answers: at most `limit` places beyond the cursor, newest first.
@@ -104,15 +102,17 @@ mod tests {
         all
     }
 
-    /// Complaints on one to five shards; many of them received at the same moment.
+    /// Complaints on one to five shards; many of them received in the same second.
     fn shards() -> impl Strategy<Value = Vec<Vec<Position>>> {
         let place = (0_i64..40, any::<[u8; 10]>());
         prop::collection::vec((place, 0_usize..5), 0..60).prop_map(|places| {
             let mut shards = vec![Vec::new(); 5];
             for ((at, entropy), shard) in places {
-                let received_at = Timestamp::from_unix_millis(at);
-                shards[shard]
-                    .push(Position { received_at, id: ComplaintId::in_slot(received_at, &entropy, shard as u8) });
+                let received_at = Timestamp::from_unix_millis(at * 1000);
+                shards[shard].push(Position {
+                    place: Place::first_of(received_at),
+                    id: ComplaintId::in_slot(received_at, &entropy, shard as u8),
+                });
             }
             shards
         })
@@ -133,7 +133,8 @@ mod tests {
                 walked.extend_from_slice(&page);
                 // What is received meanwhile is newer than what was walked: behind the cursor.
                 if let (Some(newest), Some(late)) = (walked.first(), late.next()) {
-                    let later = |place: Position| Position { received_at: newest.received_at.plus_millis(1), ..place };
+                    let beyond = newest.place.to_string().parse::<i64>().unwrap() + 1;
+                    let later = |at: Position| Position { place: beyond.to_string().parse().unwrap(), ..at };
                     shards[0].extend(late.into_iter().map(later));
                 }
                 prop_assert_eq!(turns.next.is_some(), walked.len() < whole.len());
@@ -160,7 +161,8 @@ mod tests {
 
     #[test]
     fn an_emptied_page_leads_back_to_where_one_came_from() {
-        let from = Position { received_at: Timestamp::MIN, id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
+        let from =
+            Position { place: Place::first_of(Timestamp::MIN), id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
         let forward = Cursor { direction: Direction::Forward, from };
         let backward = Cursor { direction: Direction::Backward, from };
         assert_eq!(Turns::of(Some(forward), None, false), Turns { next: None, prev: Some(backward) });

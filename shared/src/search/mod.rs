@@ -8,5 +8,3 @@
 pub mod index;
 pub mod place;
 pub mod query;
-
-

@@ -17,9 +17,8 @@ impl Place {
         let second = Self::first_of(received_at).0;
         // FNV-1a, 64 bits (draft-eastlake-fnv): short, and spreads ids that follow each other.
         let bytes = id.to_string().into_bytes().into_iter().chain(draw.to_be_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = bytes
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(second | i64::from((hash >> 32) as u32 >> (32 - BITS)))
     }
 

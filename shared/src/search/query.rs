@@ -166,9 +166,7 @@ impl Node {
             Self::Beginning(beginning) => match meant.get(beginning).map(Vec::as_slice) {
                 // A token that no text has.
                 None | Some([]) => format!("\"{}\"", tokens.none()),
-                Some(words) => {
-                    joined(words.iter().map(|word| format!("\"{}\"", tokens.word(word))).collect(), " OR ")
-                }
+                Some(words) => joined(words.iter().map(|word| format!("\"{}\"", tokens.word(word))).collect(), " OR "),
             },
             Self::Or(nodes) => joined(nodes.iter().map(|node| node.matching(tokens, meant)).collect(), " OR "),
             Self::Not(_) => Self::And(vec![self.clone()]).matching(tokens, meant),
@@ -176,8 +174,7 @@ impl Node {
                 let wanted = nodes.iter().filter(|node| !matches!(node, Self::Not(_)));
                 let wanted: Vec<_> = wanted.map(|node| node.matching(tokens, meant)).collect();
                 // Something must be there for something not to be: every complaint has this token.
-                let wanted =
-                    if wanted.is_empty() { format!("\"{}\"", tokens.all()) } else { joined(wanted, " AND ") };
+                let wanted = if wanted.is_empty() { format!("\"{}\"", tokens.all()) } else { joined(wanted, " AND ") };
                 nodes.iter().fold(wanted, |wanted, node| match node {
                     Self::Not(unwanted) => format!("({wanted} NOT {})", unwanted.matching(tokens, meant)),
                     _ => wanted,

@@ -30,10 +30,11 @@ use shared::{
     ids::{ComplaintId, OutboxId},
     lock::Lock,
     reference::Reference,
+    search::query::{InvalidQuery, MAX_MEANT, Meant},
     tenant::placement::{Slot, hash_of},
     time::{InvalidTimestamp, Timestamp},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: u32 = 256 * 1024;
@@ -219,9 +220,10 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     };
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
-    let lists = together(dbs.iter().map(|db| db.list(&query, direction, from))).await;
-    let found = Page::of(lists.into_iter().collect::<Result<_, _>>()?, direction, query.page_size())?;
-    let turns = Turns::of(cursor, found.ends()?, found.more);
+    let searched = searched(&query, &dbs).await?;
+    let lists = together(dbs.iter().map(|db| db.list(&query, searched.as_deref(), direction, from))).await;
+    let found = Page::of(lists.into_iter().collect::<Result<_, _>>()?, direction, query.page_size());
+    let turns = Turns::of(cursor, found.ends, found.more);
     let [next, prev] = [turns.next, turns.prev].map(|turn| turn.map(|cursor| cursor.seal(cursors, tenant.id, filters)));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
         .into_iter()
@@ -232,6 +234,25 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         .collect();
     let reply = page(&found.items(), next, prev);
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
+}
+
+/// What is searched for, in the language of the index. Beginnings take a look at the words there are first.
+async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
+    let Some(search) = &query.search else { return Ok(None) };
+    let mut meant = Meant::new();
+    for beginning in search.beginnings() {
+        let mut words = BTreeSet::new();
+        for found in together(dbs.iter().map(|db| db.words_beginning(beginning))).await {
+            words.extend(found?);
+        }
+        if words.len() > MAX_MEANT {
+            let error = InvalidQuery::WideBeginning(beginning.to_owned());
+            return Err(bad_parameter(FieldError::parameter("q", Rule::NotAllowed, error.to_string())));
+        }
+        meant.insert(beginning.to_owned(), words.into_iter().collect());
+    }
+    let tokens = dbs.first().map(TenantDb::tokens);
+    Ok(tokens.map(|tokens| search.matching(&tokens, &meant)))
 }
 
 fn page(items: &str, next: Option<String>, prev: Option<String>) -> Reply {

@@ -1,7 +1,7 @@
 //! The one way to change a complaint: events, fold, facets, outbox and idempotency record in one transaction.
 
 use super::{
-    Scoped, StoreError, TenantDb,
+    Scoped, StoreError, TenantBatch, TenantDb, Unique,
     external_references::{INSERT as REFERENCE_INSERT, RELEASE, claimant},
     to_json,
 };
@@ -13,6 +13,7 @@ use shared::{
     ids::OutboxId,
     lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
+    search::place::Place,
     time::Timestamp,
 };
 use std::{borrow::Cow, collections::BTreeMap};
@@ -20,8 +21,6 @@ use std::{borrow::Cow, collections::BTreeMap};
 const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
 const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
 const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
-const FACETS_INSERT: Scoped = Scoped::new(include_str!("sql/facets/insert.sql"));
-const FACETS_DELETE: Scoped = Scoped::new(include_str!("sql/facets/delete.sql"));
 pub(super) const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
 const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
 const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
@@ -62,58 +61,69 @@ pub(crate) struct Committed {
     pub(crate) message: String,
 }
 
-type Facets<'c> = Vec<(Facet, Cow<'c, str>)>;
+/// How often a taken place is drawn anew.
+pub(super) const PLACES: u32 = 8;
 
 impl TenantDb {
     /// Makes it true, wholly or not at all.
-    ///
-    /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
-        let scope = commit.scope();
-        let Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
-        let doc = to_json(after)?;
-        let summary = to_json(&after.summary())?;
+        let doc = to_json(commit.after)?;
         let message = to_json(&OutboxMessage {
             v: MESSAGE_VERSION,
-            id: outbox,
+            id: commit.outbox,
             tenant: self.tenant,
-            complaint: after.id,
+            complaint: commit.after.id,
             shard: self.shard.0,
-            events: events
+            events: commit
+                .events
                 .iter()
                 .map(|sealed| Happened { seq: sealed.event.seq, kind: sealed.event.body.kind() })
                 .collect(),
         })?;
+        for draw in 0..PLACES {
+            match self.run::<IgnoredAny>(self.batch_of(&commit, &doc, &message, draw)?).await {
+                Err(StoreError::Taken(Unique::Place)) => {}
+                done => return done.map(|_| Committed { doc, message }),
+            }
+        }
+        Err(StoreError::Taken(Unique::Place))
+    }
+
+    /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
+    fn batch_of(&self, commit: &Commit<'_>, doc: &str, message: &str, draw: u32) -> Result<TenantBatch, StoreError> {
+        let scope = commit.scope();
+        let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
         let rows: Vec<_> =
             events.iter().map(|Sealed { event, text }| (event.seq, event.at.unix_millis(), text, event.hash)).collect();
         let id = after.id;
         let received_at = after.received_at.unix_millis();
+        let external = &after.external_reference;
+        let summary = to_json(&after.summary())?;
+        let tokens = self.tokens();
+        let words = tokens.texts(events.iter().map(|sealed| &sealed.event.body));
+        let labels = tokens.labels(after);
+        let place = Place::of(after.received_at, id, draw).to_string();
         let batch = self
             .batch()
             .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
             .with(APPEND, (id, to_json(&rows)?, lock, now.unix_millis()))
-            .with(OUTBOX_INSERT, (outbox, &message));
-        let external = &after.external_reference;
+            .with(OUTBOX_INSERT, (outbox, message));
         let batch = match before {
-            None => batch
-                .with(INSERT, (id, &after.reference, external, received_at, after.version, &doc, summary, key.as_str()))
-                .with(FACETS_INSERT, (id, received_at, to_json(&after.facets())?)),
-            Some(before) => {
-                let mut batch = batch.with(UPDATE, (id, external, received_at, after.version, &doc, summary));
-                let (gone, new) = changed_facets(before, after);
-                if !gone.is_empty() {
-                    batch = batch.with(FACETS_DELETE, (id, before.received_at.unix_millis(), to_json(&gone)?));
-                }
-                if !new.is_empty() {
-                    batch = batch.with(FACETS_INSERT, (id, received_at, to_json(&new)?));
-                }
-                batch
+            None => {
+                let version = after.version;
+                let reference = &after.reference;
+                let created =
+                    (id, reference, external, received_at, version, doc, summary, key.as_str(), place, words, labels);
+                batch.with(INSERT, created)
+            }
+            Some(_) => {
+                batch.with(UPDATE, (id, external, received_at, after.version, doc, summary, place, words, labels))
             }
         };
         let counted = changed_counts(before, after);
         let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
         let had = before.and_then(|before| before.external_reference.as_ref());
-        let batch = if names_it && had != external.as_ref() {
+        Ok(if names_it && had != external.as_ref() {
             let left = had.into_iter().fold(batch, |batch, had| batch.with(RELEASE, (had, id, None::<&str>)));
             let claimed_by = claimant(&scope, key);
             external
@@ -121,21 +131,8 @@ impl TenantDb {
                 .fold(left, |batch, has| batch.with(REFERENCE_INSERT, (has, id, &claimed_by, now.unix_millis())))
         } else {
             batch
-        };
-        self.run::<IgnoredAny>(batch).await?;
-        Ok(Committed { doc, message })
+        })
     }
-}
-
-/// Facets to take away and to add. All of them if the place in lists changes.
-pub(super) fn changed_facets<'c>(before: &'c Complaint, after: &'c Complaint) -> (Facets<'c>, Facets<'c>) {
-    let (mut gone, mut new) = (before.facets(), after.facets());
-    if before.received_at == after.received_at {
-        let kept: Facets<'c> = gone.iter().filter(|facet| new.contains(facet)).cloned().collect();
-        gone.retain(|facet| !kept.contains(facet));
-        new.retain(|facet| !kept.contains(facet));
-    }
-    (gone, new)
 }
 
 /// By how much each counted value changes.

@@ -1,19 +1,20 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, locks, to_json};
+use super::{Scoped, StoreError, TenantDb, locks, system::SystemDb};
 use serde::Deserialize;
 use shared::{
     chain::Digest,
     complaint::{Complaint, decide::LinkTarget},
-    http::{
-        cursor::Direction,
-        list_query::{ListQuery, Position},
-        merge::Cut,
-    },
+    http::{cursor::Direction, list_query::ListQuery, merge::Cut},
     ids::ComplaintId,
     json,
     lock::{FencingToken, Lock},
     reference::Reference,
+    search::{
+        index::Tokens,
+        place::{Place, Position},
+        query::MAX_MEANT,
+    },
     time::Timestamp,
 };
 
@@ -25,8 +26,6 @@ const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target
 pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
 const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
 const LIST_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_oldest.sql"));
-const LIST_BY_FACET_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_by_facet_newest.sql"));
-const LIST_BY_FACET_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_by_facet_oldest.sql"));
 
 /// A complaint as it is answered: JSON that needs no second look.
 #[derive(Deserialize)]
@@ -81,45 +80,54 @@ struct LoadedRow {
 /// A page of summaries, newest first.
 pub(crate) struct Page {
     /// Ready JSON, a summary each.
-    lines: Vec<String>,
+    summaries: Vec<String>,
+    /// The newest and the oldest position on the page, if it is not empty.
+    pub(crate) ends: Option<(Position, Position)>,
     /// Whether the list goes on in the direction it was walked.
     pub(crate) more: bool,
 }
 
 impl Page {
-    /// The `limit` summaries that come first, of what each shard has listed. What one shard lists needs no second look.
-    pub(crate) fn of(mut shards: Vec<Vec<String>>, direction: Direction, limit: u32) -> Result<Self, StoreError> {
-        let limit = limit as usize;
-        let cut = if shards.len() <= 1 {
-            Cut::of(shards.pop().unwrap_or_default(), direction, limit)
-        } else {
-            let placed = |line: String| Ok((place(&line)?, line));
-            let shards = shards.into_iter().map(|lines| lines.into_iter().map(placed).collect());
-            Cut::merged(shards.collect::<Result<_, StoreError>>()?, direction, limit)
-        };
-        Ok(Self { lines: cut.items, more: cut.more })
+    /// The `limit` summaries that come first, of what each shard has listed.
+    pub(crate) fn of(shards: Vec<Vec<Listed>>, direction: Direction, limit: u32) -> Self {
+        let shards = shards.into_iter().map(|listed| listed.into_iter().map(|one| (one.position, one)).collect());
+        let Cut { items, more } = Cut::merged(shards.collect(), direction, limit as usize);
+        let ends = items.first().zip(items.last()).map(|(newest, oldest)| (newest.position, oldest.position));
+        Self { summaries: items.into_iter().map(|listed| listed.summary).collect(), ends, more }
     }
 
     /// The summaries as a JSON list.
     pub(crate) fn items(&self) -> String {
-        format!("[{}]", self.lines.join(","))
-    }
-
-    /// The newest and the oldest place on the page, if it is not empty.
-    pub(crate) fn ends(&self) -> Result<Option<(Position, Position)>, StoreError> {
-        let (Some(newest), Some(oldest)) = (self.lines.first(), self.lines.last()) else { return Ok(None) };
-        Ok(Some((place(newest)?, place(oldest)?)))
+        format!("[{}]", self.summaries.join(","))
     }
 }
 
-/// Where a summary stands in lists.
-fn place(summary: &str) -> Result<Position, StoreError> {
-    json::from_str(summary).map_err(|error| StoreError::unreadable(&error))
+/// A complaint that a shard has listed.
+pub(crate) struct Listed {
+    position: Position,
+    /// Ready JSON.
+    summary: String,
+}
+
+/// A summary names its complaint.
+#[derive(Deserialize)]
+struct Named {
+    id: ComplaintId,
+}
+
+impl Listed {
+    /// From a line of a page: the place, a space, the summary.
+    fn read(line: &str) -> Result<Self, StoreError> {
+        let (place, summary) = line.split_once(' ').ok_or_else(|| StoreError::unreadable("a line without a place"))?;
+        let Named { id } = json::from_str(summary).map_err(StoreError::unreadable)?;
+        let place = place.parse().map_err(StoreError::unreadable)?;
+        Ok(Self { position: Position { place, id }, summary: summary.to_owned() })
+    }
 }
 
 #[derive(Deserialize)]
 struct PageRow {
-    /// JSON text holds no raw line feed, so summaries can be told apart by it.
+    /// JSON text holds no raw line feed, so lines can be told apart by it.
     lines: Option<String>,
 }
 
@@ -191,36 +199,63 @@ impl TenantDb {
         self.rows(COUNTS, ()).await
     }
 
-    /// The summaries that lie beyond `from` in `direction`, inside the query's bounds, newest first: a page, and one more
-    /// if there is more.
+    /// The tenant's tokens in the index.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens::of(self.tenant)
+    }
+
+    /// The words of this database that begin as a query has it: at most one more than it may mean.
+    pub(crate) async fn words_beginning(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let tokens = self.tokens();
+        let first = tokens.word(beginning);
+        // Beyond every word that begins so: there is no character after the last.
+        let last = format!("{first}{}", char::MAX);
+        let system = SystemDb::new(self.runtime.clone(), self.shard);
+        let terms = system.words_between(&first, &last, MAX_MEANT + 1).await?;
+        let words = terms.iter().filter_map(|term| term.strip_prefix(tokens.code()).map(str::to_owned));
+        Ok(words.collect())
+    }
+
+    /// The complaints that lie beyond `from` in `direction`, inside the query's bounds, newest first: a page, and one more
+    /// if there is more. `searched` is what is searched for, in the language of the index.
     pub(crate) async fn list(
         &self,
         query: &ListQuery,
+        searched: Option<&str>,
         direction: Direction,
         from: Option<Position>,
-    ) -> Result<Vec<String>, StoreError> {
-        let bound = |at: Option<Timestamp>, otherwise| (at.unwrap_or(otherwise).unix_millis(), String::new());
-        let place = |at: Position| (at.received_at.unix_millis(), at.id.to_string());
-        // No id is empty, so (t, "") lies before every complaint received at t.
-        let mut low = bound(query.received_from, Timestamp::MIN);
-        let mut high = bound(query.received_to, Timestamp::MAX.plus_millis(1));
+    ) -> Result<Vec<Listed>, StoreError> {
+        let received_from = query.received_from.unwrap_or(Timestamp::MIN);
+        let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
+        // No id is empty, and none comes after "~".
+        let mut low = (Place::first_of(received_from), String::new());
+        let mut high = (Place::last_of(received_to), "~".to_owned());
+        let at = |position: Position| (position.place, position.id.to_string());
         match (direction, from) {
-            (Direction::Forward, Some(from)) => high = high.min(place(from)),
-            (Direction::Backward, Some(from)) => low = low.max(place(from)),
+            (Direction::Forward, Some(from)) => high = high.min(at(from)),
+            (Direction::Backward, Some(from)) => low = low.max(at(from)),
             (_, None) => {}
         }
-        let limit = query.page_size();
-        let row: Option<PageRow> = match query.facets.split_first() {
-            None => {
-                let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
-                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1)).await?
-            }
-            Some(((facet, value), rest)) => {
-                let sql = if direction == Direction::Forward { LIST_BY_FACET_NEWEST } else { LIST_BY_FACET_OLDEST };
-                self.row(sql, (low.0, low.1, high.0, high.1, limit + 1, facet, value, to_json(&rest)?)).await?
-            }
-        };
+        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
+        let received = (received_from.unix_millis(), received_to.unix_millis());
+        let bounds = (low.0.to_string(), low.1, high.0.to_string(), high.1);
+        let matching = self.matching(query, searched);
+        let parameters =
+            (matching, bounds.0, bounds.1, bounds.2, bounds.3, received.0, received.1, query.page_size() + 1);
+        let row: Option<PageRow> = self.row(sql, parameters).await?;
         let text = row.and_then(|row| row.lines).unwrap_or_default();
-        Ok(text.lines().map(str::to_owned).collect())
+        text.lines().map(Listed::read).collect()
+    }
+
+    /// What the index is asked for: the filters, and what is searched for.
+    fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
+        let tokens = self.tokens();
+        let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
+        let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();
+        wanted.extend(searched.map(str::to_owned));
+        if wanted.is_empty() {
+            wanted.push(format!("\"{}\"", tokens.all()));
+        }
+        wanted.join(" AND ")
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum Unique {
     Version,
     /// The drawn reference.
     Reference,
+    /// The place in lists: the next draw gives another.
+    Place,
     /// The tenant's own id for the complaint.
     ExternalReference,
     /// The tenant's slug.
@@ -64,10 +66,11 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 5] = [
+const UNIQUE: [(&str, Unique); 6] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
+    ("complaints.place", Unique::Place),
     ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
 ];

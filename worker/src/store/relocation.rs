@@ -5,8 +5,8 @@
 //! sent before the move was given up and comes late is refused.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb,
-    commit::{COUNTS_ADD, changed_counts, changed_facets},
+    Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     system::OperatorRecord,
     to_json,
@@ -17,6 +17,7 @@ use shared::{
     complaint::{Complaint, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     json,
+    search::place::Place,
     tenant::{Tenant, relocation::Record},
     time::Timestamp,
 };
@@ -50,8 +51,6 @@ const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql
 const EXPECT_NO_MORE: Scoped = Scoped::new(include_str!("sql/relocation/expect_no_more.sql"));
 const PUT_EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/put_events.sql"));
 const PUT_COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/put_complaints.sql"));
-const DROP_FACETS: Scoped = Scoped::new(include_str!("sql/relocation/drop_facets.sql"));
-const PUT_FACETS: Scoped = Scoped::new(include_str!("sql/relocation/put_facets.sql"));
 const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_requests.sql"));
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
 const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
@@ -63,12 +62,11 @@ const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 10] = [
+const KEPT: [(Scoped, Goes); 9] = [
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_deliveries.sql")), Goes::WithItsComplaint),
-    (Scoped::new(include_str!("sql/relocation/purge_facets.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
@@ -134,6 +132,8 @@ pub(crate) struct ComplaintRow {
     pub(crate) version: u32,
     pub(crate) doc: String,
     pub(crate) created_by_key: Option<String>,
+    /// What was said in it, as tokens of the index.
+    pub(crate) words: String,
 }
 
 impl ComplaintRow {
@@ -443,7 +443,7 @@ impl TenantDb {
     }
 
     /// Takes in what was sent, in one transaction. Of `complaints` each is newer than the one before it that is here, if
-    /// any; facets and counts follow from both, as they do in a commit.
+    /// any; labels and counts follow from both, as they do in a commit.
     pub(crate) async fn take_in(
         &self,
         job: RelocationId,
@@ -451,6 +451,24 @@ impl TenantDb {
         requests: &[RequestRow],
         deliveries: &[DeliveryRow],
         complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
+    ) -> Result<(), StoreError> {
+        for draw in 0..PLACES {
+            match self.try_to_take_in(job, events, requests, deliveries, complaints, draw).await {
+                Err(StoreError::Taken(Unique::Place)) => {}
+                done => return done,
+            }
+        }
+        Err(StoreError::Taken(Unique::Place))
+    }
+
+    async fn try_to_take_in(
+        &self,
+        job: RelocationId,
+        events: &[EventRow],
+        requests: &[RequestRow],
+        deliveries: &[DeliveryRow],
+        complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
+        draw: u32,
     ) -> Result<(), StoreError> {
         let mut batch = self.batch();
         for list in parts(events)? {
@@ -465,44 +483,25 @@ impl TenantDb {
         if complaints.is_empty() {
             return self.finish(batch).await;
         }
-        let (mut rows, mut gone, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let tokens = self.tokens();
+        let mut rows = Vec::new();
         let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
         for (before, after, row) in complaints {
-            let (id, received_at) = (after.id, after.received_at.unix_millis());
-            let summary = to_json(&after.summary())?;
-            let seen = before.as_ref().map(|before| before.version);
-            let external = &after.external_reference;
-            let version = after.version;
             rows.push((
-                id,
-                &after.reference,
-                external,
-                received_at,
-                version,
-                &row.doc,
-                summary,
-                &row.created_by_key,
-                seen,
+                (after.id, &after.reference, &after.external_reference, after.received_at.unix_millis()),
+                (after.version, &row.doc, to_json(&after.summary())?, &row.created_by_key),
+                (
+                    before.as_ref().map(|before| before.version),
+                    Place::of(after.received_at, after.id, draw).to_string(),
+                ),
+                (&row.words, tokens.labels(after)),
             ));
-            let (dropped, added) = match before {
-                Some(before) => changed_facets(before, after),
-                None => (Vec::new(), after.facets()),
-            };
-            let was_received_at = before.as_ref().map_or(received_at, |before| before.received_at.unix_millis());
-            gone.extend(dropped.into_iter().map(|(facet, value)| (facet, value, was_received_at, id)));
-            new.extend(added.into_iter().map(|(facet, value)| (facet, value, received_at, id)));
             for (facet, value, by) in changed_counts(before.as_ref(), after) {
                 *counted.entry((facet, value)).or_default() += by;
             }
         }
         for list in parts(rows)? {
             batch = batch.with(PUT_COMPLAINTS, (list,));
-        }
-        for list in parts(gone)? {
-            batch = batch.with(DROP_FACETS, (list,));
-        }
-        for list in parts(new)? {
-            batch = batch.with(PUT_FACETS, (list,));
         }
         let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
         self.finish(batch.with(COUNTS_ADD, (to_json(&counted)?,))).await
@@ -584,8 +583,13 @@ mod tests {
 
     #[test]
     fn a_complaint_is_whole_once_its_last_event_was_read() {
-        let row =
-            |(number, version)| ComplaintRow { id: id(number), version, doc: String::new(), created_by_key: None };
+        let row = |(number, version)| ComplaintRow {
+            id: id(number),
+            version,
+            doc: String::new(),
+            created_by_key: None,
+            words: String::new(),
+        };
         let mut left = Left::of(&[(1, 2), (2, 3), (3, 1)].map(row));
         assert_eq!(left.take(&page(&[(1, 1)])), 0);
         assert_eq!(left.take(&page(&[(1, 2), (2, 1), (2, 2)])), 1);

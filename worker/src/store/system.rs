@@ -36,10 +36,16 @@ const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql")
 const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
 const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
 const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
+const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
 pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
+
+#[derive(Deserialize)]
+struct TermRow {
+    term: String,
+}
 
 /// One shard, as Redress itself sees it.
 #[derive(Clone)]
@@ -135,6 +141,12 @@ impl SystemDb {
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.rows::<IgnoredAny>(PING, ()).await?;
         Ok(())
+    }
+
+    /// The tokens of the index from `first` to `last`, at most `limit` of them.
+    pub(crate) async fn words_between(&self, first: &str, last: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<TermRow> = self.rows(WORDS_BETWEEN, (first, last, limit)).await?;
+        Ok(rows.into_iter().map(|row| row.term).collect())
     }
 
     pub(crate) async fn insert_tenant(&self, tenant: &Tenant, record: &OperatorRecord) -> Result<(), StoreError> {

@@ -1,10 +1,15 @@
--- A page of all complaints between two places, exclusive: (?2, ?3) below, (?4, ?5) above. The summaries come as one
--- text, a line each, newest first; ?6 is one more than the page, to tell whether there are more.
-SELECT group_concat(summary, char(10) ORDER BY received_at DESC, id DESC) AS lines
+-- A page of the complaints that the index finds for ?2, between two positions, exclusive: (?3, ?4) below, (?5, ?6) above,
+-- received from ?7 and before ?8. They come as one text, newest first, a line each: the place, a space, the summary.
+-- ?9 is one more than the page, to tell whether there are more.
+SELECT group_concat(place || ' ' || summary, char(10) ORDER BY place DESC) AS lines
 FROM (
-  SELECT received_at, id, summary
-  FROM complaints
-  WHERE tenant_id = ?1 AND (received_at, id) > (?2, ?3) AND (received_at, id) < (?4, ?5)
-  ORDER BY received_at DESC, id DESC
-  LIMIT ?6
+  SELECT c.place AS place, c.summary AS summary
+  FROM complaint_words w
+  CROSS JOIN complaints c
+  WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
+    AND w.rowid >= CAST(?3 AS INTEGER) AND w.rowid <= CAST(?5 AS INTEGER)
+    AND (c.place, c.id) > (CAST(?3 AS INTEGER), ?4) AND (c.place, c.id) < (CAST(?5 AS INTEGER), ?6)
+    AND c.received_at >= ?7 AND c.received_at < ?8
+  ORDER BY w.rowid DESC
+  LIMIT ?9
 )

@@ -8,11 +8,7 @@ SELECT
   i.fingerprint,
   i.version,
   t.id IS NOT NULL AS target_exists,
-  EXISTS (
-    SELECT 1 FROM complaint_facets f
-    WHERE f.tenant_id = ?1 AND f.facet = 'linked_to' AND f.value = ?2 AND f.received_at = t.received_at
-      AND f.complaint_id = ?4
-  ) AS links_back
+  EXISTS (SELECT 1 FROM json_each(t.doc, '$.links') link WHERE link.value ->> 'complaint' = ?2) AS links_back
 FROM (SELECT 1)
 LEFT JOIN complaints c ON c.tenant_id = ?1 AND c.id = ?2
 LEFT JOIN case_locks l ON l.tenant_id = ?1 AND l.complaint_id = ?2

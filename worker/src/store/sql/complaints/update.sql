@@ -1,3 +1,6 @@
+-- It keeps its place unless it was received in another second than was thought. ?9: the words that have come.
 UPDATE complaints
-SET external_reference = ?3, received_at = ?4, version = ?5, doc = ?6, summary = ?7
+SET external_reference = ?3, received_at = ?4, version = ?5, doc = ?6, summary = ?7,
+  place = CASE WHEN place & -2147483648 = CAST(?8 AS INTEGER) & -2147483648 THEN place ELSE CAST(?8 AS INTEGER) END,
+  words = words || ?9, labels = ?10
 WHERE tenant_id = ?1 AND id = ?2
