@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Answer, unused},
-    firm::{Firm, complaint},
+    firm::{Firm, complaint, position},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -230,7 +230,7 @@ fn events_are_listed_in_order_and_in_parts() {
 /// Thirty complaints, received a day apart but for a few at the same moment, with facets that overlap.
 struct Shelf {
     firm: Firm,
-    /// As the list is to have them: newest receipt first, then by id.
+    /// As the list is to have them: newest receipt first.
     rows: Vec<Value>,
 }
 
@@ -256,9 +256,7 @@ impl Shelf {
             firm.give(&path, "acknowledge", json!({})).expect(200);
             *row = firm.give(&path, "assign", json!({ "assignee": "agent-7" })).expect(200).body;
         }
-        rows.sort_by_key(|row| {
-            (row["received_at"].as_str().unwrap().to_owned(), row["id"].as_str().unwrap().to_owned())
-        });
+        rows.sort_by_key(|row| position(row["received_at"].as_str().unwrap(), row["id"].as_str().unwrap()));
         rows.reverse();
         Self { firm, rows }
     }

@@ -2,7 +2,10 @@
 
 use crate::client::{Answer, Client, STACK, unused};
 use serde_json::{Value, json};
-use shared::tenant::placement::{Placement, ShardId, Slot, hash_of};
+use shared::{
+    search::place::{Place, Position},
+    tenant::placement::{Placement, ShardId, Slot, hash_of},
+};
 
 pub(crate) struct Firm {
     pub(crate) id: String,
@@ -81,6 +84,12 @@ pub(crate) fn key_for(slot: u8, slots: u8) -> String {
     let placement = Placement::try_from((0..slots).map(ShardId).collect::<Vec<_>>()).expect("1 to 32 slots");
     let keys = std::iter::repeat_with(unused);
     keys.into_iter().find(|key| placement.slot_for(hash_of(key)) == Slot(slot)).expect("every slot has its share")
+}
+
+/// What the order of lists goes by: what is greater is listed earlier.
+pub(crate) fn position(received_at: &str, id: &str) -> Position {
+    let id = id.parse().expect("an id");
+    Position { place: Place::of(received_at.parse().expect("a moment"), id, 0), id }
 }
 
 fn issue(operator: &Client, tenant: &str, scopes: &[&str]) -> String {

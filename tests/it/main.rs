@@ -26,6 +26,7 @@ mod matrix;
 mod naughty;
 mod problems;
 mod relocation;
+mod search;
 mod shards;
 mod signatures;
 mod tenants;

@@ -3,11 +3,12 @@
 use crate::{
     client::{Answer, Client, unused},
     eventually::within,
-    firm::{Firm, command_body, complaint, key_for},
+    firm::{Firm, command_body, complaint, key_for, position},
     own_stack::{databases, operator, own_stack},
 };
 use serde_json::{Value, json};
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::Barrier,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -70,7 +71,7 @@ fn complaints_of_two_shards_are_one_list() {
         })
         .collect();
     assert!([0, 1].iter().all(|wanted| logged.iter().any(|(_, id, _)| slot(id) == *wanted)));
-    logged.sort_by(|a, b| b.cmp(a));
+    logged.sort_by_key(|(received_at, id, _)| Reverse(position(received_at, id)));
     let of = |kept: &dyn Fn(&(String, String, usize)) -> bool| -> Vec<String> {
         logged.iter().filter(|row| kept(row)).map(|(_, id, _)| id.clone()).collect()
     };

@@ -204,6 +204,10 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
+const SEARCH: &str = "Words that were said in it: in the description, names, notes, contacts and answers. `\"a phrase\"`, \
+beginnings of three letters or more (`refun*`), `AND`, `OR`, `NOT` or `-word`, parentheses. Case and diacritics do not matter. \
+At most 1,000 bytes and 32 words";
+
 const LIST: &[(&str, &str)] = &[
     (Facet::State.as_str(), "Where it stands"),
     (Facet::Product.as_str(), "A product code"),
@@ -213,6 +217,7 @@ const LIST: &[(&str, &str)] = &[
     (Facet::Severity.as_str(), "How bad it is"),
     (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
     (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
+    ("q", SEARCH),
     ("received_from", "Received at this moment or later, RFC 3339"),
     ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),

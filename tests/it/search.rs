@@ -1,0 +1,220 @@
+//! Finding complaints by what was said in them.
+
+use crate::{
+    client::{Answer, Client},
+    firm::{Firm, position},
+};
+use serde_json::{Value, json};
+use std::{cmp::Reverse, collections::BTreeSet};
+use xtask::checkout::root;
+
+fn search(api: &Client, q: &str, filters: &str) -> Answer {
+    let mut encoded = String::new();
+    for byte in q.bytes() {
+        encoded.push_str(&format!("%{byte:02X}"));
+    }
+    api.get(&format!("/v1/complaints?limit=200&q={encoded}{filters}"))
+}
+
+fn found(api: &Client, q: &str) -> BTreeSet<String> {
+    ids(&search(api, q, "").expect(200)).into_iter().collect()
+}
+
+fn ids(page: &Answer) -> Vec<String> {
+    page.data().iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+fn path(logged: &Answer) -> String {
+    format!("/v1/complaints/{}", logged.id())
+}
+
+fn d1_calls(answer: &Answer) -> u32 {
+    let cost = answer.header("redress-cost").expect("the stack of tests says what an answer costs");
+    cost.split(';').find_map(|part| part.strip_prefix("d1=")?.parse().ok()).expect("a number of calls")
+}
+
+#[test]
+fn words_phrases_beginnings_and_operators_find_what_they_mean() {
+    let firm = Firm::new();
+    let log = |description: &str| firm.log(json!({ "description": description })).id().to_owned();
+    let late = log("A late fee of £25 was charged on my Café Crème card, twice.");
+    let refund = log("They refused the refund. I don't accept it: refunds take five days, not fifty.");
+    let plain = log("The card was declined at the café although there was money.");
+    let other = log("Straße gesperrt, 銀行口座 wurde ohne Grund gekündigt.");
+    let all = BTreeSet::from([&late, &refund, &plain, &other].map(Clone::clone));
+    let are = |of: &[&String]| -> BTreeSet<String> { of.iter().map(|id| (*id).clone()).collect() };
+    for (q, expected) in [
+        ("fee", are(&[&late])),
+        ("FEE", are(&[&late])),
+        ("cafe", are(&[&late, &plain])),
+        ("CAFÉ card", are(&[&late, &plain])),
+        ("\"late fee\"", are(&[&late])),
+        ("\"fee late\"", are(&[])),
+        ("fee late", are(&[&late])),
+        ("refun*", are(&[&refund])),
+        ("ref* OR declin*", are(&[&refund, &plain])),
+        ("card NOT declined", are(&[&late])),
+        ("card -declined", are(&[&late])),
+        ("NOT card", are(&[&refund, &other])),
+        ("(fee OR refund) AND (twice OR fifty)", are(&[&late, &refund])),
+        ("fee OR refund twice", are(&[&late])),
+        ("don't", are(&[&refund])),
+        ("strasse", are(&[&other])),
+        ("口座", are(&[&other])),
+        ("nothing of the kind", are(&[])),
+        ("the", are(&[&refund, &plain])),
+    ] {
+        assert_eq!(found(&firm.api, q), expected, "{q}");
+    }
+    assert_eq!(found(&firm.api, "-xyzzy"), all);
+}
+
+#[test]
+fn what_was_said_later_is_found_and_so_are_people() {
+    let firm = Firm::new();
+    let logged = firm.log(json!({
+        "complainant": { "name": "Zoë Featherstonehaugh", "customer_id": "C-7788991",
+            "contacts": [{ "kind": "email", "value": "zoe.f@example.org" }] },
+        "desired_outcome": "An apology in writing", "external_reference": "CRM/2026/4711"
+    }));
+    let other = firm.log(json!({ "description": "Something else entirely, with Featherstone in it." }));
+    let path = path(&logged);
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    firm.give(&path, "note", json!({ "text": "Called the branch: the teller remembers a kerfuffle." })).expect(200);
+    firm.give(&path, "contact", json!({
+        "direction": "in", "channel": "phone", "summary": "She mentioned a sousaphone.", "occurred_at": logged.text_of("logged_at")
+    }))
+    .expect(200);
+    firm.give(&path, "investigate", json!({})).expect(200);
+    firm.give(&path, "propose-response", json!({ "outcome": "upheld", "summary": "We grovel.", "redress": [] }))
+        .expect(200);
+    let reference = logged.text_of("reference").to_owned();
+    for q in [
+        "zoe",
+        "featherstonehaugh",
+        "\"zoe featherstonehaugh\"",
+        "C-7788991",
+        "zoe.f@example.org",
+        "apology",
+        "CRM/2026/4711",
+        "kerfuffle",
+        "sousaphone",
+        "grovel",
+        "kerfuffle sousaphone apology",
+        &reference,
+    ] {
+        assert_eq!(found(&firm.api, q), BTreeSet::from([logged.id().to_owned()]), "{q}");
+    }
+    assert_eq!(found(&firm.api, "featherston*").len(), 2);
+    // No phrase runs from one text into the next.
+    assert!(found(&firm.api, "\"kerfuffle she\"").is_empty());
+    let corrected = json!({ "reason": "Misheard.", "set": { "description": "It was about an ombrelle." } });
+    firm.give(&path, "correct", corrected).expect(200);
+    assert_eq!(found(&firm.api, "ombrelle"), BTreeSet::from([logged.id().to_owned()]));
+    let searched = search(&firm.api, "else", "").expect(200);
+    assert_eq!((ids(&searched), d1_calls(&searched)), (vec![other.id().to_owned()], 2), "each shard is asked once");
+    assert_eq!(d1_calls(&search(&firm.api, "els*", "").expect(200)), 4, "and once more for a beginning");
+}
+
+#[test]
+fn real_complaints_are_found_filtered_and_walked() {
+    let firm = Firm::new();
+    let file = std::fs::read_to_string(root().join("tests/fixtures/complaints/bank.ndjson")).expect("real complaints");
+    let mut logged: Vec<Value> = file
+        .lines()
+        .take(60)
+        .map(|line| {
+            let mut body: Value = serde_json::from_str(line).expect("a complaint");
+            body.as_object_mut().expect("an object").remove("external_reference");
+            firm.api.post("/v1/complaints", &body).expect(201).body
+        })
+        .collect();
+    logged.sort_by_key(|row| {
+        Reverse(position(row["received_at"].as_str().expect("a moment"), row["id"].as_str().expect("an id")))
+    });
+    // Told apart here by a plain reading of the texts, which are English and short of diacritics.
+    let has = |row: &Value, wanted: &str| {
+        let text = row["description"].as_str().expect("a text").to_lowercase();
+        text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == wanted)
+    };
+    for word in ["account", "credit", "money", "check", "never", "the", "zzzz"] {
+        for product in [None, Some("credit_card"), Some("mortgage")] {
+            let wanted = |row: &&Value| has(row, word) && product.is_none_or(|product| row["product"] == product);
+            let expected: Vec<String> =
+                logged.iter().filter(wanted).map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+            let filters = product.map_or_else(String::new, |product| format!("&product={product}"));
+            assert_eq!(ids(&search(&firm.api, word, &filters).expect(200)), expected, "{word} {filters}");
+            // And page by page.
+            let (mut walked, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = firm.api.get(&format!("/v1/complaints?limit=3&q={word}{filters}{cursor}")).expect(200);
+                walked.extend(ids(&page));
+                let Some(next) = page.body["next"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(walked, expected, "{word} {filters}, page by page");
+        }
+    }
+    let page = firm.api.get("/v1/complaints?limit=3&q=the").expect(200);
+    let elsewhere = format!("/v1/complaints?limit=3&q=a&cursor={}", page.text_of("next"));
+    firm.api.get(&elsewhere).problem(400, "invalid_cursor");
+}
+
+#[test]
+fn a_search_stays_inside_the_tenant() {
+    let (firm, other) = (Firm::new(), Firm::new());
+    firm.log(json!({ "description": "An unmistakable perfidy" }));
+    assert_eq!(found(&firm.api, "unmistakable perf*").len(), 1);
+    for q in ["unmistakable", "perf*", "NOT xyzzy", "unmistakable OR perfidy"] {
+        assert!(found(&other.api, q).is_empty(), "{q}");
+    }
+    let writer = firm.key(&["complaints:write"]);
+    search(&writer, "perfidy", "").problem(403, "forbidden");
+}
+
+#[test]
+fn a_hostile_search_is_answered_or_refused() {
+    let firm = Firm::new();
+    firm.log(json!({ "description": "the and or not in of to" }));
+    for q in [
+        "\"",
+        "\"the",
+        "the\"",
+        "'; DROP TABLE complaints; --",
+        "words:the",
+        "{the} : and",
+        "^the",
+        "the + and",
+        "NEAR(the and)",
+        "*",
+        "the*",
+        "\u{0}the",
+        "a AND b",
+        "the and or not in of to",
+        "🙂",
+        "%27",
+        "\\",
+        "- -- ---",
+        "\"\"",
+    ] {
+        let answer = search(&firm.api, q, "");
+        assert!([200, 400].contains(&answer.status), "{q}: {}", answer.text);
+        if answer.status == 400 {
+            assert_eq!(answer.pointers(), ["q"], "{q}");
+        }
+    }
+    for (q, words) in [
+        ("(the".to_owned(), "parenthesis"),
+        ("the AND".to_owned(), "nothing to search for"),
+        ("the OR OR and".to_owned(), "nothing to search for"),
+        ("AND ".repeat(2_500), "at most 1000 bytes"),
+        ("(".repeat(10_000), "at most 1000 bytes"),
+        (format!("{}the{}", "(".repeat(9), ")".repeat(9)), "inside each other"),
+        ("the ".repeat(33), "at most 32 words"),
+        ("th*".to_owned(), "at least 3 characters"),
+        ("?!".to_owned(), "a word to search for"),
+    ] {
+        let refused = search(&firm.api, &q, "").problem(400, "invalid_parameter");
+        assert!(refused.text.contains(words), "{q}: {}", refused.text);
+    }
+}
