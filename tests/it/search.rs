@@ -161,6 +161,47 @@ fn real_complaints_are_found_filtered_and_walked() {
 }
 
 #[test]
+fn an_answer_shows_where_the_words_stand() {
+    let firm = Firm::new();
+    let path = path(&firm.log(json!({ "description": "They charged a Late Fée — twice! — and refused the refund." })));
+    firm.give(&path, "note", json!({ "text": "The Kerfuffle: see the branch's own minutes." })).expect(200);
+    let shown = |q: &str| {
+        let row = search(&firm.api, q, "").expect(200).data()[0].clone();
+        let text: Vec<char> = row["match"]["text"].as_str().expect("a text").chars().collect();
+        let hits = row["match"]["hits"].as_array().expect("hits").iter();
+        let hit =
+            |hit: &Value| text[hit[0].as_u64().unwrap() as usize..hit[1].as_u64().unwrap() as usize].iter().collect();
+        hits.map(hit).collect::<Vec<String>>()
+    };
+    assert_eq!(shown("fee refun*"), ["Fée", "refund"]);
+    assert_eq!(shown("\"late fee\""), ["Late", "Fée"]);
+    assert_eq!(shown("kerfuffle"), ["kerfuffle"], "what is not in the description is shown as it is indexed");
+    let unsearched = firm.api.get("/v1/complaints").expect(200);
+    assert_eq!(unsearched.data()[0].get("match"), None);
+}
+
+#[test]
+fn what_answers_best_comes_first_if_asked_for() {
+    let firm = Firm::new();
+    let log = |description: &str| firm.log(json!({ "description": description })).id().to_owned();
+    let best = log("refund refund refund");
+    let long = log(&format!("refund {}", "and much else besides ".repeat(40)));
+    let good = log("the refund was late");
+    log("nothing of it");
+    let ranked = search(&firm.api, "refund", "&order=relevance").expect(200);
+    assert_eq!(ids(&ranked), [&best, &good, &long].map(Clone::clone));
+    assert_eq!((&ranked.body["next"], &ranked.body["has_more"]), (&Value::Null, &json!(false)));
+    assert_eq!(ids(&search(&firm.api, "refund", "&order=newest").expect(200)).len(), 3);
+    let page = firm.api.get("/v1/complaints?q=refund&limit=1").expect(200);
+    for wrong in
+        ["order=relevance", "q=a&order=oldest", &format!("q=refund&order=relevance&cursor={}", page.text_of("next"))]
+    {
+        let refused = firm.api.get(&format!("/v1/complaints?{wrong}")).problem(400, "invalid_parameter");
+        assert_eq!(refused.pointers(), ["order"], "{wrong}");
+    }
+}
+
+#[test]
 fn a_search_stays_inside_the_tenant() {
     let (firm, other) = (Firm::new(), Firm::new());
     firm.log(json!({ "description": "An unmistakable perfidy" }));

@@ -218,6 +218,10 @@ const LIST: &[(&str, &str)] = &[
     (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
     (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
     ("q", SEARCH),
+    (
+        "order",
+        "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
+    ),
     ("received_from", "Received at this moment or later, RFC 3339"),
     ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ids::ComplaintId,
     reference::Reference,
+    search::snippet::Snippet,
     text::{Code, Line},
     time::Timestamp,
 };
@@ -51,6 +52,9 @@ pub struct Summary<'c> {
     pub tags: Cow<'c, [Code]>,
     /// The first [`EXCERPT`] characters of the description.
     pub excerpt: Cow<'c, str>,
+    /// In answers to a search: where what was searched for stands in it.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Snippet>,
 }
 
 /// A property that lists filter by.
@@ -129,6 +133,7 @@ impl Complaint {
             external_reference: self.external_reference.as_ref().map(Cow::Borrowed),
             tags: Cow::Borrowed(&self.tags),
             excerpt: Cow::Borrowed(description.get(..end).unwrap_or(description)),
+            matched: None,
         }
     }
 

@@ -35,6 +35,8 @@ pub struct ListQuery {
     pub received_to: Option<Timestamp>,
     /// What to search for.
     pub search: Option<Query>,
+    /// Whether what answers the search best comes first, and not what is newest.
+    pub by_relevance: bool,
     /// The one complaint with this reference.
     pub reference: Option<Reference>,
     /// The one complaint with this id of the tenant's own.
@@ -66,6 +68,10 @@ impl ListQuery {
         if parsed.names_one() && query.contains('&') {
             let name = if parsed.reference.is_some() { "reference" } else { "external_reference" };
             errors.push(FieldError::parameter(name, Rule::NotAllowed, "cannot be combined with other parameters"));
+        }
+        if parsed.by_relevance && (parsed.search.is_none() || parsed.cursor.is_some()) {
+            let rule = "is for the first page of a search: needs q and no cursor";
+            errors.push(FieldError::parameter("order", Rule::NotAllowed, rule));
         }
         if errors.is_empty() { Ok(parsed) } else { Err(errors) }
     }
@@ -107,6 +113,14 @@ impl ListQuery {
         }
         match name {
             "q" => once(&mut self.search, Query::parse(&value).map_err(|error| (Rule::NotAllowed, error.to_string()))?),
+            "order" => match value.as_str() {
+                "newest" => Ok(()),
+                "relevance" => {
+                    self.by_relevance = true;
+                    Ok(())
+                }
+                _ => Err((Rule::NotAllowed, "must be `newest` or `relevance`".to_owned())),
+            },
             "received_from" => once(&mut self.received_from, read(&value)?),
             "received_to" => once(&mut self.received_to, read(&value)?),
             "reference" => once(&mut self.reference, read(&value)?),

@@ -8,3 +8,5 @@
 pub mod index;
 pub mod place;
 pub mod query;
+pub mod rank;
+pub mod snippet;

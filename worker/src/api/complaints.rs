@@ -222,7 +222,11 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
     let searched = searched(&query, &dbs).await?;
     let lists = together(dbs.iter().map(|db| db.list(&query, searched.as_deref(), direction, from))).await;
-    let found = Page::of(lists.into_iter().collect::<Result<_, _>>()?, direction, query.page_size());
+    let lists = lists.into_iter().collect::<Result<_, _>>()?;
+    let found = match (&query.search, dbs.first()) {
+        (Some(search), Some(db)) if query.by_relevance => Page::ranked(lists, search, &db.tokens(), query.page_size()),
+        _ => Page::of(lists, direction, query.page_size()),
+    };
     let turns = Turns::of(cursor, found.ends, found.more);
     let [next, prev] = [turns.next, turns.prev].map(|turn| turn.map(|cursor| cursor.seal(cursors, tenant.id, filters)));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]

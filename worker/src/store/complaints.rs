@@ -13,10 +13,13 @@ use shared::{
     search::{
         index::Tokens,
         place::{Place, Position},
-        query::MAX_MEANT,
+        query::{MAX_MEANT, Query},
+        rank::{LOOKED_AT, RANKED, scores},
+        snippet,
     },
     time::Timestamp,
 };
+use std::cmp::Reverse;
 
 pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
@@ -96,6 +99,23 @@ impl Page {
         Self { summaries: items.into_iter().map(|listed| listed.summary).collect(), ends, more }
     }
 
+    /// The `limit` of them that answer the search best, the best first: there is no other page.
+    pub(crate) fn ranked(shards: Vec<Vec<Listed>>, search: &Query, tokens: &Tokens, limit: u32) -> Self {
+        let mut listed: Vec<_> = shards.into_iter().flatten().collect();
+        listed.sort_by_key(|listed| Reverse(listed.position));
+        listed.truncate(RANKED as usize);
+        let words = |listed: &Listed| -> Vec<String> {
+            listed.words.split(' ').filter_map(|token| token.strip_prefix(tokens.code()).map(str::to_owned)).collect()
+        };
+        let texts: Vec<Vec<String>> = listed.iter().map(words).collect();
+        let texts: Vec<Vec<&str>> = texts.iter().map(|words| words.iter().map(String::as_str).collect()).collect();
+        let mut ranked: Vec<_> = scores(&texts, &search.sought()).into_iter().zip(listed).collect();
+        // A stable sort: of equals the newer stays first.
+        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let summaries = ranked.into_iter().take(limit as usize).map(|(_, listed)| listed.summary).collect();
+        Self { summaries, ends: None, more: false }
+    }
+
     /// The summaries as a JSON list.
     pub(crate) fn items(&self) -> String {
         format!("[{}]", self.summaries.join(","))
@@ -107,7 +127,13 @@ pub(crate) struct Listed {
     position: Position,
     /// Ready JSON.
     summary: String,
+    /// The first of its tokens, if the list is ranked.
+    words: String,
 }
+
+/// Of a complaint that a search has found: the description, tokens around a hit, the first tokens.
+#[derive(Deserialize)]
+struct Texts(String, String, String);
 
 /// A summary names its complaint.
 #[derive(Deserialize)]
@@ -116,12 +142,25 @@ struct Named {
 }
 
 impl Listed {
-    /// From a line of a page: the place, a space, the summary.
-    fn read(line: &str) -> Result<Self, StoreError> {
-        let (place, summary) = line.split_once(' ').ok_or_else(|| StoreError::unreadable("a line without a place"))?;
+    /// From a line of a page: the place, a space, the summary, and of a search the texts behind a tab.
+    fn read(line: &str, search: Option<&Query>, tokens: &Tokens) -> Result<Self, StoreError> {
+        let (place, rest) = line.split_once(' ').ok_or_else(|| StoreError::unreadable("a line without a place"))?;
+        let (summary, texts) = rest.split_once('\t').unwrap_or((rest, ""));
         let Named { id } = json::from_str(summary).map_err(StoreError::unreadable)?;
-        let place = place.parse().map_err(StoreError::unreadable)?;
-        Ok(Self { position: Position { place, id }, summary: summary.to_owned() })
+        let position = Position { place: place.parse().map_err(StoreError::unreadable)?, id };
+        let Some(search) = search else {
+            return Ok(Self { position, summary: summary.to_owned(), words: String::new() });
+        };
+        let Texts(description, around, words) = json::from_str(texts).map_err(StoreError::unreadable)?;
+        let found =
+            snippet::snippet(&description, &search.sought()).or_else(|| snippet::of_tokens(&around, tokens.code()));
+        let summary = match (found, summary.strip_suffix('}')) {
+            (Some(found), Some(open)) => {
+                format!("{open},\"match\":{}}}", serde_json::to_string(&found).map_err(StoreError::unreadable)?)
+            }
+            _ => summary.to_owned(),
+        };
+        Ok(Self { position, summary, words })
     }
 }
 
@@ -240,11 +279,15 @@ impl TenantDb {
         let received = (received_from.unix_millis(), received_to.unix_millis());
         let bounds = (low.0.to_string(), low.1, high.0.to_string(), high.1);
         let matching = self.matching(query, searched);
-        let parameters =
-            (matching, bounds.0, bounds.1, bounds.2, bounds.3, received.0, received.1, query.page_size() + 1);
+        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
+        let shows_why = u8::from(query.search.is_some());
+        let page = (limit, shows_why, read);
+        let (low, high) = ((bounds.0, bounds.1), (bounds.2, bounds.3));
+        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
         let row: Option<PageRow> = self.row(sql, parameters).await?;
         let text = row.and_then(|row| row.lines).unwrap_or_default();
-        text.lines().map(Listed::read).collect()
+        let tokens = self.tokens();
+        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
     }
 
     /// What the index is asked for: the filters, and what is searched for.

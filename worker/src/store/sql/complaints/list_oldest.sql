@@ -1,7 +1,10 @@
 -- Like list_newest.sql, but taken from the lower position upwards.
-SELECT group_concat(place || ' ' || summary, char(10) ORDER BY place DESC) AS lines
+SELECT group_concat(place || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
 FROM (
-  SELECT c.place AS place, c.summary AS summary
+  SELECT c.place AS place, c.summary AS summary,
+    CASE WHEN ?10 THEN json_array(
+      substr(c.doc ->> 'description', 1, 20000), snippet(complaint_words, 0, '<', '>', '', 20), substr(c.words, 1, ?11)
+    ) END AS texts
   FROM complaint_words w
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
