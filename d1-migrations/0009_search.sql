@@ -57,3 +57,11 @@ BEGIN
 END;
 
 DROP TABLE complaint_facets;
+
+-- Counted from now on besides the states.
+INSERT INTO complaint_counts (tenant_id, facet, value, n)
+SELECT tenant_id, 'product', doc ->> 'product', count(*) FROM complaints WHERE doc ->> 'product' IS NOT NULL GROUP BY 1, 3;
+INSERT INTO complaint_counts (tenant_id, facet, value, n)
+SELECT tenant_id, 'assignee', doc ->> 'assignee', count(*) FROM complaints WHERE doc ->> 'assignee' IS NOT NULL GROUP BY 1, 3;
+INSERT INTO complaint_counts (tenant_id, facet, value, n)
+SELECT tenant_id, 'team', doc ->> 'team', count(*) FROM complaints WHERE doc ->> 'team' IS NOT NULL GROUP BY 1, 3;

@@ -127,7 +127,18 @@ fn counts_are_exact_whatever_is_done_at_once() {
     let empty = firm.api.get("/v1/complaints/counts").expect(200);
     assert_eq!(empty.body, json!({ "data": {}, "total": 0 }));
     let paths: Vec<String> = (0..12).map(|_| firm.logged()).collect();
-    let commands = ["acknowledge", "investigate", "withdraw", "reopen", "note", "propose-response", "resolve", "close"];
+    let commands = [
+        "acknowledge",
+        "investigate",
+        "assign",
+        "withdraw",
+        "reopen",
+        "classify",
+        "note",
+        "propose-response",
+        "resolve",
+        "close",
+    ];
     let api = firm.inner();
     std::thread::scope(|threads| {
         for thread in 0..6_usize {
@@ -138,7 +149,12 @@ fn counts_are_exact_whatever_is_done_at_once() {
                     let path = &paths[(thread / 2 * 5 + step * 7) % paths.len()];
                     let command = commands[(thread * 3 + step * 5) % commands.len()];
                     let version = api.get(path).expect(200).version();
-                    let answer = api.post_on(version, &format!("{path}/{command}"), &command_body(command, ""));
+                    let body = match command {
+                        "assign" => json!({ "assignee": format!("agent-{}", step % 3), "team": (step % 2 == 0).then_some("cards") }),
+                        "classify" => json!({ "product": (["mortgage", "credit_card"][step % 2]) }),
+                        _ => command_body(command, ""),
+                    };
+                    let answer = api.post_on(version, &format!("{path}/{command}"), &body);
                     assert!([200, 409, 412].contains(&answer.status), "{command}: {}", answer.text);
                     if step % 8 == 0 {
                         api.post("/v1/complaints", &complaint(json!({}))).expect(201);
@@ -147,15 +163,19 @@ fn counts_are_exact_whatever_is_done_at_once() {
             });
         }
     });
-    let mut listed = BTreeMap::<String, u64>::new();
+    let mut recounted = BTreeMap::<&str, BTreeMap<String, u64>>::new();
     let page = firm.api.get("/v1/complaints?limit=200").expect(200);
     assert_eq!(page.body["has_more"], false);
     for row in page.data() {
-        *listed.entry(row["state"].as_str().expect("a state").to_owned()).or_default() += 1;
+        let whole = firm.api.get(&format!("/v1/complaints/{}", row["id"].as_str().expect("an id"))).expect(200);
+        for facet in ["state", "product", "assignee", "team"] {
+            let value = whole.body[facet].as_str().map(str::to_owned);
+            value.into_iter().for_each(|value| *recounted.entry(facet).or_default().entry(value).or_default() += 1);
+        }
     }
-    assert!(listed.len() > 2, "{listed:?}");
+    assert!(recounted["state"].len() > 2 && recounted["assignee"].len() == 3, "{recounted:?}");
     let counts = firm.api.get("/v1/complaints/counts").expect(200);
-    assert_eq!(counts.body, json!({ "data": { "state": listed }, "total": page.data().len() }));
+    assert_eq!(counts.body, json!({ "data": recounted, "total": page.data().len() }));
     assert_eq!(d1_calls(&counts), 2);
     firm.api.get("/v1/complaints/counts?state=received").problem(400, "invalid_parameter");
 }

@@ -213,6 +213,7 @@ const LIST: &[(&str, &str)] = &[
     (Facet::Product.as_str(), "A product code"),
     (Facet::Issue.as_str(), "An issue code"),
     (Facet::Assignee.as_str(), "Who works on it"),
+    (Facet::Team.as_str(), "The team that works on it"),
     (Facet::Channel.as_str(), "How it came in"),
     (Facet::Severity.as_str(), "How bad it is"),
     (Facet::Tag.as_str(), "A label; may be repeated, all must match"),

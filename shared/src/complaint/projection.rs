@@ -65,6 +65,8 @@ pub enum Facet {
     LinkedTo,
     /// Who works on it.
     Assignee,
+    /// The team that works on it.
+    Team,
     /// A label.
     Tag,
     /// What went wrong.
@@ -80,10 +82,11 @@ pub enum Facet {
 }
 
 impl Facet {
-    /// Every facet, the most selective first: a list is driven by the first one it filters by.
-    pub const ALL: [Self; 8] = [
+    /// Every facet.
+    pub const ALL: [Self; 9] = [
         Self::LinkedTo,
         Self::Assignee,
+        Self::Team,
         Self::Tag,
         Self::Issue,
         Self::Product,
@@ -93,7 +96,7 @@ impl Facet {
     ];
 
     /// The facets whose values are counted; adding one takes a migration that counts what is there.
-    pub const COUNTED: [Self; 1] = [Self::State];
+    pub const COUNTED: [Self; 4] = [Self::State, Self::Product, Self::Assignee, Self::Team];
 
     /// The name of the query parameter, and of the facet in storage.
     #[must_use]
@@ -101,6 +104,7 @@ impl Facet {
         match self {
             Self::LinkedTo => "linked_to",
             Self::Assignee => "assignee",
+            Self::Team => "team",
             Self::Tag => "tag",
             Self::Issue => "issue",
             Self::Product => "product",
@@ -148,6 +152,7 @@ impl Complaint {
         facets.extend(self.product.iter().map(|code| (Facet::Product, code.as_str().into())));
         facets.extend(self.issue.iter().map(|code| (Facet::Issue, code.as_str().into())));
         facets.extend(self.assignee.iter().map(|who| (Facet::Assignee, who.as_str().into())));
+        facets.extend(self.team.iter().map(|team| (Facet::Team, team.as_str().into())));
         facets.extend(self.tags.iter().map(|tag| (Facet::Tag, tag.as_str().into())));
         facets.extend(self.links.iter().map(|link| (Facet::LinkedTo, link.complaint.to_string().into())));
         facets.sort();

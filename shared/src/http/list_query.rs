@@ -27,7 +27,7 @@ const MAX_ERRORS: usize = 20;
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Facets that must all match, the most selective first.
+    /// Facets that must all match.
     pub facets: Vec<(Facet, String)>,
     /// Received at this moment or later.
     pub received_from: Option<Timestamp>,
@@ -143,7 +143,7 @@ fn known(facet: Facet, value: &str) -> Result<(), (Rule, String)> {
         Facet::Channel => serde_json::from_value::<Channel>(text()).err().map(|error| error.to_string()),
         Facet::Severity => serde_json::from_value::<Severity>(text()).err().map(|error| error.to_string()),
         Facet::LinkedTo => value.parse::<ComplaintId>().err().map(|error| error.to_string()),
-        Facet::Assignee | Facet::Tag | Facet::Issue | Facet::Product => None,
+        Facet::Assignee | Facet::Team | Facet::Tag | Facet::Issue | Facet::Product => None,
     };
     let Some(error) = error else { return Ok(()) };
     let rule = error.split_once("expected ").map(|(_, allowed)| format!("must be {allowed}"));
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_read_in_driving_order() {
+    fn filters_are_read_in_one_order() {
         let query = ListQuery::parse("state=received&tag=fraud&product=mortgage&tag=urgent&limit=10").unwrap();
         let names: Vec<_> = query.facets.iter().map(|(facet, value)| (facet.as_str(), value.as_str())).collect();
         assert_eq!(names, [("tag", "fraud"), ("tag", "urgent"), ("product", "mortgage"), ("state", "received")]);

@@ -277,7 +277,7 @@ fn with_cursor(query: &str, cursor: &str) -> String {
 /// How many complaints there are.
 #[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct Counts {
-    /// By property (so far `state`) and value, how many have it; values that none has are left out.
+    /// By property (`state`, `product`, `assignee`, `team`) and value, how many have it; values that none has are left out.
     data: BTreeMap<String, BTreeMap<String, u64>>,
     /// All of them.
     total: u64,
