@@ -10,6 +10,8 @@ pub(crate) struct Catalogue {
     /// The tables with a column `tenant_id`.
     pub(crate) tenant_tables: BTreeSet<String>,
     pub(crate) tables: BTreeSet<String>,
+    /// Indexes that hold only rows of some kind, of which there are few.
+    pub(crate) partial_indexes: BTreeSet<String>,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -44,7 +46,9 @@ impl Catalogue {
             &database,
             "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'tenant_id'",
         );
-        Self { database, tenant_tables, tables, statements }
+        let partial_indexes =
+            column(&database, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '% WHERE %'");
+        Self { database, tenant_tables, tables, partial_indexes, statements }
     }
 
     /// Indexes and primary keys of tenants' tables that do not begin with `tenant_id`.

@@ -17,6 +17,7 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/outbox_delete.sql", "outbox", "the consumer takes away what it has recorded, by row id"),
     ("system/outbox_stale.sql", "tenant_holds", "what is left of a tenant that moves is not sent meanwhile"),
     ("system/outbox_of_tenant.sql", "outbox", "a page of it all, and of that one tenant's messages, which move along"),
+    ("system/not_indexed.sql", "complaints", "cron indexes what a migration left, whosever it is"),
     ("system/relocations_open.sql", "relocations", "cron drives every move that is under way"),
     ("system/tenant_read.sql", "relocations", "whether requests of the tenant have to wait for a move"),
     (

@@ -43,3 +43,32 @@ fn complaints_of_one_shard_become_those_of_several() {
     let created = "SELECT tenant_id || id || created_by_key FROM complaints ORDER BY 1";
     assert_eq!(rows(&database, created), ["tak1", "tbk3", "uck1"]);
 }
+
+#[test]
+fn complaints_get_places_and_wait_to_be_indexed() {
+    let database = migrated(
+        "0009",
+        "INSERT INTO complaints (tenant_id, id, reference, received_at, version, doc, summary, created_by_key) VALUES
+           ('t', 'b', 'B', 1790000000999, 2, '{\"product\":\"mortgage\",\"assignee\":\"ann\",\"team\":null}', '{}', 'k'),
+           ('t', 'a', 'A', 1790000000001, 1, '{\"product\":\"mortgage\"}', '{}', 'l'),
+           ('u', 'c', 'C', -1, 1, '{}', '{}', 'm');
+         INSERT INTO complaint_facets (tenant_id, facet, value, received_at, complaint_id) VALUES ('t', 'state', 'received', 1, 'a');",
+    );
+    let placed = "SELECT id || ' ' || (place >> 31) || ' ' || (place & 2147483647) || ' ' || created_by_key FROM complaints ORDER BY place";
+    assert_eq!(rows(&database, placed), ["c -1 1 m", "a 1790000000 1 l", "b 1790000000 2 k"]);
+    let counts = "SELECT tenant_id || ' ' || facet || ' ' || value || ' ' || n FROM complaint_counts ORDER BY 1";
+    assert_eq!(rows(&database, counts), ["t assignee ann 1", "t product mortgage 2"]);
+    let found = "SELECT id FROM complaint_words w CROSS JOIN complaints c WHERE c.place = w.rowid AND complaint_words MATCH 'fee' ORDER BY 1";
+    assert!(rows(&database, found).is_empty());
+    let change = |sql: &str| database.execute_batch(sql).expect("it changes");
+    change("UPDATE complaints SET words = words || 'late', labels = NULL WHERE id = 'a'");
+    change("UPDATE complaints SET words = 'fee', labels = 'all' WHERE id IN ('a', 'b')");
+    assert_eq!(rows(&database, found), ["a", "b"]);
+    change("UPDATE complaints SET words = words || ' charge', place = place + 7 WHERE id = 'a'");
+    change("UPDATE complaints SET labels = NULL WHERE id = 'b'");
+    assert_eq!(rows(&database, found), ["a"]);
+    assert_eq!(rows(&database, &found.replace("fee", "charge")), ["a"]);
+    change("DELETE FROM complaints WHERE id = 'a'");
+    assert!(rows(&database, found).is_empty());
+    change("INSERT INTO complaint_words (complaint_words) VALUES ('integrity-check')");
+}

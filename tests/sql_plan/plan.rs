@@ -29,7 +29,7 @@ pub(crate) fn offences(catalogue: &Catalogue, statement: &Statement) -> Vec<Stri
     for Step { parent, detail } in &steps {
         let siblings = || steps.iter().filter(|step| step.parent == *parent).map(|step| step.detail.as_str());
         if let Some(scanned) = detail.strip_prefix("SCAN ") {
-            if !names.is_small(scanned) && !is_looked_up(scanned) {
+            if !names.is_small(scanned) && !is_looked_up(scanned) && !is_partial(catalogue, scanned) {
                 found.push(format!("scans: {detail}"));
             }
         } else if let Some(searched) = detail.strip_prefix("SEARCH ") {
@@ -45,7 +45,6 @@ pub(crate) fn offences(catalogue: &Catalogue, statement: &Statement) -> Vec<Stri
             }
         } else if detail.starts_with("USE TEMP B-TREE") {
             let large = siblings().any(|step| {
-                // What the full-text index finds has no end either.
                 let source = step.strip_prefix("SCAN ").or_else(|| step.strip_prefix("SEARCH "));
                 source.is_some_and(|source| !names.is_small(source))
             });
@@ -60,6 +59,10 @@ pub(crate) fn offences(catalogue: &Catalogue, statement: &Statement) -> Vec<Stri
 /// Whether a virtual table is asked for something: SQLite shows no more of its plan than a number for how, 0 for not at all.
 fn is_looked_up(scanned: &str) -> bool {
     scanned.split_once(" VIRTUAL TABLE INDEX ").is_some_and(|(_, how)| !how.starts_with("0:") || how.contains('M'))
+}
+
+fn is_partial(catalogue: &Catalogue, scanned: &str) -> bool {
+    scanned.split_once(" INDEX ").is_some_and(|(_, index)| catalogue.partial_indexes.contains(index))
 }
 
 fn explain(catalogue: &Catalogue, sql: &str) -> Result<Vec<Step>, String> {

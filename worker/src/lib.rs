@@ -19,6 +19,7 @@ mod config;
 mod deliver;
 mod failure;
 mod gateway;
+mod indexing;
 mod log;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;

@@ -3,7 +3,7 @@
 use crate::{
     deliver::outbox,
     gateway::directory,
-    log, platform,
+    indexing, log, platform,
     platform::Runtime,
     relocate::leaving,
     store::system::{DIRECTORY_SHARD, SystemDb},
@@ -15,6 +15,11 @@ const TENANTS_A_TICK: u32 = 100;
 pub(crate) async fn tick(runtime: &Runtime) {
     let now = platform::now();
     for shard in runtime.shards().iter() {
+        match indexing::index(runtime, *shard).await {
+            Ok(0) => {}
+            Ok(indexed) => log::note("complaints_indexed", indexed),
+            Err(error) => log::fault("complaints_not_indexed", &error),
+        }
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}
             Ok(sent) => log::note("outbox_swept", sent),

@@ -1,7 +1,7 @@
 //! Complaints: the fold of each case file, and lists of them.
 
 use super::{Scoped, StoreError, TenantDb, locks, system::SystemDb};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     chain::Digest,
     complaint::{Complaint, decide::LinkTarget},
@@ -25,6 +25,7 @@ pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sq
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
 const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
 const HAVING_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/having_external_reference.sql"));
+const INDEX: Scoped = Scoped::new(include_str!("sql/complaints/index.sql"));
 const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target.sql"));
 pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
 const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
@@ -241,6 +242,18 @@ impl TenantDb {
     /// The tenant's tokens in the index.
     pub(crate) fn tokens(&self) -> Tokens {
         Tokens::of(self.tenant)
+    }
+
+    /// Puts a complaint that is not there into the text index, as it was at `version`.
+    pub(crate) async fn index(
+        &self,
+        id: ComplaintId,
+        version: u32,
+        words: &str,
+        labels: &str,
+    ) -> Result<(), StoreError> {
+        self.rows::<IgnoredAny>(INDEX, (id, version, words, labels)).await?;
+        Ok(())
     }
 
     /// The words of this database that begin as a query has it: at most one more than it may mean.

@@ -11,7 +11,7 @@ use serde::{
 use shared::{
     chain::Digest,
     http::idempotency::IdempotencyKey,
-    ids::{DeadLetterId, OutboxId, TenantId},
+    ids::{ComplaintId, DeadLetterId, OutboxId, TenantId},
     json,
     notify::{OutboxMessage, audiences},
     tenant::{Tenant, placement::ShardId, relocation::Record},
@@ -37,10 +37,18 @@ const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replay
 const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
 const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
 const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
+const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
 pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
+
+/// A complaint that the text index does not have.
+#[derive(Deserialize)]
+pub(crate) struct Unindexed {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: ComplaintId,
+}
 
 #[derive(Deserialize)]
 struct TermRow {
@@ -141,6 +149,11 @@ impl SystemDb {
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.rows::<IgnoredAny>(PING, ()).await?;
         Ok(())
+    }
+
+    /// Some complaints of any tenant that the text index does not have.
+    pub(crate) async fn not_indexed(&self, limit: u32) -> Result<Vec<Unindexed>, StoreError> {
+        self.rows(NOT_INDEXED, (limit,)).await
     }
 
     /// The tokens of the index from `first` to `last`, at most `limit` of them.

@@ -1,0 +1,41 @@
+//! Cron: complaints that the text index does not have yet, as after a migration that brought it or changed its tokens.
+
+use crate::{
+    platform::Runtime,
+    store::{
+        StoreError, TenantDb,
+        history::Span,
+        system::{SystemDb, Unindexed},
+    },
+};
+use shared::{complaint::Complaint, tenant::placement::ShardId};
+
+/// How many complaints of a shard a tick indexes.
+const A_TICK: u32 = 200;
+
+/// Indexes some of what is not, and says how many.
+pub(crate) async fn index(runtime: &Runtime, shard: ShardId) -> Result<u32, StoreError> {
+    let mut indexed = 0;
+    for Unindexed { tenant, id } in SystemDb::new(runtime.clone(), shard).not_indexed(A_TICK).await? {
+        let db = TenantDb::new(runtime.clone(), shard, tenant);
+        let tokens = db.tokens();
+        let (mut complaint, mut words, mut next) = (None::<Complaint>, String::new(), Some(0));
+        while let Some(after) = next {
+            let page = db.history(id, Span { after, ..Span::ALL }).await?;
+            next = page.next;
+            for stored in &page.events {
+                let event = stored.event()?;
+                words.push_str(&tokens.texts(std::iter::once(&event.body)));
+                match &mut complaint {
+                    None => complaint = Some(Complaint::begin(&event).map_err(StoreError::unreadable)?),
+                    Some(complaint) => complaint.apply(&event).map_err(StoreError::unreadable)?,
+                }
+            }
+        }
+        if let Some(complaint) = complaint {
+            db.index(id, complaint.version, &words, &tokens.labels(&complaint)).await?;
+            indexed += 1;
+        }
+    }
+    Ok(indexed)
+}

@@ -1,0 +1,1 @@
+SELECT tenant_id AS tenant, id FROM complaints WHERE labels IS NULL LIMIT ?1
