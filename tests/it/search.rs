@@ -3,6 +3,7 @@
 use crate::{
     client::{Answer, Client},
     firm::{Firm, position},
+    own_stack::{database, operator, own_stack},
 };
 use serde_json::{Value, json};
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -258,4 +259,26 @@ fn a_hostile_search_is_answered_or_refused() {
         let refused = search(&firm.api, &q, "").problem(400, "invalid_parameter");
         assert!(refused.text.contains(words), "{q}: {}", refused.text);
     }
+}
+
+/// As a migration leaves complaints that were there before it.
+#[test]
+fn what_is_not_indexed_yet_is_indexed_by_cron() {
+    let (mut stack, state) = own_stack();
+    let firm = Firm::on(&operator(&stack), json!({ "shards": [0] }));
+    let logged = firm.log(json!({ "description": "A perfidious fee", "tags": ["vip"] }));
+    let path = path(&logged);
+    firm.give(&path, "note", json!({ "text": "A kerfuffle" })).expect(200);
+    stack.stop();
+    database(&state).execute("UPDATE complaints SET words = '', labels = NULL", []).expect("it is forgotten");
+    stack.restart().expect("the stack starts again");
+    let api = firm.api.at(stack.base_url());
+    let all = || (found(&api, "kerfuffle perfidious"), ids(&api.get("/v1/complaints?tag=vip").expect(200)));
+    assert_eq!(all(), (BTreeSet::new(), Vec::new()));
+    let firm = Firm { api: api.clone(), ..firm };
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    assert!(all().0.is_empty(), "a half of it is not indexed before the whole is");
+    stack.tick().expect("cron runs");
+    let id = logged.id().to_owned();
+    assert_eq!(all(), (BTreeSet::from([id.clone()]), vec![id]));
 }
