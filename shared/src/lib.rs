@@ -31,3 +31,4 @@ pub mod taxonomy;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod words;
