@@ -27,6 +27,7 @@ pub mod notify;
 pub mod object;
 pub mod reference;
 pub mod sign;
+pub mod similarity;
 pub mod taxonomy;
 pub mod tenant;
 pub mod text;
