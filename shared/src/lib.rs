@@ -28,6 +28,7 @@ pub mod object;
 pub mod reference;
 pub mod search;
 pub mod sign;
+pub mod similarity;
 pub mod taxonomy;
 pub mod tenant;
 pub mod text;

@@ -13,6 +13,7 @@ mod digest;
 pub mod firm;
 pub mod import;
 pub mod journey;
+pub mod near_duplicates;
 pub mod npm;
 pub mod process;
 pub mod progress;

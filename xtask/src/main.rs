@@ -46,6 +46,8 @@ enum Command {
     Relocate(xtask::relocate::Args),
     /// Acceptance run: import real complaints, work them all to resolution, read them back, verify every chain
     Rehearse(xtask::rehearse::Args),
+    /// Measure the finding of near-duplicates on the CFPB's narratives and on pairs labelled by hand
+    NearDuplicates(xtask::near_duplicates::Args),
 }
 
 fn main() -> ExitCode {
@@ -80,5 +82,6 @@ fn run(cli: Cli) -> Result<()> {
         Command::Verify { file } => xtask::verify::run(&file),
         Command::Relocate(args) => xtask::relocate::run(&args),
         Command::Rehearse(args) => xtask::rehearse::run(&args),
+        Command::NearDuplicates(args) => xtask::near_duplicates::run(&args),
     }
 }
