@@ -15,15 +15,17 @@ CREATE TABLE placed_complaints (
   doc                TEXT NOT NULL,
   -- The idempotency key that created it goes with it wherever it moves.
   created_by_key     TEXT,
-  -- What was said in it, and what filters find it by, as tokens: shared::search::index. NULL: not indexed yet.
+  -- Tokens of shared::search::index: what was said in it, what complaints that are like it share, and what filters find it
+  -- by. NULL: not indexed yet.
   words              TEXT NOT NULL,
+  likeness           TEXT NOT NULL,
   labels             TEXT
 ) STRICT;
 INSERT INTO placed_complaints
-  (place, tenant_id, id, reference, external_reference, received_at, version, summary, doc, created_by_key, words, labels)
+  (place, tenant_id, id, reference, external_reference, received_at, version, summary, doc, created_by_key, words, likeness, labels)
 SELECT ((received_at - CASE WHEN received_at < 0 THEN 999 ELSE 0 END) / 1000 << 31)
     + row_number() OVER (PARTITION BY (received_at - CASE WHEN received_at < 0 THEN 999 ELSE 0 END) / 1000 ORDER BY id),
-  tenant_id, id, reference, external_reference, received_at, version, summary, doc, created_by_key, '', NULL
+  tenant_id, id, reference, external_reference, received_at, version, summary, doc, created_by_key, '', '', NULL
 FROM complaints;
 DROP TABLE complaints;
 ALTER TABLE placed_complaints RENAME TO complaints;
@@ -33,7 +35,7 @@ CREATE INDEX complaints_not_indexed ON complaints (tenant_id, id) WHERE labels I
 
 -- Tokens are made by the Worker, apart by spaces. columnsize: sizes are needed for ranking by SQLite only.
 CREATE VIRTUAL TABLE complaint_words USING fts5 (
-  words, labels, content = 'complaints', content_rowid = 'place', columnsize = 0, tokenize = "ascii tokenchars '_'"
+  words, likeness, labels, content = 'complaints', content_rowid = 'place', columnsize = 0, tokenize = "ascii tokenchars '_'"
 );
 -- The words of the index, to find those with a beginning.
 CREATE VIRTUAL TABLE complaint_vocabulary USING fts5vocab (complaint_words, instance);
@@ -41,19 +43,21 @@ CREATE VIRTUAL TABLE complaint_vocabulary USING fts5vocab (complaint_words, inst
 CREATE TRIGGER index_new_complaint AFTER INSERT ON complaints
 WHEN NEW.labels IS NOT NULL
 BEGIN
-  INSERT INTO complaint_words (rowid, words, labels) VALUES (NEW.place, NEW.words, NEW.labels);
+  INSERT INTO complaint_words (rowid, words, likeness, labels) VALUES (NEW.place, NEW.words, NEW.likeness, NEW.labels);
 END;
-CREATE TRIGGER index_complaint AFTER UPDATE OF place, words, labels ON complaints
-WHEN (OLD.place, OLD.words, OLD.labels) IS NOT (NEW.place, NEW.words, NEW.labels)
+CREATE TRIGGER index_complaint AFTER UPDATE OF place, words, likeness, labels ON complaints
+WHEN (OLD.place, OLD.words, OLD.likeness, OLD.labels) IS NOT (NEW.place, NEW.words, NEW.likeness, NEW.labels)
 BEGIN
-  INSERT INTO complaint_words (complaint_words, rowid, words, labels)
-  SELECT 'delete', OLD.place, OLD.words, OLD.labels WHERE OLD.labels IS NOT NULL;
-  INSERT INTO complaint_words (rowid, words, labels) SELECT NEW.place, NEW.words, NEW.labels WHERE NEW.labels IS NOT NULL;
+  INSERT INTO complaint_words (complaint_words, rowid, words, likeness, labels)
+  SELECT 'delete', OLD.place, OLD.words, OLD.likeness, OLD.labels WHERE OLD.labels IS NOT NULL;
+  INSERT INTO complaint_words (rowid, words, likeness, labels)
+  SELECT NEW.place, NEW.words, NEW.likeness, NEW.labels WHERE NEW.labels IS NOT NULL;
 END;
 CREATE TRIGGER forget_complaint AFTER DELETE ON complaints
 WHEN OLD.labels IS NOT NULL
 BEGIN
-  INSERT INTO complaint_words (complaint_words, rowid, words, labels) VALUES ('delete', OLD.place, OLD.words, OLD.labels);
+  INSERT INTO complaint_words (complaint_words, rowid, words, likeness, labels)
+  VALUES ('delete', OLD.place, OLD.words, OLD.likeness, OLD.labels);
 END;
 
 DROP TABLE complaint_facets;

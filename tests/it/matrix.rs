@@ -75,6 +75,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 49] = [
     ("GET", "/v1/complaints/{id}/events", READ, 200),
     ("GET", "/v1/complaints/{id}/verify", READ, 200),
     ("GET", "/v1/complaints/{id}/case-file", READ, 200),
+    ("GET", "/v1/complaints/{id}/duplicates", READ, 200),
     ("GET", "/v1/complaints/{id}/deliveries", READ, 200),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),

@@ -282,3 +282,51 @@ fn what_is_not_indexed_yet_is_indexed_by_cron() {
     let id = logged.id().to_owned();
     assert_eq!(all(), (BTreeSet::from([id.clone()]), vec![id]));
 }
+
+#[test]
+fn complaints_that_may_be_the_same_are_listed_with_the_reason() {
+    let firm = Firm::new();
+    let file = std::fs::read_to_string(root().join("tests/fixtures/complaints/bank.ndjson")).expect("real complaints");
+    let texts: Vec<String> = file
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).expect("a complaint")["description"]
+                .as_str()
+                .expect("a text")
+                .to_owned()
+        })
+        .filter(|text| text.len() > 600)
+        .take(3)
+        .collect();
+    let log = |slot: u8, name: &str, email: &str, text: &str| {
+        let contacts = json!([{ "kind": "email", "value": email }]);
+        let members = json!({ "complainant": { "name": name, "contacts": contacts }, "description": text });
+        firm.log_in(slot, members).id().to_owned()
+    };
+    let first = log(0, "Ada Winter", "ada@example.com", &texts[0]);
+    let campaign = log(1, "Bo Summer", "bo@example.com", &format!("To whom it may concern. {}", texts[0]));
+    let again = log(1, "A. Winter", "ADA@example.com", "I wrote to you already about this and nobody has answered me.");
+    let other = log(0, "Cy Spring", "cy@example.com", &texts[1]);
+    let listed = |id: &str| -> Vec<(String, Vec<Value>)> {
+        let answer = firm.api.get(&format!("/v1/complaints/{id}/duplicates")).expect(200);
+        let of = |row: &Value| {
+            (
+                row["complaint"]["id"].as_str().expect("an id").to_owned(),
+                row["reasons"].as_array().expect("reasons").clone(),
+            )
+        };
+        assert!(answer.data().iter().all(|row| (0.0..=1.0).contains(&row["similarity"].as_f64().expect("a number"))));
+        answer.data().iter().map(of).collect()
+    };
+    assert_eq!(listed(&campaign), [(first.clone(), vec![json!("nearly_same_text")])]);
+    let of_first: BTreeSet<String> = listed(&first).into_iter().map(|(id, _)| id).collect();
+    assert!(of_first.contains(&campaign) && !of_first.contains(&other), "{of_first:?}");
+    assert!(listed(&other).is_empty());
+    // What is corrected is looked for as it is now.
+    let path = format!("/v1/complaints/{other}");
+    firm.give(&path, "correct", json!({ "reason": "Wrong letter.", "set": { "description": texts[0] } })).expect(200);
+    assert_eq!(listed(&other)[0], (first.clone(), vec![json!("same_text")]));
+    assert!(listed(&again).is_empty() || listed(&again)[0].0 == first);
+    let stranger = Firm::new();
+    stranger.api.get(&format!("/v1/complaints/{first}/duplicates")).problem(404, "not_found");
+}

@@ -33,7 +33,8 @@ pub(crate) async fn index(runtime: &Runtime, shard: ShardId) -> Result<u32, Stor
             }
         }
         if let Some(complaint) = complaint {
-            db.index(id, complaint.version, &words, &tokens.labels(&complaint)).await?;
+            let likeness = tokens.likeness(&complaint);
+            db.index(id, complaint.version, &words, &likeness, &tokens.labels(&complaint)).await?;
             indexed += 1;
         }
     }

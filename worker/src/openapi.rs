@@ -3,7 +3,7 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, complaints, dead_letters, health, keys, lock, tenants},
+    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -168,13 +168,14 @@ fn operations() -> Vec<Operation> {
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
-        get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state"),
+        get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee and team"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
         Operation { query: WINDOW,
             ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
         get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),
         get::<CaseFile>("case file", "/v1/complaints/{id}/case-file", "Export the case file for checking elsewhere"),
+        get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates", "List complaints that may be the same one told again, or of one campaign"),
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
 

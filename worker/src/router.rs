@@ -1,7 +1,10 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, lock, relocations, shards, tenants, usage},
+    api::{
+        case_file, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations, shards, tenants,
+        usage,
+    },
     bridge,
     gateway::{Endpoint, admission::Cost},
     relocate::arriving,
@@ -126,6 +129,7 @@ routes! {
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
 
     PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;

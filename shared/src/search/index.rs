@@ -1,6 +1,7 @@
 //! The tokens of the full-text index.
 //!
-//! A token is the tenant's code and a word, or the code, an underscore and a label; no word holds an underscore. The index
+//! A token is the tenant's code and a word, or the code, an underscore and a label; no word holds an underscore. Labels are
+//! the values that lists filter by (letters and 2 to 7), and what complaints that are alike share (0 or 1 first). The index
 //! takes tokens at spaces and changes nothing, so these formats are for life, or until the index is built anew.
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         projection::Facet,
     },
     ids::TenantId,
+    similarity::{Shingles, bands, consumer_keys},
     words::words,
 };
 
@@ -68,6 +70,22 @@ impl Tokens {
     pub fn labels(&self, complaint: &Complaint) -> String {
         let facets = complaint.facets().into_iter().map(|(facet, value)| self.facet(facet, &value));
         std::iter::once(self.all()).chain(facets).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The tokens by which complaints that are like this one are found: of its text, and of its consumer.
+    #[must_use]
+    pub fn likeness(&self, complaint: &Complaint) -> String {
+        let text = bands(&Shingles::of(complaint.description.as_str()));
+        let consumer = consumer_keys(&complaint.complainant).into_iter().map(|key| key.token());
+        text.into_iter().chain(consumer).map(|token| format!("{}_{token}", self.code)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What finds complaints that share one of those, in the language of the index. `None` if it has none.
+    #[must_use]
+    pub fn any_likeness(&self, complaint: &Complaint) -> Option<String> {
+        let tokens = self.likeness(complaint);
+        let quoted: Vec<_> = tokens.split_whitespace().map(|token| format!("\"{token}\"")).collect();
+        (!quoted.is_empty()).then(|| quoted.join(" OR "))
     }
 
     /// The tokens of what has been said in these events, in order. Between two texts stands a token that no query has, so

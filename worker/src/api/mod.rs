@@ -4,6 +4,7 @@ pub(crate) mod case_file;
 pub(crate) mod commands;
 pub(crate) mod complaints;
 pub(crate) mod dead_letters;
+pub(crate) mod duplicates;
 mod external_reference;
 pub(crate) mod health;
 pub(crate) mod keys;

@@ -112,12 +112,27 @@ impl TenantDb {
             None => {
                 let version = after.version;
                 let reference = &after.reference;
-                let created =
-                    (id, reference, external, received_at, version, doc, summary, key.as_str(), place, words, labels);
+                let created = (
+                    id,
+                    reference,
+                    external,
+                    received_at,
+                    version,
+                    doc,
+                    summary,
+                    key.as_str(),
+                    place,
+                    words,
+                    tokens.likeness(after),
+                    labels,
+                );
                 batch.with(INSERT, created)
             }
-            Some(_) => {
-                batch.with(UPDATE, (id, external, received_at, after.version, doc, summary, place, words, labels))
+            Some(before) => {
+                let same = before.description == after.description && before.complainant == after.complainant;
+                let likeness = (!same).then(|| tokens.likeness(after));
+                let version = after.version;
+                batch.with(UPDATE, (id, external, received_at, version, doc, summary, place, words, likeness, labels))
             }
         };
         let counted = changed_counts(before, after);

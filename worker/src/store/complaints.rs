@@ -25,6 +25,7 @@ pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sq
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
 const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
 const HAVING_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/having_external_reference.sql"));
+const ALIKE: Scoped = Scoped::new(include_str!("sql/complaints/alike.sql"));
 const INDEX: Scoped = Scoped::new(include_str!("sql/complaints/index.sql"));
 const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target.sql"));
 pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
@@ -79,6 +80,16 @@ struct LoadedRow {
     lock_holder: Option<String>,
     lock_since: Option<i64>,
     lock_expires_at: Option<i64>,
+}
+
+/// What is compared of a complaint that may be like another.
+#[derive(Deserialize)]
+pub(crate) struct Alike {
+    /// As lists show it, as JSON.
+    pub(crate) summary: String,
+    pub(crate) description: String,
+    /// As JSON.
+    pub(crate) complainant: String,
 }
 
 /// A page of summaries, newest first.
@@ -244,15 +255,28 @@ impl TenantDb {
         Tokens::of(self.tenant)
     }
 
+    /// The newest complaints but `id` that share one of these tokens (in the language of the index), at most `limit`, with
+    /// the first `read` characters of their texts.
+    pub(crate) async fn alike(
+        &self,
+        tokens: &str,
+        id: ComplaintId,
+        limit: u32,
+        read: u32,
+    ) -> Result<Vec<Alike>, StoreError> {
+        self.rows(ALIKE, (tokens, id, limit, read)).await
+    }
+
     /// Puts a complaint that is not there into the text index, as it was at `version`.
     pub(crate) async fn index(
         &self,
         id: ComplaintId,
         version: u32,
         words: &str,
+        likeness: &str,
         labels: &str,
     ) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(INDEX, (id, version, words, labels)).await?;
+        self.rows::<IgnoredAny>(INDEX, (id, version, words, likeness, labels)).await?;
         Ok(())
     }
 

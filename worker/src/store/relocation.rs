@@ -494,7 +494,7 @@ impl TenantDb {
                     before.as_ref().map(|before| before.version),
                     Place::of(after.received_at, after.id, draw).to_string(),
                 ),
-                (&row.words, tokens.labels(after)),
+                (&row.words, tokens.likeness(after), tokens.labels(after)),
             ));
             for (facet, value, by) in changed_counts(before.as_ref(), after) {
                 *counted.entry((facet, value)).or_default() += by;
