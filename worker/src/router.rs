@@ -1,7 +1,9 @@
 //! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
 
 use crate::{
-    api::{case_file, commands, complaints, dead_letters, health, keys, lock, relocations, shards, tenants, usage},
+    api::{
+        case_file, changes, commands, complaints, dead_letters, health, keys, lock, relocations, shards, tenants, usage,
+    },
     bridge,
     gateway::{Endpoint, admission::Cost},
     relocate::arriving,
@@ -118,6 +120,8 @@ routes! {
     POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 
     GET "/v1/usage" usage::own, tenant UsageRead;
+
+    GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;

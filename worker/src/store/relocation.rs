@@ -8,6 +8,7 @@ use super::{
     Scoped, StoreError, TenantBatch, TenantDb,
     commit::{COUNTS_ADD, changed_counts, changed_facets},
     complaints::{COUNTS, CountRow},
+    history::event_json,
     system::OperatorRecord,
     to_json,
 };
@@ -122,8 +123,7 @@ pub(crate) struct EventRow {
 impl EventRow {
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
-        let text = format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default());
-        json::from_str(&text).unwrap_or(Value::Null)
+        json::from_str(&event_json(&self.hash, &self.body)).unwrap_or(Value::Null)
     }
 }
 
