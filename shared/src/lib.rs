@@ -17,6 +17,7 @@
 
 pub mod access;
 pub mod chain;
+pub mod changes;
 pub mod complaint;
 pub mod http;
 pub mod ids;

@@ -60,6 +60,33 @@ fn a_list_is_one_round_trip_and_reads_its_page() {
 }
 
 #[test]
+fn the_change_feed_is_one_round_trip_and_reads_its_page() {
+    let firm = Firm::small();
+    for _ in 0..40 {
+        firm.logged();
+    }
+    let first = cost(&firm.api.get("/v1/changes?limit=5").expect(200));
+    assert!(first.d1 == 1 && (1..=2).contains(&first.written), "{} rows to give forty numbers", first.written);
+    let second = firm.api.get("/v1/changes?since=latest").expect(200);
+    let end = second.text_of("next");
+    // A look that finds nothing costs the same after forty events and after four million.
+    for (query, most) in [("limit=5".to_owned(), 50), (format!("since={end}"), 20), ("since=latest".to_owned(), 20)] {
+        let cost = cost(&firm.api.get(&format!("/v1/changes?{query}")).expect(200));
+        assert_eq!((cost.d1, cost.written), (1, 0), "{query}");
+        assert!(cost.read <= most, "{query} reads {} rows", cost.read);
+    }
+
+    // On two shards: each is asked what it has, and the second for what of the page lies there.
+    let firm = Firm::new();
+    for slot in [0, 1, 0, 1] {
+        firm.log_in(slot, json!({}));
+    }
+    assert_eq!(cost(&firm.api.get("/v1/changes").expect(200)).d1, 3);
+    let end = firm.api.get("/v1/changes?since=latest").expect(200);
+    assert_eq!(cost(&firm.api.get(&format!("/v1/changes?since={}", end.text_of("next"))).expect(200)).d1, 2);
+}
+
+#[test]
 fn an_intake_is_one_round_trip_and_at_most_eighteen_rows() {
     let firm = Firm::small();
     let small = cost(&firm.log(json!({})));

@@ -152,6 +152,8 @@ fn reads_are_answered_by_the_home(cells: &Cells) {
         (format!("{path}/case-file"), 200),
         ("/v1/complaints?state=received".to_owned(), 200),
         ("/v1/complaints/counts".to_owned(), 200),
+        ("/v1/changes?limit=2".to_owned(), 200),
+        ("/v1/changes?since=AAAA".to_owned(), 400),
         (format!("/v1/complaints/{NOWHERE}"), 404),
         ("/v1/complaints/nonsense".to_owned(), 404),
         ("/v1/complaints?limit=0".to_owned(), 400),
@@ -179,6 +181,12 @@ fn reads_are_answered_by_the_home(cells: &Cells) {
     let bookmark = first.header("redress-bookmark").expect("a bookmark").to_owned();
     away.call("GET", &path).header("redress-bookmark", &bookmark).send().expect(200);
     away.call("GET", &path).header("redress-bookmark", "x y z").send().problem(400, "invalid_header");
+    // Whoever waits elsewhere is answered before the cell that was asked gives up.
+    let end = away.get("/v1/changes?since=latest").expect(200).text_of("next").to_owned();
+    let begun = Instant::now();
+    let nothing = away.get(&format!("/v1/changes?wait=20&since={end}")).expect(200);
+    assert_eq!((nothing.data().len(), nothing.text_of("next")), (0, end.as_str()));
+    assert!((3..5).contains(&begun.elapsed().as_secs()), "waited {:?}", begun.elapsed());
     let head = away.call("HEAD", &path).send().expect(200);
     assert_eq!((head.text.as_str(), head.version()), ("", 2));
 }

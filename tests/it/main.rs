@@ -12,6 +12,7 @@ mod own_stack;
 
 mod budgets;
 mod cells;
+mod changes;
 mod commands;
 mod complaints;
 mod delivery;

@@ -39,7 +39,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 49] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 51] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -67,6 +67,8 @@ const ENDPOINTS: [(&str, &str, Who, u16); 49] = [
     ("POST", "/v1/dead-letters/{id}/replay", Who::Operators, 404),
 
     ("GET", "/v1/usage", Who::Keys("usage:read"), 200),
+
+    ("GET", "/v1/changes", READ, 200),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),

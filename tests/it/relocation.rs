@@ -2,6 +2,7 @@
 //! own.
 
 use crate::{
+    changes::{self, Reader},
     client::{Answer, Client, unused},
     delivery::{expected, recorded},
     eventually::within,
@@ -236,6 +237,20 @@ fn told(two: &Two, api: &Client, ids: &[String]) {
     }
 }
 
+/// Fails unless the change feed has everything that the requests made once, in the order in which `feed` has seen it.
+fn is_followed(api: &Client, feed: &mut Reader, requests: &[&Made]) {
+    feed.finish(api);
+    feed.is_whole();
+    assert_eq!(changes::all(api), feed.seen, "the order is what it was");
+    let (mut made, mut seen) = (BTreeMap::new(), BTreeMap::new());
+    for (id, version) in requests.iter().map(|made| (made.answer.id(), made.answer.version())) {
+        let newest = made.entry(id).or_default();
+        *newest = version.max(*newest);
+    }
+    seen.extend(feed.events());
+    assert_eq!(seen, made, "up to the newest version of each complaint");
+}
+
 /// The D1 databases of a cell that is not running.
 fn databases(state: &Path) -> Vec<Connection> {
     let found = own_stack::databases(&state.join("state"));
@@ -323,6 +338,18 @@ impl Use {
         }
     }
 
+    /// Follows the change feed, alternately through each cell. A request that cannot be answered for the move is repeated.
+    fn follow(&self, apis: &[Client], feed: &mut Reader) {
+        for api in apis.iter().cycle().take_while(|_| !self.stop.load(Ordering::SeqCst)) {
+            let page = api.get(&feed.path("limit=20&wait=1"));
+            if page.status == 503 {
+                std::thread::sleep(Duration::from_millis(50));
+            } else {
+                feed.take(&page.expect(200));
+            }
+        }
+    }
+
     /// Reads what was written and what was there, alternately through each cell. No read fails.
     fn read(&self, apis: &[Client], ids: &[String]) {
         while !self.stop.load(Ordering::SeqCst) {
@@ -346,8 +373,8 @@ impl Use {
     }
 }
 
-/// Moves the tenant while it is used; what was written meanwhile.
-fn moved_in_use(two: &Two, from: &str, to: &str, ids: &[String]) -> Vec<Made> {
+/// Moves the tenant while it is used; what was written meanwhile. `feed` is followed.
+fn moved_in_use(two: &Two, from: &str, to: &str, ids: &[String], feed: &mut Reader) -> Vec<Made> {
     let used = Use::default();
     let apis = || [two.api(from), two.api(to)];
     let job = std::thread::scope(|threads| {
@@ -355,6 +382,7 @@ fn moved_in_use(two: &Two, from: &str, to: &str, ids: &[String]) -> Vec<Made> {
             threads.spawn(|| used.write(&apis()));
             threads.spawn(|| used.read(&apis(), ids));
         }
+        threads.spawn(|| used.follow(&apis(), feed));
         let stop = Stop(&used.stop);
         std::thread::sleep(Duration::from_millis(500));
         two.begin(from, to);
@@ -461,7 +489,9 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     };
     assert_eq!(usage(&two, "eu"), 150);
 
-    let meanwhile = moved_in_use(&two, "eu", "us", &ids);
+    let mut feed = Reader::new();
+    feed.take(&two.api("eu").get("/v1/changes?limit=100").expect(200));
+    let meanwhile = moved_in_use(&two, "eu", "us", &ids, &mut feed);
     assert!(meanwhile.len() > 10);
     let logged = meanwhile.iter().filter(|made| made.version.is_none()).count() as u64;
     // What an isolate has leased and never reports counts as used.
@@ -469,6 +499,7 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     assert!((150 + logged..=150 + logged + 100).contains(&used), "{used} complaints of {}", 150 + logged);
     let requests: Vec<&Made> = before.0.iter().chain(&meanwhile).collect();
     let there: Seen = there.into_iter().filter(|(path, _)| !path.contains(&ids[0])).collect();
+    is_followed(&two.api("us"), &mut feed, &requests);
     is_whole(&mut two, "eu", "us", &there, &requests);
     for cell in ["eu", "us"] {
         let client = Client::new(two.cells.cell(cell).inner_url(), None).with_key(revoked.key().unwrap());
@@ -477,7 +508,11 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     let tenant = two.operator("us").get(&two.path()).expect(200);
     assert_eq!((&tenant.body["former_cells"], tenant.body["shards"].as_array().unwrap().len()), (&json!(["eu"]), 2));
 
-    let back = moved_in_use(&two, "us", "eu", &ids[1..]);
+    // `is_whole` has written one more on the first complaint.
+    let back = moved_in_use(&two, "us", "eu", &ids[1..], &mut feed);
+    feed.finish(&two.api("eu"));
+    feed.is_whole();
+    assert_eq!(changes::all(&two.api("us")), feed.seen, "the order is what it was");
     let requests: Vec<&Made> = requests.into_iter().chain(&back).collect();
     is_whole(&mut two, "us", "eu", &there, &requests);
     let tenant = two.operator("us").get(&two.path()).expect(200);
@@ -504,6 +539,8 @@ fn whatever_dies_on_the_way_the_tenant_arrives_whole() {
     let ids = before.ids();
     told(&two, &two.api("eu"), &ids);
     let there = seen(&two.api("eu"), &ids);
+    let mut feed = Reader::new();
+    feed.take(&two.api("eu").get("/v1/changes?limit=100").expect(200));
     two.begin("eu", "us");
     let mut written: Vec<Made> = Vec::new();
     let mut phases = Vec::new();
@@ -545,6 +582,7 @@ fn whatever_dies_on_the_way_the_tenant_arrives_whole() {
     println!("after each death: {phases:?}");
     two.until("us", &["done"]);
     let requests: Vec<&Made> = before.0.iter().chain(&written).collect();
+    is_followed(&two.api("us"), &mut feed, &requests);
     is_whole(&mut two, "eu", "us", &there, &requests);
 }
 

@@ -369,6 +369,8 @@ fn a_held_tenant_is_read_and_not_written() {
     let firm = Firm::on(&operator(&stack), json!({}));
     let other = Firm::on(&operator(&stack), json!({}));
     let logged = [0, 1].map(|slot| firm.log_in(slot, json!({})));
+    let feed = firm.api.get("/v1/changes").expect(200);
+    let late = firm.log_in(1, json!({}));
     stack.stop();
     for database in databases(&state) {
         database.execute("INSERT INTO tenant_holds (tenant_id, reason) VALUES (?1, 'moving')", [&firm.id]).unwrap();
@@ -385,7 +387,8 @@ fn a_held_tenant_is_read_and_not_written() {
         api.post_on(1, &format!("{}/acknowledge", path(logged)), &json!({})).problem(503, "unavailable");
         assert_eq!(api.get(&path(logged)).expect(200).text, logged.text);
     }
-    assert_eq!(api.get("/v1/complaints").expect(200).data().len(), 2);
+    assert_eq!(api.get("/v1/complaints").expect(200).data().len(), 3);
+    assert_eq!(api.get("/v1/changes").expect(200).text, feed.text, "nothing gets a number meanwhile");
     create(&other, &unused(), json!({ "external_reference": "CRM-1" })).expect(201);
     stack.stop();
     for database in databases(&state) {
@@ -393,7 +396,9 @@ fn a_held_tenant_is_read_and_not_written() {
     }
     stack.restart().expect("the stack starts again");
     let api = firm.api.at(stack.base_url());
-    assert_eq!(api.get("/v1/complaints/counts").expect(200).body["total"], 2, "nothing of it was done");
+    assert_eq!(api.get("/v1/complaints/counts").expect(200).body["total"], 3, "nothing of it was done");
+    let rest = api.get(&format!("/v1/changes?since={}", feed.text_of("next"))).expect(200);
+    assert_eq!((rest.data().len(), &rest.data()[0]["complaint"]), (1, &json!(late.id())));
     for (key, body) in keys.iter().zip(&bodies) {
         let logged = create(&api, key, body.clone()).expect(201);
         assert_eq!(logged.header("idempotency-replayed"), None);

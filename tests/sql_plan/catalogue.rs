@@ -85,6 +85,12 @@ pub(crate) fn migrations() -> Vec<(String, String)> {
     migrations
 }
 
+/// One of the Worker's statements, by its path below `worker/src/store/sql/`.
+pub(crate) fn statement(name: &str) -> String {
+    let path = root().join("worker/src/store/sql").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// The Worker's own source.
 pub(crate) fn rust_sources() -> Vec<(String, String)> {
     files(&root().join("worker/src"), "rs")

@@ -22,6 +22,26 @@ fn rows(database: &Connection, sql: &str) -> Vec<String> {
 }
 
 #[test]
+fn events_that_are_there_are_in_the_order_of_commits() {
+    let database = migrated(
+        "0008",
+        "INSERT INTO events (tenant_id, complaint_id, seq, at, body, hash) VALUES
+           ('t', '018bcfe5-6800-7303-8303-030303030301', 1, 9, '{}', ''),
+           ('t', '018bcfe5-6800-7303-8303-03030303033f', 1, 8, '{}', ''),
+           ('u', '018bcfe5-6800-7303-8303-030303030301', 1, 7, '{}', ''),
+           ('t', '018bcfe5-6800-7303-8303-0303030303e1', 1, 6, '{}', ''),
+           ('t', '018bcfe5-6800-7303-8303-030303030301', 2, 5, '{}', ''),
+           ('t', '018bcfe5-6800-7303-8303-030303030310', 1, 4, '{}', '');",
+    );
+    let numbered = "SELECT tenant_id || ' ' || substr(complaint_id, -2) || ' ' || seq || ' ' || slot || ':' || position FROM events
+        ORDER BY rowid";
+    assert_eq!(
+        rows(&database, numbered),
+        ["t 01 1 1:1", "t 3f 1 31:1", "u 01 1 1:1", "t e1 1 1:2", "t 01 2 1:3", "t 10 1 16:1"]
+    );
+}
+
+#[test]
 fn complaints_of_one_shard_become_those_of_several() {
     let database = migrated(
         "0004",

@@ -293,6 +293,13 @@ impl TenantCall {
         self.standing.tenant.shards.shards().into_iter().map(|shard| self.db(shard)).collect()
     }
 
+    /// Every shard of the tenant with the slots that lie there, for reading and writing what is there now.
+    pub(crate) fn parts(&self) -> Vec<(TenantDb, Vec<Slot>)> {
+        let placement = &self.standing.tenant.shards;
+        let part = |shard| (self.db(shard).at(Freshness::Latest), placement.slots_of(shard));
+        placement.shards().into_iter().map(part).collect()
+    }
+
     fn db(&self, shard: ShardId) -> TenantDb {
         let reads = matches!(self.call.incoming.head.method.as_str(), "GET" | "HEAD");
         let freshness = if reads { Freshness::AsSeen } else { Freshness::Latest };

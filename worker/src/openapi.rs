@@ -18,6 +18,7 @@ use shared::{
         projection::{Facet, Summary},
     },
     http::problem::{Code, Problem},
+    ids::ComplaintId,
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -65,6 +66,30 @@ struct EventPage {
     data: Vec<Event>,
     /// `after` for later ones, if there may be some.
     next_after: Option<u32>,
+}
+
+/// An event of any complaint.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct Change {
+    /// 1, 2, 3, … among all events of the tenant. It never changes.
+    number: u64,
+    /// The complaint.
+    complaint: ComplaintId,
+    /// What happened.
+    event: Event,
+}
+
+/// Some of the change feed.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct ChangePage {
+    /// In the order of numbers, without a gap.
+    data: Vec<Change>,
+    /// Whether more is there already.
+    has_more: bool,
+    /// `since` for what follows; good for as long as the tenant exists.
+    next: String,
 }
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -165,6 +190,10 @@ fn operations() -> Vec<Operation> {
 
         get::<PlanUsage>("usage", "/v1/usage", "Read what the plan allows and how much is used"),
 
+        Operation { query: FEED,
+            ..get::<ChangePage>("changes", "/v1/changes",
+                "Follow every event of every complaint, once each and in an order that never changes") },
+
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
@@ -232,6 +261,12 @@ const LIST: &[(&str, &str)] = &[
     ("cursor", "`next` or `prev` of another page of the same list"),
 ];
 
+const FEED: &[(&str, &str)] = &[
+    ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),
+    ("limit", "1 to 200; default 50. A page may have fewer events if they are long"),
+    ("wait", "0 to 20; default 0: for how many seconds to wait at most if there is nothing new"),
+];
+
 /// What cells say to each other is nobody else's to know.
 fn public() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| route.access != Access::Cell)
@@ -294,8 +329,8 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 9] =
-    ["complaints", "commands", "locks", "case file", "usage", "tenants", "keys", "dead letters", "service"];
+const TAGS: [&str; 10] =
+    ["complaints", "commands", "locks", "case file", "changes", "usage", "tenants", "keys", "dead letters", "service"];
 
 fn introduction() -> String {
     let rows = Code::ALL.map(Code::parts).map(|(status, name, title)| format!("| {status} | `{name}` | {title} |"));

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        case_file, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations, shards, tenants,
-        usage,
+        case_file, changes, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations, shards,
+        tenants, usage,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -121,6 +121,8 @@ routes! {
     POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 
     GET "/v1/usage" usage::own, tenant UsageRead;
+
+    GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod bookmark;
+pub mod change_query;
 pub mod cursor;
 pub mod etag;
 pub mod idempotency;

@@ -96,6 +96,12 @@ impl Placement {
         self.0.get(usize::from(slot.0)).copied()
     }
 
+    /// The slots that lie on a shard, in order.
+    #[must_use]
+    pub fn slots_of(&self, shard: ShardId) -> Vec<Slot> {
+        (0..self.slots()).map(Slot).filter(|slot| self.shard(*slot) == Some(shard)).collect()
+    }
+
     /// The shards, each once.
     #[must_use]
     pub fn shards(&self) -> Vec<ShardId> {
@@ -178,6 +184,8 @@ mod tests {
             [1, 1, 7].map(|n| Some(ShardId(n)))
         );
         assert_eq!((three.shard(Slot(3)), four.home(), four.slots()), (None, Some(ShardId(0)), 4));
+        let five = four.with(ShardId(1)).unwrap();
+        assert_eq!([1, 7, 9].map(|n| five.slots_of(ShardId(n))), [vec![Slot(1), Slot(4)], vec![Slot(3)], vec![]]);
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How long writes may pause before they go on and the switch is tried again later, in milliseconds.
 pub const PAUSE_MILLIS: i64 = 30_000;
@@ -174,12 +175,16 @@ pub struct Copied {
 }
 
 /// How far the copying of one of the source's databases is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The database.
     pub shard: ShardId,
-    /// The place of the last event whose complaint was sent, in the order of commits.
-    pub events: i64,
+    /// For each slot in it, the position of the last event whose complaint was sent.
+    #[serde(default)]
+    pub positions: BTreeMap<u8, u64>,
+    /// The last number of the change feed that was sent.
+    #[serde(default)]
+    pub number: u64,
     /// The last note of a delivery that was recorded since.
     pub deliveries: i64,
 }
@@ -364,7 +369,7 @@ impl Job {
     #[must_use]
     pub fn progress_of(&self, shard: ShardId) -> Progress {
         let known = self.progress.iter().find(|progress| progress.shard == shard);
-        known.copied().unwrap_or(Progress { shard, events: 0, deliveries: 0 })
+        known.cloned().unwrap_or(Progress { shard, positions: BTreeMap::new(), number: 0, deliveries: 0 })
     }
 
     /// What to do next.

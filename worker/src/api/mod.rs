@@ -1,6 +1,7 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
 pub(crate) mod case_file;
+pub(crate) mod changes;
 pub(crate) mod commands;
 pub(crate) mod complaints;
 pub(crate) mod dead_letters;

@@ -18,7 +18,7 @@ const PATIENCE_MILLIS: u32 = 5_000;
 const HOPS: &str = "redress-hops";
 
 /// How often a request was forwarded. Whoever sends the header from outside only harms their own request.
-pub(super) fn hops(call: &Call) -> u8 {
+pub(crate) fn hops(call: &Call) -> u8 {
     call.incoming.head.hops.parse().unwrap_or_default()
 }
 

@@ -5,12 +5,13 @@
 pub(crate) mod admission;
 mod credentials;
 pub(crate) mod directory;
-mod forward;
+pub(crate) mod forward;
 pub(crate) mod signature;
 
 use crate::{
     call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
+    platform,
     store::{
         TenantDb,
         system::{DIRECTORY_SHARD, SystemDb},
@@ -23,7 +24,7 @@ use shared::{
     http::problem::Code,
     ids::{KeyId, TenantId},
     sign::api_key::VerifiedKey,
-    tenant::{Status, relocation::Record},
+    tenant::{Status, relocation::Record, standing::Standing},
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap, pin::Pin};
@@ -115,12 +116,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     if home != here {
         return Ok(Passed::Elsewhere(forward::forward(&call, home, true).await?));
     }
-    if !standing.accepts(*id, issuer, call.now) {
-        return Err(unknown());
-    }
-    if standing.tenant.status == Status::Suspended {
-        return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
-    }
+    is_welcome(&standing, &key, call.now)?;
     if !credentials::from_allowed_address(&call, &key) {
         return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
     }
@@ -136,6 +132,24 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     let call = TenantCall { call, standing, key: *id };
     call.follow_bookmarks()?;
     Ok(Passed::Here((call, paid)))
+}
+
+fn is_welcome(standing: &Standing, key: &VerifiedKey, now: Timestamp) -> Result<(), Failure> {
+    if !standing.accepts(key.key, &key.cell, now) {
+        return Err(unknown());
+    }
+    if standing.tenant.status == Status::Suspended {
+        return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
+    }
+    Ok(())
+}
+
+/// Whether a caller who was let in and has waited since is welcome still.
+pub(crate) async fn still_welcome(call: &TenantCall) -> Result<(), Failure> {
+    let TenantCall { call, standing, .. } = call;
+    let Credentials::Key(key) = credentials::read(call)? else { return Err(unknown()) };
+    let standing = admission::standing(call, standing.tenant.id).await?.ok_or_else(unknown)?;
+    is_welcome(&standing, &key, platform::now())
 }
 
 /// Lets an operator through.

@@ -148,7 +148,7 @@ struct Part {
 
 /// Takes in a part of the copy, then verifies every complaint in it from what is stored.
 async fn copy(call: &CellCall) -> Outcome {
-    let Copy { job, events, requests, deliveries, complaints } = body(call).await?;
+    let Copy { job, events, requests, deliveries, complaints, ranges } = body(call).await?;
     let job = job.ok_or(Failure::new(Code::Invalid))?;
     let (arrival, _) = call.arrival(job).await?;
     let shard_of = |id: ComplaintId| {
@@ -168,6 +168,7 @@ async fn copy(call: &CellCall) -> Outcome {
         parts.entry(shard_of(row.id)?).or_default().complaints.push(row);
     }
     let home = call.db(arrival.placement.home().ok_or(Failure::new(Code::Invalid))?);
+    home.take_in_ranges(job, &ranges).await?;
     let mut copied = Copied { new: 0, verified: Vec::new() };
     for (shard, Part { events, requests, deliveries, complaints }) in parts {
         let db = call.db(shard);

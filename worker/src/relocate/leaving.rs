@@ -20,11 +20,12 @@ use crate::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
+    changes::Range,
     ids::{OutboxId, TenantId},
     json,
     tenant::{
         Tenant,
-        placement::ShardId,
+        placement::{ShardId, Slot},
         relocation::{Answer, Copied, Job, Outcome, Progress, Record, Step},
     },
     time::Timestamp,
@@ -41,6 +42,8 @@ const COMPLAINTS_A_ROUND: u32 = 100;
 const VERSIONS_A_ROUND: u32 = 2_000;
 /// Deliveries that were recorded late, likewise.
 const DELIVERIES_A_ROUND: u32 = 1_000;
+/// Numbers of the change feed: one range has at least one.
+const NUMBERS_A_ROUND: u32 = 1_000;
 /// Rows of the outbox that are looked at in one call.
 const OUTBOX_PAGE: u32 = 500;
 /// Tenants that one tick moves on, and how long each takes of it, in milliseconds.
@@ -233,7 +236,7 @@ impl Driver {
     }
 
     /// One round: of each database the complaints that changed longest ago and were not sent since, then the deliveries
-    /// that were recorded meanwhile.
+    /// that were recorded meanwhile, and of the one that has it the order of the change feed.
     async fn copy(&self, job: &Job) -> Result<Copied, Undone> {
         let tenant = self.tenant().await?;
         let slots = tenant.shards.slots();
@@ -249,22 +252,31 @@ impl Driver {
         }
         for shard in tenant.shards.shards() {
             let db = self.db(shard);
-            let Progress { events, deliveries, .. } = job.progress_of(shard);
+            let Progress { mut positions, number, deliveries, .. } = job.progress_of(shard);
             copied.total += db.totals().await?.complaints();
-            let changed = db.changed(events, COMPLAINTS_A_ROUND).await?;
+            let known = |Slot(slot)| (slot, positions.get(&slot).copied().unwrap_or_default());
+            let known: Vec<_> = tenant.shards.slots_of(shard).into_iter().map(known).collect();
+            let changed = db.changed(&known, COMPLAINTS_A_ROUND).await?;
             let group = first_of(&changed);
             if let [.., _] = group {
                 self.send(job, &db, group, &mut copied).await?;
             }
             let (late, last_note) = db.late_deliveries(deliveries, DELIVERIES_A_ROUND).await?;
-            let all_late = late.len() < DELIVERIES_A_ROUND as usize;
+            let mut all = late.len() < DELIVERIES_A_ROUND as usize;
             if !late.is_empty() {
                 let part = Copy { job: Some(job.id), deliveries: late, ..Copy::default() };
                 self.ask::<TakenIn>(job, step::COPY, &part).await?;
             }
-            copied.complete &= group.len() == changed.len() && changed.len() < COMPLAINTS_A_ROUND as usize && all_late;
-            let events = group.last().map_or(events, |last| last.place);
-            copied.progress.push(Progress { shard, events, deliveries: last_note });
+            let ranges = db.ranges(number, NUMBERS_A_ROUND).await?;
+            let last_number = ranges.last().map_or(number, Range::last_number);
+            all &= last_number < number + u64::from(NUMBERS_A_ROUND);
+            if last_number > number {
+                let part = Copy { job: Some(job.id), ranges, ..Copy::default() };
+                self.ask::<TakenIn>(job, step::COPY, &part).await?;
+            }
+            copied.complete &= group.len() == changed.len() && changed.len() < COMPLAINTS_A_ROUND as usize && all;
+            positions.extend(group.iter().map(|sent| (sent.slot, sent.position)));
+            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note });
         }
         Ok(copied)
     }

@@ -4,6 +4,7 @@ use crate::store::relocation::{ComplaintRow, DeliveryRow, EventRow, KeyRow, Requ
 use serde::{Deserialize, Serialize};
 use shared::{
     chain::Digest,
+    changes::Range,
     ids::{ComplaintId, RelocationId},
     limit::limiter::Limiter,
     tenant::{Tenant, placement::Placement, relocation::Answer},
@@ -12,7 +13,8 @@ use shared::{
 /// The steps, as they are named in paths.
 pub(crate) mod step {
     pub(crate) const PREPARE: &str = "prepare";
-    pub(crate) const COPY: &str = "copy";
+    /// The second form: events bring their positions. A cell that knows only the first would number them anew.
+    pub(crate) const COPY: &str = "copy-2";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";
@@ -43,6 +45,8 @@ pub(crate) struct Copy {
     pub(crate) requests: Vec<RequestRow>,
     pub(crate) deliveries: Vec<DeliveryRow>,
     pub(crate) complaints: Vec<ComplaintRow>,
+    /// Of the change feed.
+    pub(crate) ranges: Vec<Range>,
 }
 
 /// What is there now.

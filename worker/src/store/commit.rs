@@ -106,7 +106,7 @@ impl TenantDb {
         let batch = self
             .batch()
             .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
-            .with(APPEND, (id, to_json(&rows)?, lock, now.unix_millis()))
+            .with(APPEND, (id, to_json(&rows)?, lock, now.unix_millis(), id.slot()))
             .with(OUTBOX_INSERT, (outbox, message));
         let batch = match before {
             None => {

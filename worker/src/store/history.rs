@@ -29,10 +29,15 @@ pub(crate) struct StoredEvent {
     hash: String,
 }
 
+/// An event as JSON: the stored text with its hash put in front.
+pub(super) fn event_json(hash: &str, body: &str) -> String {
+    format!("{{\"hash\":\"{hash}\",{}", body.strip_prefix('{').unwrap_or_default())
+}
+
 impl StoredEvent {
-    /// The event as JSON: the stored text with its hash put in front.
+    /// The event as JSON.
     pub(crate) fn json(&self) -> String {
-        format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default())
+        event_json(&self.hash, &self.body)
     }
 
     /// The event to be checked: whatever it has become.

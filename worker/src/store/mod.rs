@@ -3,6 +3,7 @@
 //! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
 //! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
 
+pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
 pub(crate) mod deliveries;

@@ -6,14 +6,17 @@
 
 use super::{
     Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    changes::{LAST_NUMBER, LastRow, RANGES},
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
+    history::event_json,
     system::OperatorRecord,
     to_json,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use shared::{
+    changes::Range,
     complaint::{Complaint, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     json,
@@ -50,6 +53,7 @@ const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
 const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
 const EXPECT_NO_MORE: Scoped = Scoped::new(include_str!("sql/relocation/expect_no_more.sql"));
 const PUT_EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/put_events.sql"));
+const PUT_RANGES: Scoped = Scoped::new(include_str!("sql/relocation/put_ranges.sql"));
 const PUT_COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/put_complaints.sql"));
 const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_requests.sql"));
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
@@ -62,7 +66,7 @@ const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 9] = [
+const KEPT: [(Scoped, Goes); 10] = [
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -70,6 +74,7 @@ const KEPT: [(Scoped, Goes); 9] = [
     (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
 ];
@@ -81,6 +86,8 @@ enum Goes {
     WithItsComplaint,
     /// Made anew from the complaint.
     DerivedAnew,
+    /// Copied in its own order, as it grows.
+    InOrder,
     /// Copied when the target takes over.
     WithTheTenant,
     /// Not at all.
@@ -102,7 +109,9 @@ pub(crate) struct Kept {
 /// A complaint that has changed.
 #[derive(Clone, Copy, Deserialize)]
 pub(crate) struct Changed {
-    pub(crate) place: i64,
+    pub(crate) slot: u8,
+    /// Of its newest event.
+    pub(crate) position: u64,
     pub(crate) id: ComplaintId,
     pub(crate) version: u32,
 }
@@ -115,13 +124,14 @@ pub(crate) struct EventRow {
     at: i64,
     body: String,
     hash: String,
+    slot: u8,
+    position: u64,
 }
 
 impl EventRow {
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
-        let text = format!("{{\"hash\":\"{}\",{}", self.hash, self.body.strip_prefix('{').unwrap_or_default());
-        json::from_str(&text).unwrap_or(Value::Null)
+        json::from_str(&event_json(&self.hash, &self.body)).unwrap_or(Value::Null)
     }
 }
 
@@ -222,6 +232,8 @@ impl Left {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Totals {
     pub(crate) events: u64,
+    /// The last number of the change feed.
+    pub(crate) number: u64,
     /// By facet and value, how many complaints; each has one state.
     pub(crate) counts: BTreeMap<String, u64>,
 }
@@ -229,6 +241,7 @@ pub(crate) struct Totals {
 impl Totals {
     pub(crate) fn add(&mut self, other: &Self) {
         self.events += other.events;
+        self.number += other.number;
         for (value, n) in &other.counts {
             *self.counts.entry(value.clone()).or_default() += n;
         }
@@ -356,9 +369,17 @@ impl TenantDb {
         Ok(())
     }
 
-    /// Complaints that have changed after `place`, in the order of commits.
-    pub(crate) async fn changed(&self, place: i64, limit: u32) -> Result<Vec<Changed>, StoreError> {
-        self.rows(CHANGED, (place, limit)).await
+    /// Complaints that have changed after these positions of slots, in the order of commits in each slot: all if they are
+    /// fewer than `limit`.
+    pub(crate) async fn changed(&self, known: &[(u8, u64)], limit: u32) -> Result<Vec<Changed>, StoreError> {
+        let ask = |batch, (slot, position): &(u8, u64)| TenantBatch::with(batch, CHANGED, (slot, position, limit));
+        let rows: Vec<Vec<Changed>> = self.run(known.iter().fold(self.batch(), ask)).await?;
+        Ok(rows.into_iter().flatten().take(limit as usize).collect())
+    }
+
+    /// The ranges of the change feed with numbers after this one, for at most `limit` numbers and those in the same range.
+    pub(crate) async fn ranges(&self, after: u64, limit: u32) -> Result<Vec<Range>, StoreError> {
+        self.rows(RANGES, (after, limit)).await
     }
 
     /// Complaints and all that goes along with them.
@@ -395,11 +416,12 @@ impl TenantDb {
 
     /// How much there is here.
     pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
-        let batch = self.batch().with(EVENTS_TOTAL, ()).with(COUNTS, ());
-        let (events, counts) = self.run::<(Vec<TotalRow>, Vec<CountRow>)>(batch).await?;
+        let batch = self.batch().with(EVENTS_TOTAL, ()).with(LAST_NUMBER, ()).with(COUNTS, ());
+        let (events, last, counts) = self.run::<(Vec<TotalRow>, Vec<LastRow>, Vec<CountRow>)>(batch).await?;
         let counted = counts.into_iter().filter(|row| row.n > 0);
         Ok(Totals {
             events: events.first().map_or(0, |row| row.n),
+            number: last.first().map_or(0, |row| row.number),
             counts: counted.map(|row| (format!("{}={}", row.facet, row.value), row.n)).collect(),
         })
     }
@@ -531,6 +553,12 @@ impl TenantDb {
         self.finish(batch).await
     }
 
+    /// Takes in ranges of the change feed.
+    pub(crate) async fn take_in_ranges(&self, job: RelocationId, ranges: &[Range]) -> Result<(), StoreError> {
+        let batch = parts(ranges)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_RANGES, (list, job)));
+        self.finish(batch).await
+    }
+
     /// Takes in messages that were not sent yet: `(outbox row, message)`.
     pub(crate) async fn take_in_outbox(&self, messages: &[(String, String)]) -> Result<(), StoreError> {
         let batch = parts(messages)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_OUTBOX, (list,)));
@@ -577,6 +605,8 @@ mod tests {
             at: 0,
             body: String::new(),
             hash: String::new(),
+            slot: id(*number).slot(),
+            position: 1,
         };
         rows.iter().map(row).collect()
     }
