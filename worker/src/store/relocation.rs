@@ -475,7 +475,20 @@ impl TenantDb {
         complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
     ) -> Result<(), StoreError> {
         for draw in 0..PLACES {
-            match self.try_to_take_in(job, events, requests, deliveries, complaints, draw).await {
+            let mut batch = self.batch();
+            for list in parts(events)? {
+                batch = batch.with(PUT_EVENTS, (list, job));
+            }
+            for list in parts(requests)? {
+                batch = batch.with(PUT_REQUESTS, (list, job));
+            }
+            for list in parts(deliveries)? {
+                batch = batch.with(PUT_DELIVERIES, (list, job));
+            }
+            if !complaints.is_empty() {
+                batch = self.with_complaints(batch, complaints, draw)?;
+            }
+            match self.finish(batch).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
                 done => return done,
             }
@@ -483,28 +496,12 @@ impl TenantDb {
         Err(StoreError::Taken(Unique::Place))
     }
 
-    async fn try_to_take_in(
+    fn with_complaints(
         &self,
-        job: RelocationId,
-        events: &[EventRow],
-        requests: &[RequestRow],
-        deliveries: &[DeliveryRow],
+        mut batch: TenantBatch,
         complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
         draw: u32,
-    ) -> Result<(), StoreError> {
-        let mut batch = self.batch();
-        for list in parts(events)? {
-            batch = batch.with(PUT_EVENTS, (list, job));
-        }
-        for list in parts(requests)? {
-            batch = batch.with(PUT_REQUESTS, (list, job));
-        }
-        for list in parts(deliveries)? {
-            batch = batch.with(PUT_DELIVERIES, (list, job));
-        }
-        if complaints.is_empty() {
-            return self.finish(batch).await;
-        }
+    ) -> Result<TenantBatch, StoreError> {
         let tokens = self.tokens();
         let mut rows = Vec::new();
         let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
@@ -526,7 +523,7 @@ impl TenantDb {
             batch = batch.with(PUT_COMPLAINTS, (list,));
         }
         let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
-        self.finish(batch.with(COUNTS_ADD, (to_json(&counted)?,))).await
+        Ok(batch.with(COUNTS_ADD, (to_json(&counted)?,)))
     }
 
     async fn finish(&self, batch: TenantBatch) -> Result<(), StoreError> {
