@@ -91,7 +91,9 @@ export async function ask_cell(env, binding, path, token, body, millis) {
   if (cell === undefined) return undefined;
   const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
   const asked = cell.fetch(`https://cell${path}`, { method: "POST", headers, body, redirect: "manual" })
-    .then(async (answer) => (answer.headers.has("x-request-id") ? `${answer.status}\n${await answer.text()}` : undefined));
+    .then(async (answer) => (answer.headers.has("x-request-id") ? `${answer.status}\n${await answer.text()}` : undefined))
+    // A cell that breaks off does not answer either.
+    .catch(() => undefined);
   let timer;
   const late = new Promise((done) => { timer = setTimeout(done, millis); });
   try {

@@ -276,7 +276,7 @@ impl Stack {
         forget_addresses(&self.options)?;
         let doubled = self.options.is_doubled();
         let configs: &[&str] = if doubled { &[CONFIG, SECOND_CONFIG] } else { &[CONFIG] };
-        let main = serve(&self.options, configs, self.options.port)?;
+        let main = again_if_locked(|| serve(&self.options, configs, self.options.port))?;
         self.base_url.clone_from(&main.base_url);
         self.inner_url.clone_from(&main.inner_url);
         self.main = Some(main);
@@ -576,6 +576,20 @@ fn end_leftovers(state: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The cells of a group share one directory: of two runtimes that open it at the same moment, one may be locked out and end.
+fn again_if_locked<T>(mut start: impl FnMut() -> Result<T>) -> Result<T> {
+    const TRIES: usize = 3;
+    for _ in 1..TRIES {
+        match start() {
+            Err(error) if error.to_string().contains("database is locked") => {
+                std::thread::sleep(Duration::from_secs(1))
+            }
+            done => return done,
+        }
+    }
+    start()
 }
 
 fn free_port() -> Result<u16> {
