@@ -8,7 +8,7 @@ use crate::{
         system::{SystemDb, Unindexed},
     },
 };
-use shared::{complaint::Complaint, tenant::placement::ShardId};
+use shared::{complaint::event::Event, tenant::placement::ShardId};
 
 /// How many complaints of a shard a tick indexes.
 const A_TICK: u32 = 200;
@@ -19,19 +19,9 @@ pub(crate) async fn index(runtime: &Runtime, shard: ShardId) -> Result<u32, Stor
     for Unindexed { tenant, id } in SystemDb::new(runtime.clone(), shard).not_indexed(A_TICK).await? {
         let db = TenantDb::new(runtime.clone(), shard, tenant);
         let tokens = db.tokens();
-        let (mut complaint, mut words, mut next) = (None::<Complaint>, String::new(), Some(0));
-        while let Some(after) = next {
-            let page = db.history(id, Span { after, ..Span::ALL }).await?;
-            next = page.next;
-            for stored in &page.events {
-                let event = stored.event()?;
-                words.push_str(&tokens.texts(std::iter::once(&event.body)));
-                match &mut complaint {
-                    None => complaint = Some(Complaint::begin(&event).map_err(StoreError::unreadable)?),
-                    Some(complaint) => complaint.apply(&event).map_err(StoreError::unreadable)?,
-                }
-            }
-        }
+        let mut words = String::new();
+        let said = |event: &Event| words.push_str(&tokens.texts(std::iter::once(&event.body)));
+        let complaint = db.fold(id, Span::ALL, said).await?;
         if let Some(complaint) = complaint {
             let likeness = tokens.likeness(&complaint);
             db.index(id, complaint.version, &words, &likeness, &tokens.labels(&complaint)).await?;

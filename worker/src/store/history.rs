@@ -45,7 +45,7 @@ impl StoredEvent {
         json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 
-    pub(crate) fn event(&self) -> Result<Event, StoreError> {
+    fn event(&self) -> Result<Event, StoreError> {
         json::from_str(&self.json()).map_err(|error| StoreError::unreadable(&error))
     }
 }
@@ -119,6 +119,16 @@ impl TenantDb {
 
     /// The complaint as it was: folded from its first events. `None` if it did not exist then.
     pub(crate) async fn as_of(&self, id: ComplaintId, span: Span) -> Result<Option<Complaint>, StoreError> {
+        self.fold(id, span, |_| {}).await
+    }
+
+    /// The same; `seen` is shown each event on the way.
+    pub(crate) async fn fold(
+        &self,
+        id: ComplaintId,
+        span: Span,
+        mut seen: impl FnMut(&Event),
+    ) -> Result<Option<Complaint>, StoreError> {
         let mut complaint: Option<Complaint> = None;
         let mut next = Some(span.after);
         while let Some(after) = next {
@@ -126,6 +136,7 @@ impl TenantDb {
             next = page.next;
             for stored in &page.events {
                 let event = stored.event()?;
+                seen(&event);
                 match &mut complaint {
                     None => complaint = Some(Complaint::begin(&event).map_err(StoreError::unreadable)?),
                     Some(complaint) => complaint.apply(&event).map_err(StoreError::unreadable)?,
