@@ -26,11 +26,21 @@ pub(crate) fn offences(catalogue: &Catalogue, statement: &Statement) -> Vec<Stri
     let mut names = Names { tables: catalogue.tables.clone(), ..Names::default() };
     let _never_breaks = parsed.visit(&mut names);
     let mut found = names.unlimited.clone();
-    for Step { parent, detail } in &steps {
+    for (nth, Step { parent, detail }) in steps.iter().enumerate() {
         let siblings = || steps.iter().filter(|step| step.parent == *parent).map(|step| step.detail.as_str());
         if let Some(scanned) = detail.strip_prefix("SCAN ") {
             if !names.is_small(scanned) && !is_looked_up(scanned) && !is_partial(catalogue, scanned) {
                 found.push(format!("scans: {detail}"));
+            }
+            // The list is short; what comes before it is then all of the tenant's.
+            let inside = |step: &&Step| step.parent == *parent && step.detail.starts_with("SEARCH ");
+            if names.is_small(scanned)
+                && let Some(outer) = steps.iter().take(nth).find(inside)
+            {
+                found.push(format!(
+                    "reads a list once for each row: {detail}, inside {} (CROSS JOIN keeps the order)",
+                    outer.detail
+                ));
             }
         } else if let Some(searched) = detail.strip_prefix("SEARCH ") {
             if searched.contains(" AUTOMATIC ") {
@@ -185,6 +195,8 @@ fn a_plan_that_grows_is_caught() {
         "UPDATE complaints SET state = ?2 WHERE received_at = ?1",
         "DELETE FROM notes WHERE tenant_id = ?1",
         "INSERT INTO notes (tenant_id, id, body) SELECT ?1, id, state FROM complaints",
+        // All of the tenant's, and the list for each of them.
+        "SELECT c.state FROM json_each(?2) wanted JOIN complaints c ON c.tenant_id = ?1 AND c.id = wanted.value",
         "SELECT nothing FROM complaints",
         "SELECT id FROM nowhere",
     ];
@@ -198,7 +210,7 @@ fn a_plan_that_grows_is_caught() {
         "SELECT 1",
         "SELECT value FROM json_each(?1) ORDER BY value",
         "WITH page AS (SELECT id, state FROM complaints WHERE tenant_id = ?1 ORDER BY id LIMIT ?2) SELECT id FROM page ORDER BY state",
-        "SELECT c.state FROM json_each(?2) wanted JOIN complaints c ON c.tenant_id = ?1 AND c.id = wanted.value",
+        "SELECT c.state FROM json_each(?2) wanted CROSS JOIN complaints c WHERE c.tenant_id = ?1 AND c.id = wanted.value",
         "INSERT INTO notes (tenant_id, id, body) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)",
         "INSERT INTO notes (tenant_id, id, body) VALUES (?1, ?2, ?3)",
         "UPDATE complaints SET state = ?3 WHERE tenant_id = ?1 AND id = ?2",

@@ -1,3 +1,4 @@
 SELECT c.id, c.version, c.doc, c.created_by_key, c.words
 FROM json_each(?2) wanted
-JOIN complaints c ON c.tenant_id = ?1 AND c.id = wanted.value
+CROSS JOIN complaints c
+WHERE c.tenant_id = ?1 AND c.id = wanted.value
