@@ -22,7 +22,11 @@ enum Command {
     /// Run everything on this machine with demo data, until Ctrl-C; a second run is quick and keeps the data
     Dev(xtask::dev::Args),
     /// Run everything that CI runs: formatting, lints, tests, wasm build, integration suite
-    Test,
+    Test {
+        /// Only the integration tests whose names contain one of these, on a stack of their own
+        #[arg(value_name = "FILTER")]
+        only: Vec<String>,
+    },
     /// Build the Worker for release (if something has changed) and check its size
     Build,
     /// Measure the Worker against a bare Hono + D1 Worker; arguments go to the load driver (try `bench -- --help`)
@@ -73,7 +77,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Dev(args) => xtask::dev::run(args),
-        Command::Test => xtask::test::run(),
+        Command::Test { only } => xtask::test::run(&only),
         Command::Build => xtask::wasm::build(),
         Command::Bench { args } => xtask::bench::run(&args),
         Command::Deploy(args) => xtask::deploy::run(&args),

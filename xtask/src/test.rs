@@ -11,8 +11,13 @@ use crate::progress::{duration, step};
 use crate::stack::{Options, Stack};
 use crate::wasm;
 
-/// Runs every check, also after one has failed, so that one run shows all there is to repair.
-pub fn run() -> Result<()> {
+/// Runs every check, also after one has failed, so that one run shows all there is to repair. With `only`, nothing but the
+/// integration tests whose names contain one of these.
+pub fn run(only: &[String]) -> Result<()> {
+    if !only.is_empty() {
+        wasm::build()?;
+        return integration(only);
+    }
     let mut summary = Summary::default();
     summary.check("Formatting", || cargo(&["fmt", "--all", "--check"]));
     summary.check("Clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
@@ -20,16 +25,17 @@ pub fn run() -> Result<()> {
     summary.check("SQL plans", || cargo(&["test", "--package", "integration", "--test", "sql"]));
     summary.check("Wasm build and its size budget", wasm::build);
     if summary.last_passed() {
-        summary.check("Integration suite against the real runtime", integration);
+        summary.check("Integration suite against the real runtime", || integration(only));
     }
     summary.print()
 }
 
-fn integration() -> Result<()> {
+fn integration(only: &[String]) -> Result<()> {
     let options = Options::temporary().var("EXPOSE_COST", "1");
     let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
     process::run(
-        cargo_command(&["test", "--package", "integration", "--test", "it"])
+        cargo_command(&["test", "--package", "integration", "--test", "it", "--"])
+            .args(only)
             .env("BASE_URL", stack.base_url())
             .env("INNER_URL", stack.inner_url())
             .env("OPERATOR_KEY", stack.operator_key()),
