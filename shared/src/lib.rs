@@ -19,6 +19,7 @@ pub mod access;
 pub mod chain;
 pub mod changes;
 pub mod complaint;
+pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod json;

@@ -5,7 +5,7 @@ use super::{
     Complaint, Link, MAX_EVENTS, Redress, Response,
     command::{Classify, Command, Contact, Correct, Corrections, Direction, Refer, Resolve, Unlink},
     event::{Change, Classified, EventBody, Received},
-    intake::{Jurisdiction, NewComplaint},
+    intake::{Jurisdiction, List, NewComplaint},
     state::{Move, State},
 };
 use crate::{
@@ -91,6 +91,7 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
         custom: new.custom,
         external_reference: new.external_reference,
         tags: new.tags,
+        origins: List::default(),
     })))
 }
 

@@ -1,7 +1,7 @@
 //! What has happened to a complaint. The formats are for life: add variants and members, never change one.
 
 use super::{
-    Link, ResolutionKind, Response,
+    Link, MAX_ORIGINS, Origin, ResolutionKind, Response,
     command::Direction,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
     state::Move,
@@ -214,6 +214,8 @@ pub struct Received {
     pub custom: BTreeMap<Code, CustomValue>,
     pub external_reference: Option<Line<100>>,
     pub tags: List<Code, 20>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub origins: List<Origin, MAX_ORIGINS>,
 }
 
 /// What a classification changed; what is absent stayed.

@@ -310,6 +310,14 @@ pub struct CurrencyCode(iso_currency::Currency);
 #[error("must be an ISO 4217 code such as GBP")]
 pub struct UnknownCurrency;
 
+impl CurrencyCode {
+    /// How many digits a sum has after the decimal point (ISO 4217, "minor unit").
+    #[must_use]
+    pub fn digits(self) -> u32 {
+        self.0.exponent().unwrap_or_default().into()
+    }
+}
+
 impl TryFrom<String> for CurrencyCode {
     type Error = UnknownCurrency;
 
@@ -406,6 +414,14 @@ pub struct List<T, const MAX: usize>(Vec<T>);
 pub struct TooMany {
     max: usize,
     has: usize,
+}
+
+impl<T, const MAX: usize> List<T, MAX> {
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl<T, const MAX: usize> Default for List<T, MAX> {

@@ -147,6 +147,7 @@ fn of_received(received: &Received) -> Vec<&str> {
     texts.extend(received.external_reference.iter().map(|text| text.as_str()));
     texts.extend(complainant.customer_id.iter().map(|text| text.as_str()));
     texts.extend(complainant.contacts.iter().map(|contact| contact.value.as_str()));
+    texts.extend(received.origins.iter().map(|origin| origin.reference.as_str()));
     texts
 }
 
