@@ -3,7 +3,7 @@
 use crate::exchange::{answer, done, keep, kept, now, question, wake};
 use shared::{
     limit::{lease::Ask, limiter::Limiter, plan::Limits},
-    object::rate_limiter::{Counted, Leased, PlanUsage, Question, Told, Used},
+    object::rate_limiter::{Counted, Leased, PlanUsage, Question, Taken, Told, Used},
     tenant::standing::Standing,
     time::Timestamp,
 };
@@ -68,6 +68,20 @@ impl DurableObject for RateLimiter {
                     keep(&self.state, STANDING, &standing).await?;
                     self.memory.standing.replace(Some(*standing));
                 }
+                self.told()
+            }
+            Question::TakeComplaints { wanted } => {
+                let complaints = {
+                    let standing = self.memory.standing.borrow();
+                    let limits = standing.as_ref().and_then(Standing::limits);
+                    limits.map(|limits| self.memory.limiter.borrow_mut().take_complaints(limits, wanted, now))
+                };
+                self.keep_limiter().await?;
+                answer(&Taken { complaints, at: now })
+            }
+            Question::GiveComplaintsBack { unused, taken_at } => {
+                self.memory.limiter.borrow_mut().give_complaints_back(unused, taken_at, now);
+                self.keep_limiter().await?;
                 self.told()
             }
             Question::Usage => {

@@ -1,10 +1,12 @@
 //! Structured logs: one JSON object a line, no personal data. Paths are logged as their route, never as they came.
 
-use crate::{config::Config, platform};
+use crate::{call::TenantCall, config::Config, platform};
 use serde::Serialize;
 use shared::{
+    exchange::answer::Tally,
     http::problem::Code,
     ids::{KeyId, RequestId, TenantId},
+    time::Timestamp,
 };
 use std::cell::Cell;
 
@@ -75,6 +77,21 @@ pub(crate) fn request(config: &Config, answered: &Answered<'_>) {
     if let Ok(line) = serde_json::to_string(&Line { level, message: "request", answered, unlogged }) {
         if failed { worker::console_error!("{line}") } else { worker::console_log!("{line}") }
     }
+}
+
+/// What has become of an import, once its answer is written.
+pub(crate) fn imported(call: &TenantCall, tally: &Tally, begun: Timestamp) {
+    if !call.call.config.log_requests {
+        return;
+    }
+    let line = serde_json::json!({
+        "level": "info", "message": "import", "trace_id": call.call.trace.trace_id(), "tenant": call.standing.tenant.id,
+        "key": call.key, "rows": tally.rows, "created": tally.created, "already": tally.already, "failed": tally.failed,
+        "complete": tally.complete, "stopped": tally.stopped.as_ref().map(|why| why.code),
+        "duration_ms": platform::now().unix_millis() - begun.unix_millis(),
+        "d1_calls": call.call.runtime.meter.d1_calls.get(),
+    });
+    worker::console_log!("{line}");
 }
 
 /// Something that went wrong outside a request's answer.

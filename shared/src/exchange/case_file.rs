@@ -12,11 +12,27 @@ use crate::{
         event::{Event, EventBody, Received},
         intake::List,
     },
-    http::problem::{FieldError, Rule},
-    ids::{ComplaintId, TenantId},
+    exchange::import::row_key,
+    http::{
+        idempotency::IdempotencyKey,
+        problem::{FieldError, Rule},
+    },
+    ids::{ComplaintId, Entropy, TenantId},
     reference::Reference,
+    tenant::placement::{Placement, hash_of},
     time::Timestamp,
 };
+
+/// What complaint of a tenant one of another firm becomes by an import: always the same, so that ties between imported
+/// complaints hold whatever their order.
+#[must_use]
+pub fn new_id(tenant: TenantId, import: &IdempotencyKey, shards: &Placement, old: ComplaintId) -> ComplaintId {
+    let key = row_key(import, &old.to_string());
+    let digest = Digest::of(format!("{tenant} {key}").as_bytes());
+    let mut entropy = Entropy::default();
+    entropy.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
+    ComplaintId::in_slot(old.made_at(), &entropy, shards.slot_for(hash_of(&key)).0)
+}
 
 /// What a file's new names are, and who takes it over when.
 pub struct Taking<'t> {

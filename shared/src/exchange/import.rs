@@ -38,6 +38,8 @@ pub struct Row {
     pub number: u64,
     /// The line of the body it begins on, from 1.
     pub line: u64,
+    /// Its length in bytes, about.
+    pub size: usize,
     /// What tells it from the import's other rows whenever it is sent: its number, the value of the mapping's `row_id`, or
     /// of a case file the complaint that it was of.
     pub identity: String,
@@ -188,6 +190,7 @@ impl Importer {
         let mut row = Row {
             number,
             line,
+            size: content.size(),
             identity: number.to_string(),
             fingerprint: Digest::ZERO,
             draft: Err(too_long()),

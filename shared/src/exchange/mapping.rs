@@ -397,7 +397,10 @@ impl Fields {
                 let contact = Map::from_iter([("kind".to_owned(), (*kind).into()), ("value".to_owned(), text.into())]);
                 nth = item(&mut row.members, "complainant.contacts", contact.into());
             }
-            Shape::Amount(kind) => row.amounts.push((kind, text.into_owned(), from)),
+            Shape::Amount(kind) => {
+                row.amounts.push((kind, text.into_owned(), from));
+                return Ok(());
+            }
             Shape::Currency => row.currency = Some(text.into_owned()),
             Shape::Custom => {
                 let value = match self.type_of(&column.to) {

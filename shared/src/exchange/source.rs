@@ -38,6 +38,18 @@ pub enum Content {
     NotText,
 }
 
+impl Content {
+    /// How many bytes it holds.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Line(line) => line.len(),
+            Self::Cells(cells) => cells.iter().map(String::len).sum(),
+            Self::TooLong | Self::NotText => 0,
+        }
+    }
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Cuts rows from pieces. Blank lines are no rows. It holds no more than a piece and a row.

@@ -46,7 +46,7 @@ pub(crate) async fn verify(call: TenantCall) -> Outcome {
     let mut check = Check::new(call.standing.tenant.id, id);
     let mut page = first;
     loop {
-        page.events.iter().for_each(|event| check.take(&event.raw()));
+        page.events.iter().for_each(|event| _ = check.take(&event.raw()));
         let Some(after) = page.next.filter(|after| *after < last) else { break };
         page = db.history(id, Span { after, through: last, ..Span::ALL }).await?;
     }

@@ -69,7 +69,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
         complaint: id,
         from: before.external_reference.as_ref(),
         to: after.external_reference.as_ref(),
-        by: claimant(&id.to_string(), &key),
+        by: claimant(&id.to_string(), key.as_str()),
         at: now,
     };
     let mut names_it = home.is(&db);
@@ -84,7 +84,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
                 Err(error) => error,
             }
         } else {
-            let (before, after, events, key) = (Some(&before), &after, events.as_slice(), &key);
+            let (before, after, events, key) = (&before, &after, events.as_slice(), &key);
             let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
@@ -95,7 +95,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
             // Whoever has it may have died over it.
             StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
             StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
-                let done = db.done_by(&id.to_string(), &key).await?.ok_or_else(|| Failure::from(failed))?;
+                let done = db.done_by(&id.to_string(), key.as_str()).await?.ok_or_else(|| Failure::from(failed))?;
                 return replay(&db, done, fingerprint, lock.as_ref()).await;
             }
             StoreError::Locked => {

@@ -8,6 +8,8 @@ pub(crate) mod dead_letters;
 pub(crate) mod duplicates;
 mod external_reference;
 pub(crate) mod health;
+pub(crate) mod import;
+mod intake;
 pub(crate) mod keys;
 pub(crate) mod lock;
 pub(crate) mod once;

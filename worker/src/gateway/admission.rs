@@ -7,7 +7,7 @@
 
 use super::directory;
 use crate::{
-    call::Call,
+    call::{Call, TenantCall},
     config::Config,
     failure::Failure,
     log,
@@ -24,7 +24,7 @@ use shared::{
         limiter::Limiter,
         plan::Limits,
     },
-    object::rate_limiter::{Counted, Leased, Question, Told, Used},
+    object::rate_limiter::{Counted, Leased, Question, Taken, Told, Used},
     tenant::{ip_range::neighbourhood, standing::Standing},
     time::Timestamp,
 };
@@ -277,6 +277,23 @@ pub(crate) async fn counted(runtime: &Runtime, tenant: TenantId) -> Result<Box<L
 /// Goes on counting from what another cell has counted of a tenant.
 pub(crate) async fn go_on(runtime: &Runtime, tenant: TenantId, limiter: Box<Limiter>) -> Result<(), Fault> {
     runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &Question::GoOn { limiter }).await?;
+    Ok(())
+}
+
+/// Complaints that no request pays for one by one: at most so many, counted as logged.
+pub(crate) async fn take_complaints(call: &TenantCall, wanted: u32) -> Result<Taken, Failure> {
+    let (runtime, tenant) = (&call.call.runtime, call.standing.tenant.id);
+    let question = Question::TakeComplaints { wanted };
+    let taken: Taken = runtime.ask(Class::RateLimiter, &object_of(tenant), &question).await?;
+    // Whoever was let in is known to the object.
+    if taken.complaints.is_some() { Ok(taken) } else { Err(Failure::new(Code::Unavailable)) }
+}
+
+/// Some of what was taken at that moment was not logged.
+pub(crate) async fn give_complaints_back(call: &TenantCall, unused: u32, taken_at: Timestamp) -> Result<(), Fault> {
+    let (runtime, tenant) = (&call.call.runtime, call.standing.tenant.id);
+    let question = Question::GiveComplaintsBack { unused, taken_at };
+    runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &question).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod complaints;
 pub(crate) mod deliveries;
 pub(crate) mod external_references;
 pub(crate) mod history;
+pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod relocation;
@@ -145,6 +146,10 @@ const fn contains(text: &[u8], part: &[u8]) -> bool {
 #[derive(Default)]
 pub(crate) struct Batch {
     json: String,
+    /// Parameters that are not written into the JSON: see [`TenantBatch::with_list`].
+    lists: String,
+    listed: u32,
+    statements: u32,
     fault: Option<serde_json::Error>,
 }
 
@@ -157,6 +162,7 @@ impl Batch {
     fn add_written(&mut self, sql: &str, first: Option<TenantId>, parameters: serde_json::Result<String>) {
         match parameters.and_then(|parameters| Ok((serde_json::to_string(sql)?, parameters))) {
             Ok((sql, parameters)) => {
+                self.statements += 1;
                 self.json.push_str(if self.json.is_empty() { "[[" } else { ",[" });
                 self.json.push_str(&sql);
                 if let Some(tenant) = first {
@@ -184,7 +190,8 @@ impl Batch {
             return Err(StoreError::unreadable(error));
         }
         self.json.push(']');
-        Ok(runtime.d1(shard, freshness, &self.json).await?)
+        runtime.meter.statements.set(runtime.meter.statements.get() + self.statements);
+        Ok(runtime.d1(shard, freshness, &self.json, &self.lists).await?)
     }
 }
 
@@ -250,6 +257,24 @@ impl TenantBatch {
         self.batch.add(sql.0, Some(self.tenant), parameters);
         self
     }
+
+    /// Adds a statement whose `?1` is the tenant, whose `?2` is a long JSON list, and whose `?3`, … are `parameters`.
+    fn with_list(mut self, sql: Scoped, list: &str, parameters: impl Serialize) -> Self {
+        let batch = &mut self.batch;
+        if batch.listed > 0 {
+            // JSON has none of its own.
+            batch.lists.push('\n');
+        }
+        batch.lists.push_str(list);
+        let at = format!("[{{\"list\":{}}}", batch.listed);
+        batch.listed += 1;
+        let written = serde_json::to_string(&parameters).map(|rest| match rest.strip_prefix('[') {
+            Some(items) => format!("{at},{items}"),
+            None => format!("{at}]"),
+        });
+        self.batch.add_written(sql.0, Some(self.tenant), written);
+        self
+    }
 }
 
 /// Asks all at the same time; the answers come in the order of the questions. (`join_all` is made for thousands, and costs
@@ -265,7 +290,42 @@ pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Fut
     all.await
 }
 
+/// Bytes after which a list is cut: no parameter of D1 may have more than two million.
+const LIST_BYTES: usize = 1_000_000;
+
+/// Rows as JSON lists that are not too long.
+fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
+    let mut lists: Vec<String> = Vec::new();
+    for row in rows {
+        let row = to_json(&row)?;
+        match lists.last_mut() {
+            Some(list) if list.len() + row.len() < LIST_BYTES => {
+                list.push(',');
+                list.push_str(&row);
+            }
+            _ => lists.push(format!("[{row}")),
+        }
+    }
+    lists.iter_mut().for_each(|list| list.push(']'));
+    Ok(lists)
+}
+
 /// A parameter that is a list or a document travels as JSON text.
 fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::unreadable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_cut_before_they_are_too_long() {
+        let row = "x".repeat(300_000);
+        let lists = parts(vec![&row; 7]).unwrap();
+        assert_eq!(lists.len(), 3);
+        let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
+        assert_eq!(rows.concat(), vec![row; 7]);
+        assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
+    }
 }

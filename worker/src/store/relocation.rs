@@ -10,6 +10,7 @@ use super::{
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     history::event_json,
+    parts,
     system::OperatorRecord,
     to_json,
 };
@@ -275,23 +276,6 @@ struct HeldRow {
 #[derive(Deserialize)]
 struct TotalRow {
     n: u64,
-}
-
-/// Rows as JSON lists of at most so many bytes: no parameter of D1 may have more than two million.
-fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
-    let mut lists: Vec<String> = Vec::new();
-    for row in rows {
-        let row = to_json(&row)?;
-        match lists.last_mut() {
-            Some(list) if list.len() + row.len() < BYTES_AT_ONCE => {
-                list.push(',');
-                list.push_str(&row);
-            }
-            _ => lists.push(format!("[{row}")),
-        }
-    }
-    lists.iter_mut().for_each(|list| list.push(']'));
-    Ok(lists)
 }
 
 /// The record.
@@ -626,15 +610,5 @@ mod tests {
         assert_eq!(left.take(&page(&[(2, 3), (2, 4)])), 1);
         assert_eq!(left.take(&page(&[(3, 1)])), 1);
         assert!(left.is_empty());
-    }
-
-    #[test]
-    fn lists_are_cut_before_they_are_too_long() {
-        let row = "x".repeat(300_000);
-        let lists = parts(vec![&row; 7]).unwrap();
-        assert_eq!(lists.len(), 3);
-        let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
-        assert_eq!(rows.concat(), vec![row; 7]);
-        assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
     }
 }
