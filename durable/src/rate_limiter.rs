@@ -70,19 +70,15 @@ impl DurableObject for RateLimiter {
                 }
                 self.told()
             }
-            Question::TakeComplaints { wanted } => {
+            Question::Complaints { wanted, unused, taken_at } => {
                 let complaints = {
-                    let standing = self.memory.standing.borrow();
+                    let (standing, mut limiter) = (self.memory.standing.borrow(), self.memory.limiter.borrow_mut());
+                    limiter.give_complaints_back(unused, taken_at, now);
                     let limits = standing.as_ref().and_then(Standing::limits);
-                    limits.map(|limits| self.memory.limiter.borrow_mut().take_complaints(limits, wanted, now))
+                    limits.map(|limits| limiter.take_complaints(limits, wanted, now))
                 };
                 self.keep_limiter().await?;
                 answer(&Taken { complaints, at: now })
-            }
-            Question::GiveComplaintsBack { unused, taken_at } => {
-                self.memory.limiter.borrow_mut().give_complaints_back(unused, taken_at, now);
-                self.keep_limiter().await?;
-                self.told()
             }
             Question::Usage => {
                 let standing = self.memory.standing.borrow();

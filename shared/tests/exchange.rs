@@ -88,8 +88,9 @@ fn rows_are_numbered_from_where_the_caller_says() {
 
 #[test]
 fn a_table_is_read_by_the_mapping_in_its_first_line() {
-    let mapping = json!({ "columns": { "Text": { "to": "description" }, "Nr": { "to": "external_reference" } },
-        "constants": { "channel": "letter", "complainant.name": "Unknown" }, "row_id": "Nr" });
+    let mapping = json!({ "fields": [
+        { "to": "description", "column": "Text" }, { "to": "external_reference", "column": "Nr" },
+        { "to": "channel", "value": "letter" }, { "to": "complainant.name", "value": "Unknown" } ], "row_id": "Nr" });
     let body = format!("{mapping}\r\n\r\nNr;Text;Else\r\n7;\"A;\r\nfee\";x\r\n;y;x\r\n8;b\r\n");
     let importer = Importer::new(Format::Csv(b';'), Mapped::ByFirstLine, Vec::new(), 1);
     let found = rows(importer, body.as_bytes(), &[3]).unwrap();
@@ -110,13 +111,17 @@ fn what_stands_before_the_rows_is_refused_as_a_whole() {
     let errors = |refused: Refused| {
         refused.errors.into_iter().filter_map(|error| error.column.or(error.pointer)).collect::<Vec<_>>()
     };
-    let mapped = || Mapped::By(Box::new(mapping(br#"{"columns":{"A":{"to":"channel"},"B":{"to":"tags"}}}"#).unwrap()));
+    let mapped = || {
+        Mapped::By(Box::new(
+            mapping(br#"{"fields":[{"to":"channel","column":"A"},{"to":"tags","column":"B"}]}"#).unwrap(),
+        ))
+    };
     assert_eq!(errors(begun(mapped(), "B,C\nx,y\n").unwrap_err()), ["A"]);
     assert_eq!(
-        errors(begun(Mapped::ByFirstLine, "{\"columns\":{\"A\":{\"to\":\"id\"}}}\nA\n").unwrap_err()),
-        ["/columns/A/to"]
+        errors(begun(Mapped::ByFirstLine, "{\"fields\":[{\"to\":\"id\"}]}\nA\n").unwrap_err()),
+        ["/fields/0/to"]
     );
-    assert_eq!(begun(Mapped::ByFirstLine, "{\"columns\":").unwrap_err().code, Code::MalformedJson);
+    assert_eq!(begun(Mapped::ByFirstLine, "{\"fields\":").unwrap_err().code, Code::MalformedJson);
     assert_eq!(begun(Mapped::Not, "colour,size\nred,1\n").unwrap_err().code, Code::Invalid);
     assert_eq!(begun(Mapped::Not, "").unwrap(), []);
 }

@@ -83,6 +83,10 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
         ("POST", "/v1/complaints") => complaint(json!({})),
+        ("POST", "/v1/complaints:import") => {
+            let row = complaint(json!({ "channel": "pigeon" }));
+            return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
+        }
         ("POST", "/v1/tenants") => json!({
             "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX",
             "home_cell": "nowhere"

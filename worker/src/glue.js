@@ -186,7 +186,7 @@ export function numbered(env, prefix, limit) {
 export async function d1(env, binding, from, statements, lists) {
   try {
     const db = env[binding].withSession(from);
-    const texts = lists === "" ? undefined : lists.split("\n");
+    const texts = lists.length === 0 ? undefined : new TextDecoder().decode(lists).split("\n");
     const prepared = JSON.parse(statements).map(([sql, ...parameters]) => {
       const bound = texts === undefined ? parameters : parameters.map((one) => texts[one?.list] ?? one);
       return db.prepare(sql).bind(...bound);

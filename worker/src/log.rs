@@ -1,6 +1,10 @@
 //! Structured logs: one JSON object a line, no personal data. Paths are logged as their route, never as they came.
 
-use crate::{call::TenantCall, config::Config, platform};
+use crate::{
+    call::{Call, TenantCall},
+    config::Config,
+    platform,
+};
 use serde::Serialize;
 use shared::{
     exchange::answer::Tally,
@@ -84,14 +88,16 @@ pub(crate) fn imported(call: &TenantCall, tally: &Tally, begun: Timestamp) {
     if !call.call.config.log_requests {
         return;
     }
-    let line = serde_json::json!({
-        "level": "info", "message": "import", "trace_id": call.call.trace.trace_id(), "tenant": call.standing.tenant.id,
-        "key": call.key, "rows": tally.rows, "created": tally.created, "already": tally.already, "failed": tally.failed,
-        "complete": tally.complete, "stopped": tally.stopped.as_ref().map(|why| why.code),
-        "duration_ms": platform::now().unix_millis() - begun.unix_millis(),
-        "d1_calls": call.call.runtime.meter.d1_calls.get(),
-    });
-    worker::console_log!("{line}");
+    let Call { trace, runtime, .. } = &call.call;
+    let (tenant, key, d1_calls) = (call.standing.tenant.id, call.key, runtime.meter.d1_calls.get());
+    let duration_ms = platform::now().unix_millis() - begun.unix_millis();
+    let Tally { rows, created, already, failed, complete, .. } = tally;
+    worker::console_log!(
+        "{{\"level\":\"info\",\"message\":\"import\",\"trace_id\":\"{}\",\"tenant\":\"{tenant}\",\"key\":\"{key}\",\"rows\":{rows},\
+         \"created\":{created},\"already\":{already},\"failed\":{failed},\"complete\":{complete},\"duration_ms\":{duration_ms},\
+         \"d1_calls\":{d1_calls}}}",
+        trace.trace_id()
+    );
 }
 
 /// Something that went wrong outside a request's answer.

@@ -37,7 +37,7 @@ extern "C" {
     fn variable(env: &JsValue, name: &str) -> Option<String>;
     fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
-    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &str) -> JsValue;
+    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &[u8]) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -219,7 +219,7 @@ impl Runtime {
         shard: ShardId,
         freshness: Freshness,
         statements: &str,
-        lists: &str,
+        lists: &[u8],
     ) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let from = match freshness {

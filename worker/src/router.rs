@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        case_file, changes, commands, complaints, dead_letters, duplicates, health, import, keys, lock, relocations,
-        shards, tenants, usage,
+        case_file, changes, commands, complaints, dead_letters, duplicates, export, health, import, keys, lock,
+        relocations, shards, tenants, usage,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -127,6 +127,7 @@ routes! {
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
     POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
+    GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
     GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 /// Who did something, as an event records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
-    /// What sort of actor.
-    pub kind: ActorKind,
     /// Which one: the key's id for a key.
     pub id: Line<100>,
+    /// What sort of actor.
+    pub kind: ActorKind,
 }
 
 /// What sort of actor did something.

@@ -58,20 +58,20 @@ pub struct NewComplaint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Complainant {
-    /// The name.
-    pub name: Line<200>,
     /// Ways to reach the person.
     #[serde(default)]
     pub contacts: List<ContactPoint, 10>,
     /// The tenant's id for the customer.
     #[serde(default)]
     pub customer_id: Option<Line<100>>,
-    /// The language to write in, as a BCP 47 tag.
-    #[serde(default)]
-    pub language: Option<Language>,
     /// The form the person can read.
     #[serde(default)]
     pub format: Format,
+    /// The language to write in, as a BCP 47 tag.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// The name.
+    pub name: Line<200>,
 }
 
 /// One way to reach a person.
@@ -240,12 +240,12 @@ pub enum Jurisdiction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Amount {
+    /// ISO 4217 code.
+    pub currency: CurrencyCode,
     /// What the sum is.
     pub kind: AmountKind,
     /// The sum in minor units of `currency` (pence, cents; ISO 4217 says how many digits).
     pub minor: MinorUnits,
-    /// ISO 4217 code.
-    pub currency: CurrencyCode,
 }
 
 /// What an [`Amount`] is.

@@ -111,20 +111,18 @@ pub const MAX_ORIGINS: usize = 10;
 /// A case file that was whole and unaltered when its events were taken over, each at its own time and by its own actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
-    /// The firm that kept it.
-    pub tenant: TenantId,
     /// Its complaint.
     pub complaint: ComplaintId,
-    /// What consumers had been told to quote.
-    pub reference: Reference,
-    /// The number of events.
-    pub version: u32,
     /// The hash of the newest event.
     pub head: Digest,
     /// When it was imported.
     pub imported_at: Timestamp,
     /// Who did that.
     pub imported_by: Actor,
+    /// What consumers had been told to quote.
+    pub reference: Reference,
+    /// The firm that kept it.
+    pub tenant: TenantId,
 }
 
 /// What the firm finds and offers.

@@ -38,8 +38,22 @@ pub struct RowAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
     /// Why it has not become one.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Refused>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Cow<'static, str>>,
+    /// The values that break rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl RowAnswer {
+    /// What became of the row `row` on line `line`.
+    #[must_use]
+    pub const fn new(row: u64, line: u64, status: RowStatus) -> Self {
+        Self { row, line, status, id: None, reference: None, code: None, detail: None, errors: Vec::new() }
+    }
 }
 
 /// What became of a row.

@@ -125,7 +125,6 @@ fn origins<const MAX: usize>(
         tenant: file.tenant,
         complaint: file.complaint,
         reference: file.reference.clone(),
-        version: file.version,
         head: file.head,
         imported_at: taking.now,
         imported_by: taking.by.clone(),

@@ -151,22 +151,25 @@ impl Importer {
             self.preamble = line;
             self.source.go_on(self.format);
         }
-        let mapping = if let Mapped::By(mapping) = &self.mapped { Some(mapping.as_ref()) } else { None };
-        match (self.format, mapping) {
-            (Format::Ndjson, None) => {}
-            (Format::Ndjson, Some(mapping)) => self.fields = Some(Fields::of_objects(mapping, &self.custom)),
-            (Format::Csv(_), mapping) if self.fields.is_none() => {
-                let Some(Raw { content, .. }) = self.source.next_row() else { return Ok(false) };
-                let header = match content {
-                    Content::Cells(cells) => cells,
-                    Content::NotText => return Err(not_text()),
-                    _ => return Err(too_long()),
-                };
-                let (fields, left_out) = Fields::of_table(mapping, &header, &self.custom).map_err(Refused::invalid)?;
-                (self.fields, self.columns, self.columns_left_out) = (Some(fields), header.len(), left_out);
-            }
-            (Format::Csv(_), _) => {}
+        if self.fields.is_some() {
+            return Ok(true);
         }
+        let mapping = || match &self.mapped {
+            Mapped::By(mapping) => Some(mapping.as_ref().clone()),
+            _ => None,
+        };
+        if self.format == Format::Ndjson {
+            self.fields = mapping().map(|mapping| Fields::of_objects(mapping, self.custom.clone()));
+            return Ok(true);
+        }
+        let Some(Raw { content, .. }) = self.source.next_row() else { return Ok(false) };
+        let header = match content {
+            Content::Cells(cells) => cells,
+            Content::NotText => return Err(not_text()),
+            _ => return Err(too_long()),
+        };
+        let table = Fields::of_table(mapping(), &header, self.custom.clone()).map_err(Refused::invalid)?;
+        (self.fields, self.columns, self.columns_left_out) = (Some(table.0), header.len(), table.1);
         Ok(true)
     }
 
@@ -258,7 +261,7 @@ impl Row {
             return None;
         }
         if names(CASE_FILE_FORMAT) {
-            self.draft = body::parse::<CaseFile>(bytes).map(|file| Draft::File(Box::new(file))).map_err(refused);
+            self.draft = case_file(bytes).map(|file| Draft::File(Box::new(file)));
             if let Ok(Draft::File(file)) = &self.draft {
                 self.identity = file.complaint.to_string();
                 self.fingerprint = Digest::of(format!("{} {} {}", file.complaint, file.version, file.head).as_bytes());
@@ -269,6 +272,30 @@ impl Row {
         }
         Some(())
     }
+}
+
+/// A case file; its events are looked at when they are checked.
+fn case_file(bytes: &[u8]) -> Result<CaseFile, Refused> {
+    let mut file: Value = body::parse(bytes).map_err(refused)?;
+    let events = file.get_mut("events").map(Value::take);
+    let text = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default();
+    let read = || {
+        Some(CaseFile {
+            format: CASE_FILE_FORMAT.to_owned(),
+            exported_at: text("exported_at").parse().ok()?,
+            tenant: text("tenant").parse().ok()?,
+            complaint: text("complaint").parse().ok()?,
+            reference: text("reference").parse().ok()?,
+            version: file.get("version").and_then(Value::as_u64).and_then(|version| version.try_into().ok())?,
+            head: Digest::try_from(text("head").to_owned()).ok()?,
+            events: match events {
+                Some(Value::Array(events)) => events,
+                _ => return None,
+            },
+        })
+    };
+    let rule = "must be a case file, with exported_at, tenant, complaint, reference, version, head and events";
+    read().ok_or_else(|| Refused::invalid(vec![FieldError::at("", Rule::NotAllowed, rule)]))
 }
 
 /// Reads a mapping.

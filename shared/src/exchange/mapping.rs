@@ -11,46 +11,50 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 /// What the columns of a table are. Columns that are not named are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// By column.
-    pub columns: BTreeMap<String, Column>,
-    /// By field: what it is in every row, unless a column says otherwise.
-    #[serde(default)]
-    pub constants: BTreeMap<Path, String>,
+    /// The fields of an intake, and what each of them is in a row.
+    pub fields: Vec<Field>,
     /// The column that tells rows apart whatever their place in the table. Default: their numbers do.
     #[serde(default)]
     pub row_id: Option<String>,
 }
 
-/// What a column is. An empty cell says nothing.
+/// A field of an intake, and what it is in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Column {
-    /// The field that its values are of.
+pub struct Field {
+    /// The field.
     pub to: Path,
-    /// What its values are called here, by what they are called there.
+    /// The column that has it.
     #[serde(default)]
-    pub values: BTreeMap<String, String>,
+    pub column: Option<String>,
+    /// What it is where the column is empty, or no column has it.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// What values are called here, by what the column calls them; `null`: they are left out.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, Option<String>>")]
+    pub values: Map<String, Value>,
     /// What becomes of a value that `values` does not have. Default: its row is refused.
     #[serde(default)]
     pub unlisted: Unlisted,
-    /// How its dates are written. Default: RFC 3339.
+    /// How dates are written. Default: RFC 3339.
     #[serde(default)]
     pub date: Option<DatePattern>,
-    /// Where the clocks are that its times were read from. Default: UTC.
+    /// Where the clocks are that times were read from. Default: UTC.
     #[serde(default)]
     pub offset: Offset,
     /// What stands between the items of a list. Default: `;`.
     #[serde(default)]
-    pub separator: Option<char>,
+    pub separator: Option<String>,
     /// What stands before the fraction of a sum: `.` or `,`. The other one, spaces and apostrophes group digits. Default: `.`.
     #[serde(default)]
-    pub decimal: Option<char>,
+    pub decimal: Option<String>,
 }
 
 /// What becomes of a value that is not listed.
@@ -156,6 +160,10 @@ impl JsonSchema for Path {
 }
 
 impl Path {
+    fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), shape: Shape::Text }
+    }
+
     /// The place of its value in an intake, as a JSON pointer. `nth`: which item of a list, if it is one.
     fn pointer(&self, nth: Option<usize>) -> String {
         let place = match self.shape {
@@ -168,25 +176,24 @@ impl Path {
     }
 }
 
-/// The fields of a table's rows, as its header has them.
+/// The fields of a table's rows, and where its header has them.
 #[derive(Clone, Debug)]
 pub struct Fields {
-    columns: Vec<Field>,
-    constants: Vec<(Path, String)>,
-    row_id: Option<(usize, String)>,
-    /// Whether spaces around values mean nothing, and what guards cells is taken away: see [`super::table`].
+    fields: Vec<Placed>,
+    row_id: Option<Placed>,
+    /// Whether the table is one of [`super::table`]: spaces around values mean something, and cells may be guarded.
     own: bool,
-    types: BTreeMap<String, FieldType>,
+    custom: Vec<CustomField>,
 }
 
 #[derive(Clone, Debug)]
-struct Field {
-    place: usize,
-    name: String,
-    column: Column,
+struct Placed {
+    /// The place of the column in records, if one has the field.
+    place: Option<usize>,
+    field: Field,
 }
 
-/// Which column, and which item of a list, each value of a row has come from.
+/// Which field, and which item of a list, each value of a row is of.
 pub type Sources = Vec<(usize, Option<usize>)>;
 
 /// A row's cells.
@@ -206,69 +213,44 @@ impl Fields {
     /// # Errors
     /// What of the mapping the table does not have, and columns that stand there twice.
     pub fn of_table(
-        mapping: Option<&Mapping>,
+        mapping: Option<Mapping>,
         header: &[String],
-        custom: &[CustomField],
+        custom: Vec<CustomField>,
     ) -> Result<(Self, Vec<String>), Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let own: BTreeMap<_, _>;
-        let (columns, constants, row_id) = match mapping {
-            Some(Mapping { columns, constants, row_id }) => (columns, constants.clone(), row_id.as_ref()),
-            None => {
-                let column = |name: &String| Some((name.clone(), Column::plain(Path::try_from(name.clone()).ok()?)));
-                own = header.iter().filter_map(column).collect();
-                (&own, BTreeMap::new(), None)
-            }
-        };
-        let mut place_of = |name: &String| {
+        let own = mapping.is_none();
+        let named =
+            |name: &String| Some(Field { column: Some(name.clone()), ..Field::of(Path::try_from(name.clone()).ok()?) });
+        let mapping =
+            mapping.unwrap_or_else(|| Mapping { fields: header.iter().filter_map(named).collect(), row_id: None });
+        let mut fields = Self::of_objects(mapping, custom);
+        fields.own = own;
+        let (mut errors, mut used) = (Vec::new(), vec![false; header.len()]);
+        for Placed { place, field } in fields.fields.iter_mut().chain(&mut fields.row_id) {
+            let Some(name) = &field.column else { continue };
             let mut places = header.iter().enumerate().filter(|(_, column)| column.trim() == name.trim());
-            let first = places.next();
-            if first.is_none() {
+            *place = places.next().map(|(place, _)| place);
+            if place.is_none() {
                 errors.push(FieldError::column(name, Rule::Missing, "is not a column of the table"));
             } else if places.next().is_some() {
                 errors.push(FieldError::column(name, Rule::NotAllowed, "stands in the header twice"));
             }
-            first.map(|(place, _)| place)
-        };
-        let field = |(name, column): (&String, &Column)| {
-            Some(Field { place: place_of(name)?, name: name.clone(), column: column.clone() })
-        };
-        let columns: Vec<_> = columns.iter().filter_map(field).collect();
-        let row_id = row_id.and_then(|name| Some((place_of(name)?, name.clone())));
-        let used = |place: usize| {
-            columns.iter().any(|field| field.place == place) || row_id.as_ref().is_some_and(|(id, _)| *id == place)
-        };
-        let left_out =
-            header.iter().enumerate().filter(|(place, _)| !used(*place)).map(|(_, name)| name.clone()).collect();
-        if columns.is_empty() && errors.is_empty() {
-            errors.push(FieldError::column(
-                "",
-                Rule::Missing,
-                "none of the table's columns is a field: send a mapping",
-            ));
+            place.and_then(|place| used.get_mut(place)).into_iter().for_each(|used| *used = true);
         }
-        let fields = Self {
-            columns,
-            constants: constants.into_iter().collect(),
-            row_id,
-            own: mapping.is_none(),
-            types: types(custom),
-        };
+        if fields.fields.is_empty() {
+            let rule = "none of the table's columns is called as a field: send a mapping";
+            errors.push(FieldError::at("", Rule::Missing, rule));
+        }
+        let left_out = header.iter().zip(used).filter(|(_, used)| !used).map(|(name, _)| name.clone()).collect();
         if errors.is_empty() { Ok((fields, left_out)) } else { Err(errors) }
     }
 
     /// The fields of objects whose members are called as the mapping's columns are.
     #[must_use]
-    pub fn of_objects(mapping: &Mapping, custom: &[CustomField]) -> Self {
-        let Mapping { columns, constants, row_id } = mapping.clone();
-        let field = |(place, (name, column))| Field { place, name, column };
-        Self {
-            columns: columns.into_iter().enumerate().map(field).collect(),
-            constants: constants.into_iter().collect(),
-            row_id: row_id.map(|name| (0, name)),
-            own: false,
-            types: types(custom),
-        }
+    pub fn of_objects(Mapping { fields, row_id }: Mapping, custom: Vec<CustomField>) -> Self {
+        let placed = |field| Placed { place: None, field };
+        let row_id =
+            row_id.map(|column| Field { column: Some(column), ..Field::of(Path::plain("external_reference")) });
+        Self { fields: fields.into_iter().map(placed).collect(), row_id: row_id.map(placed), own: false, custom }
     }
 
     /// What tells the row from others, if a column does.
@@ -276,15 +258,12 @@ impl Fields {
     /// # Errors
     /// The row has none, or one of more than 100 characters.
     pub fn row_id(&self, cells: Cells<'_>) -> Result<Option<String>, FieldError> {
-        let Some((place, name)) = &self.row_id else { return Ok(None) };
-        let text = self.text(cells, *place, name);
+        let Some(placed) = &self.row_id else { return Ok(None) };
+        let text = self.text(cells, placed);
         let id = text.trim();
         if id.is_empty() || id.chars().count() > 100 {
-            return Err(FieldError::column(
-                name,
-                Rule::OutOfRange,
-                "must have 1 to 100 characters: it tells rows apart",
-            ));
+            let rule = "must have 1 to 100 characters: it tells rows apart";
+            return Err(FieldError::column(placed.field.name(), Rule::OutOfRange, rule));
         }
         Ok(Some(id.to_owned()))
     }
@@ -292,20 +271,14 @@ impl Fields {
     /// An intake's members, not checked yet, and where each came from.
     ///
     /// # Errors
-    /// Every value that cannot be what its column is.
+    /// Every value that cannot be what its field is.
     pub fn intake(&self, cells: Cells<'_>) -> Result<(Map<String, Value>, Sources), Vec<FieldError>> {
         let mut row = Row { members: Map::new(), sources: Vec::new(), amounts: Vec::new(), currency: None };
         let mut errors = Vec::new();
-        for (path, text) in &self.constants {
-            let column = Column::plain(path.clone());
-            if let Err((rule, detail)) = self.put(&mut row, &column, None, text) {
-                errors.push(FieldError::at(&path.pointer(None), rule, detail));
-            }
-        }
-        for (nth, Field { place, name, column }) in self.columns.iter().enumerate() {
-            let text = self.text(cells, *place, name);
-            if let Err((rule, detail)) = self.put(&mut row, column, Some(nth), &text) {
-                errors.push(FieldError::column(name, rule, detail));
+        for (nth, placed) in self.fields.iter().enumerate() {
+            let text = self.text(cells, placed);
+            if let Err((rule, detail)) = self.put(&mut row, &placed.field, nth, &text) {
+                errors.push(placed.field.error(rule, detail));
             }
         }
         self.put_amounts(&mut row, &mut errors);
@@ -316,26 +289,26 @@ impl Fields {
     pub fn name_columns(&self, sources: &Sources, errors: &mut [FieldError]) {
         for error in errors.iter_mut().filter(|error| error.column.is_none()) {
             let Some(at) = error.pointer.as_deref() else { continue };
-            let held = sources.iter().filter_map(|(column, nth)| {
-                let field = self.columns.get(*column)?;
-                let pointer = field.column.to.pointer(*nth);
+            let held = sources.iter().filter_map(|(field, nth)| {
+                let field = &self.fields.get(*field)?.field;
+                let pointer = field.to.pointer(*nth);
                 let holds =
                     at.strip_prefix(pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
                 holds.then_some((pointer.len(), field))
             });
             // The one that says most exactly where.
             let field = held.max_by_key(|(exact, _)| *exact);
-            error.column = field.map(|(_, field)| field.name.clone());
+            error.column = field.and_then(|(_, field)| field.column.clone());
         }
     }
 
-    fn text<'r>(&self, cells: Cells<'r>, place: usize, name: &str) -> Cow<'r, str> {
+    fn text<'r>(&self, cells: Cells<'r>, Placed { place, field }: &Placed) -> Cow<'r, str> {
         match cells {
             Cells::Record(cells) => {
-                let cell = cells.get(place).map(String::as_str).unwrap_or_default();
+                let cell = place.and_then(|place| cells.get(place)).map(String::as_str).unwrap_or_default();
                 Cow::Borrowed(if self.own { super::table::unguarded(cell) } else { cell })
             }
-            Cells::Object(members) => match members.get(name) {
+            Cells::Object(members) => match members.get(field.name()) {
                 None | Some(Value::Null) => Cow::Borrowed(""),
                 Some(Value::String(text)) => Cow::Borrowed(text),
                 Some(other) => Cow::Owned(other.to_string()),
@@ -343,67 +316,59 @@ impl Fields {
         }
     }
 
-    fn put(
-        &self,
-        row: &mut Row,
-        column: &Column,
-        from: Option<usize>,
-        text: &str,
-    ) -> Result<(), (Rule, Cow<'static, str>)> {
-        let Path { name, shape } = &column.to;
+    fn put(&self, row: &mut Row, field: &Field, nth: usize, text: &str) -> Result<(), Broken> {
+        let Path { name, shape } = &field.to;
         let keeps_spaces = self.own || *shape == Shape::Prose;
         let text = if keeps_spaces { text } else { text.trim() };
-        let text = match column.values.get(text) {
-            Some(value) => value.as_str(),
-            None if column.values.is_empty() || text.is_empty() => text,
-            None => match column.unlisted {
+        let text = match field.values.get(text) {
+            Some(Value::String(value)) => value,
+            Some(_) => "",
+            None if field.values.is_empty() || text.is_empty() => text,
+            None => match field.unlisted {
                 Unlisted::Keep => text,
                 Unlisted::LeaveOut => "",
                 Unlisted::Refuse => {
-                    return Err((Rule::NotAllowed, Cow::Borrowed("must be one of the values that the mapping lists")));
+                    return Err((Rule::NotAllowed, "must be one of the values that the mapping lists"));
                 }
             },
         };
-        if text.is_empty() || (text.trim().is_empty() && !self.own) {
-            return Ok(());
-        }
-        let text = match &column.date {
-            Some(pattern) => Cow::Owned(self.dated(column, pattern, text)?),
-            None => Cow::Borrowed(text),
+        let says_nothing = text.is_empty() || (text.trim().is_empty() && !self.own);
+        let text = match &field.date {
+            Some(pattern) if !says_nothing => self.dated(field, pattern, text)?,
+            _ => text.to_owned(),
         };
-        let item = |members: &mut Map<String, Value>, list: &str, value: Value| {
-            let list = member(members, list);
-            if let Value::Null = list {
-                *list = Value::Array(Vec::new());
-            }
-            let items = list.as_array_mut();
-            items.map(|items| {
-                items.push(value);
-                items.len() - 1
-            })
-        };
-        let mut nth = None;
+        let said = if says_nothing { field.value.clone() } else { Some(text) };
+        let Some(text) = said else { return Ok(()) };
+        let mut item = None;
         match shape {
             Shape::Text | Shape::Prose => *member(&mut row.members, name) = text.into(),
             Shape::List => {
-                let items = text.split(column.separator.unwrap_or(';')).map(str::trim).filter(|item| !item.is_empty());
+                let separator = field.separator.as_deref().unwrap_or(";");
+                let items = text.split(separator).map(str::trim).filter(|item| !item.is_empty());
                 *member(&mut row.members, name) = items.map(Value::from).collect();
             }
             Shape::Json => {
-                let value = json::from_str(&text).map_err(|_| (Rule::WrongType, Cow::Borrowed("must be JSON")))?;
+                let value = json::from_str(&text).map_err(|_| (Rule::WrongType, "must be JSON"))?;
                 *member(&mut row.members, name) = value;
             }
             Shape::Contact(kind) => {
                 let contact = Map::from_iter([("kind".to_owned(), (*kind).into()), ("value".to_owned(), text.into())]);
-                nth = item(&mut row.members, "complainant.contacts", contact.into());
+                let list = member(&mut row.members, "complainant.contacts");
+                if list.is_null() {
+                    *list = Value::Array(Vec::new());
+                }
+                if let Some(items) = list.as_array_mut() {
+                    item = Some(items.len());
+                    items.push(contact.into());
+                }
             }
             Shape::Amount(kind) => {
-                row.amounts.push((kind, text.into_owned(), from));
+                row.amounts.push((kind, text, nth));
                 return Ok(());
             }
-            Shape::Currency => row.currency = Some(text.into_owned()),
+            Shape::Currency => row.currency = Some(text),
             Shape::Custom => {
-                let value = match self.type_of(&column.to) {
+                let value = match self.type_of(&field.to) {
                     Some(FieldType::Boolean) => text.parse().map(Value::Bool).ok(),
                     Some(FieldType::Integer) => text.parse::<i64>().map(Value::from).ok(),
                     _ => None,
@@ -411,22 +376,22 @@ impl Fields {
                 *member(&mut row.members, name) = value.unwrap_or_else(|| text.into());
             }
         }
-        row.sources.extend(from.map(|from| (from, nth)));
+        row.sources.push((nth, item));
         Ok(())
     }
 
     /// What a field takes that the tenant has declared.
     fn type_of(&self, path: &Path) -> Option<FieldType> {
-        self.types.get(path.name.strip_prefix(CUSTOM)?).copied()
+        let name = path.name.strip_prefix(CUSTOM)?;
+        self.custom.iter().find(|field| field.name.as_str() == name).map(|field| field.takes)
     }
 
-    fn dated(&self, column: &Column, pattern: &DatePattern, text: &str) -> Result<String, (Rule, Cow<'static, str>)> {
-        const RULE: (Rule, Cow<'static, str>) =
-            (Rule::NotAllowed, Cow::Borrowed("must be a date as the mapping writes them"));
+    fn dated(&self, field: &Field, pattern: &DatePattern, text: &str) -> Result<String, Broken> {
+        const RULE: Broken = (Rule::NotAllowed, "must be a date as the mapping writes them");
         let shown = pattern.read(text).ok_or(RULE)?;
-        match self.type_of(&column.to) {
+        match self.type_of(&field.to) {
             Some(FieldType::Date) => Ok(shown.date().to_string()),
-            _ => column.offset.moment(shown).map(|at| at.to_string()).ok_or(RULE),
+            _ => field.offset.moment(shown).map(|at| at.to_string()).ok_or(RULE),
         }
     }
 
@@ -437,36 +402,24 @@ impl Fields {
             Some(other) => vec![other],
             None => Vec::new(),
         };
-        for (kind, text, from) in std::mem::take(&mut row.amounts) {
-            let field = from.and_then(|from| self.columns.get(from));
-            let name = field.map(|field| field.name.as_str()).unwrap_or_default();
-            let Some(currency) = row.currency.clone().and_then(|code| CurrencyCode::try_from(code).ok()) else {
-                errors.push(FieldError::column(
-                    name,
-                    Rule::Missing,
-                    "needs a currency of ISO 4217: map one, or set it as a constant",
-                ));
+        let currency = row.currency.clone().and_then(|code| CurrencyCode::try_from(code).ok());
+        for (kind, text, nth) in std::mem::take(&mut row.amounts) {
+            let Some(Placed { field, .. }) = self.fields.get(nth) else { continue };
+            let Some(currency) = currency else {
+                errors.push(field.error(Rule::Missing, "needs a currency of ISO 4217: map one"));
                 continue;
             };
-            let decimal = field.and_then(|field| field.column.decimal).unwrap_or('.');
+            let decimal = field.decimal.as_deref().and_then(|decimal| decimal.chars().next()).unwrap_or('.');
             match minor_units(&text, decimal, currency.digits()) {
                 Some(minor) => {
-                    row.sources.extend(from.map(|from| (from, Some(items.len()))));
-                    let currency = String::from(currency).into();
-                    let amount = [("kind", kind.into()), ("minor", minor.into()), ("currency", currency)];
+                    row.sources.push((nth, Some(items.len())));
+                    let amount: [(&str, Value); 3] =
+                        [("kind", kind.into()), ("minor", minor.into()), ("currency", String::from(currency).into())];
                     items.push(
-                        amount
-                            .into_iter()
-                            .map(|(name, value): (&str, Value)| (name.to_owned(), value))
-                            .collect::<Map<_, _>>()
-                            .into(),
+                        amount.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into(),
                     );
                 }
-                None => errors.push(FieldError::column(
-                    name,
-                    Rule::NotAllowed,
-                    "must be a sum that its currency can express",
-                )),
+                None => errors.push(field.error(Rule::NotAllowed, "must be a sum that its currency can express")),
             }
         }
         if !items.is_empty() {
@@ -475,24 +428,36 @@ impl Fields {
     }
 }
 
+/// A rule that a value breaks.
+type Broken = (Rule, &'static str);
+
 /// An intake that is being put together.
 struct Row {
     members: Map<String, Value>,
     sources: Sources,
-    amounts: Vec<(&'static str, String, Option<usize>)>,
+    /// Kind, sum, and the place of the field.
+    amounts: Vec<(&'static str, String, usize)>,
     currency: Option<String>,
 }
 
-impl Column {
-    /// Its values are what they are.
-    fn plain(to: Path) -> Self {
-        let (values, unlisted, offset) = (BTreeMap::new(), Unlisted::Refuse, Offset::default());
-        Self { to, values, unlisted, date: None, offset, separator: None, decimal: None }
+impl Field {
+    /// Values are what they are.
+    fn of(to: Path) -> Self {
+        let (column, value, values, unlisted) = (None, None, Map::new(), Unlisted::Refuse);
+        let (date, offset, separator, decimal) = (None, Offset::default(), None, None);
+        Self { to, column, value, values, unlisted, date, offset, separator, decimal }
     }
-}
 
-fn types(custom: &[CustomField]) -> BTreeMap<String, FieldType> {
-    custom.iter().map(|field| (field.name.to_string(), field.takes)).collect()
+    fn name(&self) -> &str {
+        self.column.as_deref().unwrap_or_default()
+    }
+
+    fn error(&self, rule: Rule, detail: &'static str) -> FieldError {
+        match &self.column {
+            Some(column) => FieldError::column(column, rule, detail),
+            None => FieldError::at(&self.to.pointer(None), rule, detail),
+        }
+    }
 }
 
 /// The member of this name, or, after a dot, of an object that is a member.
@@ -540,22 +505,24 @@ mod tests {
 
     fn bank() -> Mapping {
         mapping(json!({
-            "columns": {
-                "Case": { "to": "external_reference" },
-                "Who": { "to": "complainant.name" },
-                "Mail": { "to": "complainant.email" },
-                "Tel": { "to": "complainant.phone" },
-                "Via": { "to": "channel", "values": { "Post": "letter", "Call": "phone" } },
-                "In": { "to": "received_at", "date": "DD/MM/YYYY", "offset": "+01:00" },
-                "What": { "to": "description" },
-                "Labels": { "to": "tags", "separator": "|" },
-                "Lost": { "to": "amounts.loss", "decimal": "," },
-                "Ccy": { "to": "currency" },
-                "Opened": { "to": "custom.opened", "date": "DD/MM/YYYY" },
-                "Visits": { "to": "custom.visits" },
-                "Staff": { "to": "custom.staff" }
-            },
-            "constants": { "severity": "high", "amounts.claimed": "10.50", "complainant.language": "en" },
+            "fields": [
+                { "to": "external_reference", "column": "Case" },
+                { "to": "complainant.name", "column": "Who" },
+                { "to": "complainant.email", "column": "Mail" },
+                { "to": "complainant.phone", "column": "Tel" },
+                { "to": "channel", "column": "Via", "values": { "Post": "letter", "Call": "phone", "?": null }, "value": "api" },
+                { "to": "received_at", "column": "In", "date": "DD/MM/YYYY", "offset": "+01:00" },
+                { "to": "description", "column": "What" },
+                { "to": "tags", "column": "Labels", "separator": "|" },
+                { "to": "amounts.loss", "column": "Lost", "decimal": "," },
+                { "to": "currency", "column": "Ccy" },
+                { "to": "custom.opened", "column": "Opened", "date": "DD/MM/YYYY" },
+                { "to": "custom.visits", "column": "Visits" },
+                { "to": "custom.staff", "column": "Staff" },
+                { "to": "severity", "value": "high" },
+                { "to": "amounts.claimed", "value": "10.50" },
+                { "to": "complainant.language", "value": "en" }
+            ],
             "row_id": "Case"
         }))
     }
@@ -593,7 +560,7 @@ mod tests {
 
     #[test]
     fn a_row_becomes_an_intake() {
-        let (fields, left_out) = Fields::of_table(Some(&bank()), &header(&BANK), &declared()).unwrap();
+        let (fields, left_out) = Fields::of_table(Some(bank()), &header(&BANK), declared()).unwrap();
         assert_eq!(left_out, ["Other"]);
         let row = header(&ROW);
         let (members, sources) = fields.intake(Cells::Record(&row)).unwrap();
@@ -602,7 +569,7 @@ mod tests {
             "complainant": { "name": "Ada", "language": "en", "contacts": [{ "kind": "email", "value": "ada@example.org" }] },
             "description": "  A fee. ", "tags": ["a", "b"], "severity": "high",
             "amounts": [
-                { "kind": "claimed", "minor": 1050, "currency": "EUR" }, { "kind": "loss", "minor": 123_450, "currency": "EUR" }
+                { "kind": "loss", "minor": 123_450, "currency": "EUR" }, { "kind": "claimed", "minor": 1050, "currency": "EUR" }
             ],
             "custom": { "opened": "2020-01-02", "visits": 3, "staff": true }
         });
@@ -620,15 +587,15 @@ mod tests {
         .map(|at| FieldError::at(at, Rule::NotAllowed, "x"));
         fields.name_columns(&sources, &mut errors);
         let columns = errors.map(|error| error.column.unwrap_or_default());
-        assert_eq!(columns, ["Mail", "Lost", "Ccy", "Via", "Staff", ""]);
+        assert_eq!(columns, ["Mail", "", "Lost", "Via", "Staff", ""]);
     }
 
     #[test]
     fn an_object_is_mapped_as_a_table_is() {
         let object: Map<String, Value> =
             BANK.iter().zip(ROW).map(|(name, cell)| ((*name).to_owned(), cell.into())).collect();
-        let (fields, _) = Fields::of_table(Some(&bank()), &header(&BANK), &declared()).unwrap();
-        let of_objects = Fields::of_objects(&bank(), &declared());
+        let (fields, _) = Fields::of_table(Some(bank()), &header(&BANK), declared()).unwrap();
+        let of_objects = Fields::of_objects(bank(), declared());
         let row = header(&ROW);
         assert_eq!(of_objects.intake(Cells::Object(&object)), fields.intake(Cells::Record(&row)));
         assert_eq!(of_objects.row_id(Cells::Object(&object)), fields.row_id(Cells::Record(&row)));
@@ -639,14 +606,14 @@ mod tests {
 
     #[test]
     fn every_value_that_cannot_be_is_named_with_its_column() {
-        let (fields, _) = Fields::of_table(Some(&bank()), &header(&BANK), &declared()).unwrap();
+        let (fields, _) = Fields::of_table(Some(bank()), &header(&BANK), declared()).unwrap();
         let mut row = header(&ROW);
         for (place, cell) in [(0, ""), (4, "Fax"), (5, "7/2024"), (8, "many"), (10, "soon")] {
             row[place] = cell.to_owned();
         }
         let errors = fields.intake(Cells::Record(&row)).unwrap_err();
         let columns: Vec<_> = errors.iter().map(|error| error.column.as_deref().unwrap()).collect();
-        assert_eq!(columns, ["In", "Opened", "Via", "Lost"]);
+        assert_eq!(columns, ["Via", "In", "Opened", "Lost"]);
         assert!(fields.row_id(Cells::Record(&row)).is_err());
     }
 
@@ -654,9 +621,9 @@ mod tests {
     fn unlisted_values_are_kept_or_left_out_if_asked_for() {
         for (unlisted, expected) in [("keep", json!({ "product": "Yacht" })), ("leave_out", json!({}))] {
             let mapping = mapping(
-                json!({ "columns": { "P": { "to": "product", "values": { "a": "b" }, "unlisted": unlisted } } }),
+                json!({ "fields": [{ "to": "product", "column": "P", "values": { "a": "b" }, "unlisted": unlisted }] }),
             );
-            let (fields, _) = Fields::of_table(Some(&mapping), &header(&["P"]), &[]).unwrap();
+            let (fields, _) = Fields::of_table(Some(mapping), &header(&["P"]), Vec::new()).unwrap();
             assert_eq!(Value::from(fields.intake(Cells::Record(&header(&["Yacht"]))).unwrap().0), expected);
         }
     }
@@ -666,7 +633,7 @@ mod tests {
         let (fields, left_out) = Fields::of_table(
             None,
             &header(&["id", "channel", "complainant.name", "complainant.contacts", "custom.branch"]),
-            &[],
+            Vec::new(),
         )
         .unwrap();
         assert_eq!(left_out, ["id"]);
@@ -674,20 +641,20 @@ mod tests {
         let expected = json!({ "channel": "web", "custom": { "branch": "-7" },
             "complainant": { "name": " '=Ada", "contacts": [{ "kind": "post", "value": "x" }] } });
         assert_eq!(Value::from(fields.intake(Cells::Record(&row)).unwrap().0), expected);
-        assert!(Fields::of_table(None, &header(&["id", "Name"]), &[]).is_err());
+        assert!(Fields::of_table(None, &header(&["id", "Name"]), Vec::new()).is_err());
     }
 
     #[test]
     fn a_table_that_the_mapping_does_not_fit_is_refused() {
-        let errors = Fields::of_table(Some(&bank()), &header(&["Case", "Who", "Who"]), &[]).unwrap_err();
+        let errors = Fields::of_table(Some(bank()), &header(&["Case", "Who", "Who"]), Vec::new()).unwrap_err();
         let named =
             |name: &str| errors.iter().find(|error| error.column.as_deref() == Some(name)).map(|error| error.code);
         assert_eq!((named("Who"), named("Via"), named("Case")), (Some(Rule::NotAllowed), Some(Rule::Missing), None));
         for (wrong, pointer) in [
-            (json!({ "columns": { "A": { "to": "colour" } } }), "/columns/A/to"),
-            (json!({ "columns": { "A": { "to": "custom.Not OK" } } }), "/columns/A/to"),
-            (json!({ "columns": {}, "constants": { "id": "x" } }), "/constants/id"),
-            (json!({ "columns": { "A": { "to": "channel", "date": "soon" } } }), "/columns/A/date"),
+            (json!({ "fields": [{ "to": "colour" }] }), "/fields/0/to"),
+            (json!({ "fields": [{ "to": "custom.Not OK" }] }), "/fields/0/to"),
+            (json!({ "fields": [{ "to": "channel", "date": "soon" }] }), "/fields/0/date"),
+            (json!({ "fields": [{ "to": "channel", "from": "x" }] }), "/fields/0/from"),
         ] {
             assert_eq!(json::from_str::<Mapping>(&wrong.to_string()).unwrap_err().pointer, pointer, "{wrong}");
         }

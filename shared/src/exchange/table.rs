@@ -197,7 +197,7 @@ mod tests {
             (of("links"), of("issue"), of("version"), of("cursor")),
             (Some(""), Some(""), Some("3"), Some("there"))
         );
-        let (fields, left_out) = Fields::of_table(None, &table[0], &custom).unwrap();
+        let (fields, left_out) = Fields::of_table(None, &table[0], custom).unwrap();
         assert!(left_out.iter().any(|column| column == "cursor"));
         assert_eq!(Value::from(fields.intake(Cells::Record(&table[1])).unwrap().0), intake);
     }

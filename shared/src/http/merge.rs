@@ -38,6 +38,22 @@ impl<T> Cut<T> {
     }
 }
 
+impl<T> Cut<(Position, T)> {
+    /// The beginning of a list, newest first, of what each shard has found of it: as far as all have looked. With each
+    /// whether it may have more.
+    #[must_use]
+    pub fn complete(shards: Vec<(Vec<(Position, T)>, bool)>) -> Self {
+        let more = shards.iter().any(|(_, more)| *more);
+        // A shard that may have more has it beyond its last.
+        let last = |(found, more): &(Vec<(Position, T)>, bool)| found.last().filter(|_| *more).map(|(at, _)| *at);
+        let seen = shards.iter().filter_map(last).max();
+        let mut items: Vec<_> = shards.into_iter().flat_map(|(found, _)| found).collect();
+        items.retain(|(at, _)| seen.is_none_or(|seen| *at >= seen));
+        items.sort_by(|(a, _), (b, _)| b.cmp(a));
+        Self { items, more }
+    }
+}
+
 /// Where a list goes on from a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turns {
@@ -119,6 +135,30 @@ mod tests {
     }
 
     proptest! {
+        /// However many each shard gives at once, the parts are the list.
+        #[test]
+        fn parts_of_several_shards_are_one_list(shards in shards(), given in prop::collection::vec(1_usize..9, 1..9)) {
+            let mut given = given.iter().copied().cycle();
+            let (mut walked, mut from) = (Vec::new(), None);
+            loop {
+                let found = shards.iter().map(|shard| {
+                    let limit = given.next().unwrap();
+                    let cursor = from.map(|from| Cursor { direction: Direction::Forward, from });
+                    let found = ask(shard, cursor, limit);
+                    let more = found.len() == limit;
+                    (found, more)
+                });
+                let part = Cut::complete(found.collect());
+                prop_assert!(!part.items.is_empty() || !part.more, "every part goes on");
+                walked.extend(part.items.iter().map(|(at, _)| *at));
+                from = walked.last().copied();
+                if !part.more {
+                    break;
+                }
+            }
+            prop_assert_eq!(walked, sorted(&shards));
+        }
+
         #[test]
         fn pages_of_several_shards_are_the_pages_of_one_list(
             mut shards in shards(), limits in prop::collection::vec(1_usize..9, 1..9), late in shards(),

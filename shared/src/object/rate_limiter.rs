@@ -36,15 +36,12 @@ pub enum Question {
         standing: Box<Standing>,
     },
     /// To log complaints that no request pays for one by one: answered with [`Taken`].
-    TakeComplaints {
+    Complaints {
         /// At most so many.
         wanted: u32,
-    },
-    /// Some of what was taken was not logged: answered with [`Told`].
-    GiveComplaintsBack {
-        /// How many.
+        /// How many of those that were taken before were not logged.
         unused: u32,
-        /// When they were taken.
+        /// When those were taken.
         taken_at: Timestamp,
     },
     /// What is used of the plan: answered with [`Used`].

@@ -93,8 +93,11 @@ impl Tokens {
     pub fn texts<'e>(&self, events: impl Iterator<Item = &'e EventBody>) -> String {
         let mut tokens = String::new();
         for text in events.flat_map(said) {
+            // Not by `word`, which would allocate for each of them.
+            tokens.reserve(2 * text.len());
             for word in words(text) {
-                tokens.push_str(&self.word(&word));
+                tokens.push_str(&self.code);
+                tokens.push_str(&word);
                 tokens.push(' ');
             }
             tokens.push_str(&self.code);

@@ -11,9 +11,10 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    chain::{Broken, CASE_FILE_FORMAT, CaseFile, Check, Defect, Digest},
+    chain::{Broken, CASE_FILE_FORMAT, Check, Defect, Digest},
     complaint::{Complaint, event::EventKind},
     http::problem::{Code, FieldError, Rule},
+    ids::ComplaintId,
     json,
     notify::Audience,
     time::Timestamp,
@@ -68,19 +69,8 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
     let current: Complaint = json::from_str(&document.doc).map_err(|error| StoreError::unreadable(&error))?;
-    let file = CaseFile {
-        format: CASE_FILE_FORMAT.to_owned(),
-        exported_at: call.call.now,
-        tenant: call.standing.tenant.id,
-        complaint: id,
-        reference: current.reference.clone(),
-        version: current.version,
-        head: current.head,
-        events: Vec::new(),
-    };
-    // `events` is the last member, and the events are JSON already.
-    let empty = serde_json::to_string(&file).map_err(Failure::internal)?;
-    let mut text = empty.strip_suffix("]}").unwrap_or_default().to_owned();
+    let (version, reference, head) = (current.version, current.reference.as_str(), current.head.to_string());
+    let mut text = opening(&call, id, reference, version, &head);
     let mut page = first;
     loop {
         for event in &page.events {
@@ -97,6 +87,15 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     text.push_str("]}");
     let name = format!("attachment; filename=\"{}.json\"", current.reference);
     Ok(Reply::json_text(200, text).header("content-disposition", name))
+}
+
+/// A case file up to its events, which are JSON already and come last; `]}` ends it.
+pub(super) fn opening(call: &TenantCall, id: ComplaintId, reference: &str, version: u32, head: &str) -> String {
+    let (tenant, at) = (call.standing.tenant.id, call.call.now);
+    format!(
+        "{{\"format\":\"{CASE_FILE_FORMAT}\",\"exported_at\":\"{at}\",\"tenant\":\"{tenant}\",\"complaint\":\"{id}\",\
+         \"reference\":\"{reference}\",\"version\":{version},\"head\":\"{head}\",\"events\":["
+    )
 }
 
 /// Something to tell somebody.

@@ -125,13 +125,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         let items = found.map_or_else(|| "[]".to_owned(), |summary| format!("[{summary}]"));
         return Ok(page(&items, None, None));
     }
-    let cursor = match &query.cursor {
-        None => None,
-        Some(sealed) => Some(
-            Cursor::open(sealed, cursors, tenant.id, filters)
-                .map_err(|error| Failure::new(Code::InvalidCursor).detail(error.to_string()))?,
-        ),
-    };
+    let cursor = open_cursor(&call, &query)?;
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
     let searched = searched(&query, &dbs).await?;
@@ -154,8 +148,16 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
 }
 
+/// Where the list goes on, if that is said.
+pub(super) fn open_cursor(call: &TenantCall, query: &ListQuery) -> Result<Option<Cursor>, Failure> {
+    let Some(sealed) = &query.cursor else { return Ok(None) };
+    let (keys, tenant) = (&call.call.config.cursors, call.standing.tenant.id);
+    let opened = Cursor::open(sealed, keys, tenant, query.filters());
+    opened.map(Some).map_err(|error| Failure::new(Code::InvalidCursor).detail(error.to_string()))
+}
+
 /// What is searched for, in the language of the index. Beginnings take a look at the words there are first.
-async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
+pub(super) async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
     let Some(search) = &query.search else { return Ok(None) };
     let mut meant = Meant::new();
     for beginning in search.beginnings() {

@@ -16,13 +16,7 @@ use crate::{
     gateway::{self, admission},
     log,
     platform::{self, Fault, Inlet, Outlet, Piece},
-    store::{
-        StoreError, TenantDb,
-        commit::New,
-        external_references::ExternalReference,
-        intake::{Known, LoggedRow, Wanted},
-        together,
-    },
+    store::{StoreError, TenantDb, commit::New, external_references::ExternalReference, intake::Found, together},
 };
 use futures_util::future::join;
 use shared::{
@@ -42,12 +36,7 @@ use shared::{
     tenant::placement::{Slot, hash_of},
     time::Timestamp,
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    rc::Rc,
-};
+use std::{borrow::Cow, collections::BTreeMap, mem, rc::Rc};
 
 /// The most bytes that are read of a body, and of a signed one, which is checked as a whole before anything is written.
 const MAX_BYTES: u64 = 32_000_000;
@@ -63,9 +52,8 @@ const PATIENCE_MILLIS: u32 = 100;
 const ANSWERS_WAITING: u32 = 8 << 20;
 /// Statements of D1 after which the rest is left to another request (Cloudflare D1, limits: 1,000 queries an invocation).
 const MAX_STATEMENTS: u32 = 850;
-/// How often a database that is busy is asked again, and how long after, in milliseconds.
-const BUSY_TRIES: u32 = 3;
-const BUSY_MILLIS: u32 = 250;
+/// How often a database that is busy is asked again.
+const PATIENCE: u32 = 3;
 
 /// See the module.
 pub(crate) async fn import(call: TenantCall) -> Outcome {
@@ -85,7 +73,9 @@ pub(crate) async fn import(call: TenantCall) -> Outcome {
     let outlet = Outlet::new(ANSWERS_WAITING);
     let reply = Reply::pieces("application/x-ndjson", &outlet);
     let context = Rc::clone(&call.call.context);
-    let desk = Desk { home: call.home()?, dbs: call.dbs(), call, key, dry_run };
+    let home = call.home()?.patient(PATIENCE);
+    let dbs = call.dbs().into_iter().map(|db| db.patient(PATIENCE)).collect();
+    let desk = Desk { home, dbs, call, key, dry_run };
     context.wait_until(async move { run(desk, rows, outlet).await });
     Ok(reply)
 }
@@ -170,9 +160,10 @@ struct Rows {
 /// What rows before have wanted and the databases may not know yet: those of the same batch, and in a dry run all.
 #[derive(Default)]
 struct Seen {
-    keys: BTreeMap<String, Digest>,
+    /// By key, the beginning of the fingerprint.
+    keys: BTreeMap<String, u64>,
     /// By external reference, the row.
-    names: BTreeMap<ExternalReference, u64>,
+    names: BTreeMap<String, u64>,
 }
 
 impl Rows {
@@ -308,6 +299,15 @@ impl Entry {
         self.decide(Fate::Failed(failure.refused()));
     }
 
+    /// The beginning of the fingerprint.
+    fn print(&self) -> u64 {
+        self.fingerprint.as_bytes().iter().take(8).fold(0, |print, byte| print << 8 | u64::from(*byte))
+    }
+
+    fn external_reference(&self) -> Option<&ExternalReference> {
+        self.made()?.complaint.external_reference.as_ref()
+    }
+
     const fn made(&self) -> Option<&Made> {
         if let State::Made { made, .. } = &self.state { Some(made) } else { None }
     }
@@ -319,19 +319,22 @@ impl Entry {
 
     /// What the caller is told, once it is decided.
     fn answer(self) -> RowAnswer {
-        let (status, id, reference, refused) = match self.state {
-            State::Decided(Fate::Created(id, reference)) => (RowStatus::Created, Some(id), Some(reference), None),
-            State::Decided(Fate::Already(id, reference)) => (RowStatus::Already, id, reference, None),
-            State::Decided(Fate::Valid) => (RowStatus::Valid, None, None, None),
-            State::Decided(Fate::Failed(refused)) => (RowStatus::Failed, None, None, Some(refused)),
-            _ => (RowStatus::Failed, None, None, Some(not_reached())),
-        };
-        RowAnswer { row: self.number, line: self.line, status, id, reference, refused }
+        let answer = |status| RowAnswer::new(self.number, self.line, status);
+        match self.state {
+            State::Decided(Fate::Created(id, reference)) => {
+                RowAnswer { id: Some(id), reference: Some(reference), ..answer(RowStatus::Created) }
+            }
+            State::Decided(Fate::Already(id, reference)) => RowAnswer { id, reference, ..answer(RowStatus::Already) },
+            State::Decided(Fate::Valid) => answer(RowStatus::Valid),
+            State::Decided(Fate::Failed(Refused { code, detail, errors })) => {
+                RowAnswer { code: Some(code), detail, errors, ..answer(RowStatus::Failed) }
+            }
+            State::Open { .. } | State::Made { .. } | State::Alone => {
+                let detail = Some("The import has stopped: send the row again".into());
+                RowAnswer { code: Some(Code::Unavailable), detail, ..answer(RowStatus::Failed) }
+            }
+        }
     }
-}
-
-fn not_reached() -> Refused {
-    Refused::new(Code::Unavailable, "The import has stopped: send the row again")
 }
 
 /// Some rows, as far as they have come.
@@ -378,7 +381,7 @@ impl Purse {
     async fn take(&mut self, call: &TenantCall, wanted: u32) -> Result<u32, Failure> {
         if self.left < wanted {
             let more = wanted.max(TAKEN_AT_ONCE) - self.left;
-            let taken = admission::take_complaints(call, more).await?;
+            let taken = admission::complaints(call, more, 0, call.call.now).await?;
             self.left += taken.complaints.unwrap_or_default();
             self.taken_at = Some(taken.at);
         }
@@ -390,7 +393,7 @@ impl Purse {
     /// What is left counts no longer.
     async fn give_back(self, call: &TenantCall) {
         let Some(taken_at) = self.taken_at.filter(|_| self.left > 0) else { return };
-        if let Err(fault) = admission::give_complaints_back(call, self.left, taken_at).await {
+        if let Err(fault) = admission::complaints(call, 0, self.left, taken_at).await {
             log::fault("complaints_not_given_back", &fault);
         }
     }
@@ -513,9 +516,10 @@ impl Desk {
             }
             allowed -= 1;
             let Some(draft) = &entry.draft else { continue };
-            if let Some(same) = rows.seen.keys.insert(entry.key.clone(), entry.fingerprint) {
+            let print = entry.print();
+            if let Some(same) = rows.seen.keys.insert(entry.key.clone(), print) {
                 match self.dry_run {
-                    true if same == entry.fingerprint => entry.decide(Fate::Already(None, None)),
+                    true if same == print => entry.decide(Fate::Already(None, None)),
                     true => entry.decide(Fate::Failed(reused("Another row has the same row_id"))),
                     false => entry.state = State::Alone,
                 }
@@ -541,34 +545,40 @@ impl Desk {
 
     async fn look(&self, maker: &Maker<'_>, batch: &mut Batch) -> Result<(), Failure> {
         let tenant = &self.call.standing.tenant;
-        let mut wanted: Vec<Wanted<'_>> = self.dbs.iter().map(|_| Wanted::default()).collect();
-        for entry in &batch.entries {
-            let State::Open { id, reference } = &entry.state else { continue };
-            let place = hash_of(&entry.key);
-            let former = tenant.shards.former_slots_for(place, tenant.founded_with);
-            for slot in former.into_iter().chain([tenant.shards.slot_for(place)]) {
-                if let Some(wanted) = self.place_of(slot).and_then(|at| wanted.get_mut(at)) {
-                    wanted.keys.push(&entry.key);
+        for (at, db) in self.dbs.iter().enumerate() {
+            // Which rows have their keys here, or had, and which have their references here.
+            let (mut keyed, mut named) = (Vec::new(), Vec::new());
+            let (mut keys, mut references) = (Vec::new(), Vec::new());
+            for (nth, entry) in batch.entries.iter().enumerate() {
+                let State::Open { id, reference } = &entry.state else { continue };
+                let place = hash_of(&entry.key);
+                let mut slots = tenant.shards.former_slots_for(place, tenant.founded_with);
+                slots.push(tenant.shards.slot_for(place));
+                if slots.into_iter().any(|slot| self.place_of(slot) == Some(at)) {
+                    keyed.push(nth);
+                    keys.push(entry.key.as_str());
+                }
+                if self.place_of(Slot(id.slot())) == Some(at) {
+                    named.push(nth);
+                    references.push(reference);
                 }
             }
-            if let Some(wanted) = self.place_of(Slot(id.slot())).and_then(|at| wanted.get_mut(at)) {
-                wanted.references.push(reference);
+            if keys.is_empty() {
+                continue;
             }
-        }
-        let asked = self.dbs.iter().zip(&wanted).filter(|(_, wanted)| !wanted.keys.is_empty());
-        let (mut logged, mut taken) = (BTreeMap::new(), BTreeSet::new());
-        for known in together(asked.map(|(db, wanted)| self.patiently(move || db.known(wanted)))).await {
-            let Known { logged: rows, taken: references } = known?;
-            logged.extend(rows.into_iter().map(|row| (row.key.clone(), row)));
-            taken.extend(references.into_iter().map(|row| row.reference.as_str().to_owned()));
-        }
-        for entry in &mut batch.entries {
-            let State::Open { id, reference } = &mut entry.state else { continue };
-            if taken.contains(reference.as_str()) {
-                *reference = maker.reference(*id);
+            let (logged, taken) = db.known(&keys, &references).await?;
+            for found in taken {
+                let entry = named.get(found.nth).and_then(|nth| batch.entries.get_mut(*nth));
+                if let Some(State::Open { id, reference }) = entry.map(|entry| &mut entry.state) {
+                    *reference = maker.reference(*id);
+                }
             }
-            if let Some(LoggedRow { fingerprint, complaint_id, reference, .. }) = logged.remove(&entry.key) {
-                entry.decide(before(fingerprint == entry.fingerprint, complaint_id, reference));
+            for Found { nth, complaint_id, fingerprint, name } in logged {
+                let entry = keyed.get(nth).and_then(|nth| batch.entries.get_mut(*nth));
+                if let (Some(entry), Some(id)) = (entry, complaint_id) {
+                    let reference = name.and_then(|name| name.parse().ok());
+                    entry.decide(before(fingerprint == Some(entry.fingerprint), id, reference));
+                }
             }
         }
         Ok(())
@@ -578,67 +588,55 @@ impl Desk {
         &self,
         maker: &Maker<'_>,
         batch: &mut Batch,
-        seen: &mut BTreeMap<ExternalReference, u64>,
+        seen: &mut BTreeMap<String, u64>,
     ) -> Result<(), Failure> {
-        let (mut claims, mut references) = (Vec::new(), Vec::new());
         for entry in &mut batch.entries {
-            let Some(reference) = entry.made().and_then(|made| made.complaint.external_reference.clone()) else {
+            let Some(reference) = entry.external_reference().map(|reference| reference.as_str().to_owned()) else {
                 continue;
             };
-            if let Some(first) = seen.get(&reference) {
-                entry.decide(Fate::Failed(taken(format!("Row {first} has this external_reference"))));
-            } else {
-                seen.insert(reference.clone(), entry.number);
-                references.push(reference);
+            match seen.get(&reference) {
+                Some(first) => entry.decide(Fate::Failed(taken(format!("Row {first} has this external_reference")))),
+                None => _ = seen.insert(reference, entry.number),
             }
+        }
+        let (mut claims, mut references, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        for (nth, entry) in batch.entries.iter().enumerate() {
+            let (Some(made), Some(reference)) = (entry.made(), entry.external_reference()) else { continue };
+            if !self.dry_run && !self.is_at_home(made.complaint.id) {
+                claims.push((reference, made.complaint.id, entry.key.as_str()));
+            }
+            references.push(reference);
+            named.push(nth);
         }
         if references.is_empty() {
             return Ok(());
         }
-        for entry in &mut batch.entries {
-            let State::Made { made, names_it } = &mut entry.state else { continue };
-            *names_it = self.is_at_home(made.complaint.id);
-            let reference = made.complaint.external_reference.as_ref().filter(|_| !*names_it && !self.dry_run);
-            claims.extend(reference.map(|reference| (reference, made.complaint.id, entry.key.as_str())));
+        let found = self.home.claim_all(&claims, &references, maker.now).await?;
+        let elsewhere = found.iter().filter(|found| found.name.is_none()).filter_map(|found| found.complaint_id);
+        let mut elsewhere: Vec<_> = elsewhere.filter(|id| !self.is_at_home(*id)).collect();
+        let mut holding = Vec::new();
+        for (at, db) in self.dbs.iter().enumerate() {
+            let (here, others) = elsewhere.into_iter().partition(|id| self.place_of(Slot(id.slot())) == Some(at));
+            elsewhere = others;
+            let here: Vec<ComplaintId> = here;
+            if !here.is_empty() {
+                let names = db.external_references_of(&here).await?;
+                holding.extend(names.into_iter().filter_map(|found| Some((*here.get(found.nth)?, found.name?))));
+            }
         }
-        let named = self.patiently(|| self.home.claim_all(&claims, &references, maker.now)).await?;
-        let elsewhere = named.iter().filter(|named| named.summary.is_none() && !self.is_at_home(named.complaint_id));
-        let names = self.names_of(elsewhere.map(|named| named.complaint_id).collect()).await?;
-        let mut named: BTreeMap<_, _> =
-            named.into_iter().map(|named| (named.external_reference.clone(), named)).collect();
-        for entry in &mut batch.entries {
-            let Some(complaint) = entry.made().map(|made| &made.complaint) else { continue };
-            let (id, reference) =
-                (complaint.id, complaint.external_reference.as_ref().map(|reference| reference.as_str()));
-            let Some(named) = reference.and_then(|reference| named.remove(reference)) else { continue };
-            let is_held = named.summary.is_some() || names.get(&named.complaint_id) == Some(&named.external_reference);
-            if is_held {
-                entry.decide(Fate::Failed(taken(format!(
-                    "Complaint {} has this external_reference",
-                    named.complaint_id
-                ))));
-            } else if named.complaint_id != id {
+        for Found { nth, complaint_id, name, .. } in found {
+            let entry = named.get(nth).and_then(|nth| batch.entries.get_mut(*nth));
+            let (Some(entry), Some(holder)) = (entry, complaint_id) else { continue };
+            let wanted = entry.external_reference().map(|reference| reference.as_str());
+            if name.is_some() || holding.iter().any(|(id, name)| *id == holder && Some(name.as_str()) == wanted) {
+                entry.decide(Fate::Failed(taken(format!("Complaint {holder} has this external_reference"))));
+            } else if entry.made().is_some_and(|made| made.complaint.id != holder) {
                 entry.state = State::Alone;
             } else if let State::Made { names_it, .. } = &mut entry.state {
                 *names_it = false;
             }
         }
         Ok(())
-    }
-
-    /// The external references of complaints that lie outside the tenant's home.
-    async fn names_of(&self, ids: Vec<ComplaintId>) -> Result<BTreeMap<ComplaintId, String>, Failure> {
-        let mut names = BTreeMap::new();
-        let of =
-            |at: usize| ids.iter().copied().filter(|id| self.place_of(Slot(id.slot())) == Some(at)).collect::<Vec<_>>();
-        let asked: Vec<_> =
-            self.dbs.iter().enumerate().map(|(at, db)| (db, of(at))).filter(|(_, ids)| !ids.is_empty()).collect();
-        for found in
-            together(asked.iter().map(|(db, ids)| self.patiently(move || db.external_references_of(ids)))).await
-        {
-            names.extend(found?.into_iter().map(|row| (row.id, row.external_reference)));
-        }
-        Ok(names)
     }
 
     /// Writes what was made; a row that cannot be written stops no other.
@@ -693,8 +691,7 @@ impl Desk {
         let mut written = Written::default();
         let mut open = vec![group];
         while let Some(mut part) = open.pop() {
-            let answer = self.patiently(|| async { db.log(&batch.new_complaints(&part), platform::now()).await }).await;
-            match answer {
+            match db.log(&batch.new_complaints(&part), platform::now()).await {
                 Ok(_) => written.done.extend(part),
                 Err(error @ (StoreError::Held | StoreError::Busy(_))) => {
                     written.stop = Some(Failure::from(error).refused());
@@ -718,20 +715,6 @@ impl Desk {
             Logged::Now { made, .. } => Fate::Created(made.complaint.id, made.complaint.reference),
             Logged::Before(_, done) => before(done.fingerprint == entry.fingerprint, done.complaint_id, None),
         })
-    }
-
-    /// Asks again while a database is busy.
-    async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
-        &self,
-        ask: impl Fn() -> F,
-    ) -> Result<T, StoreError> {
-        for tries in 1..=BUSY_TRIES {
-            match ask().await {
-                Err(StoreError::Busy(_)) => platform::sleep(BUSY_MILLIS * tries).await,
-                answer => return answer,
-            }
-        }
-        ask().await
     }
 
     /// The place of a slot's database among `dbs`.

@@ -6,6 +6,7 @@ pub(crate) mod commands;
 pub(crate) mod complaints;
 pub(crate) mod dead_letters;
 pub(crate) mod duplicates;
+pub(crate) mod export;
 mod external_reference;
 pub(crate) mod health;
 pub(crate) mod import;

@@ -280,21 +280,15 @@ pub(crate) async fn go_on(runtime: &Runtime, tenant: TenantId, limiter: Box<Limi
     Ok(())
 }
 
-/// Complaints that no request pays for one by one: at most so many, counted as logged.
-pub(crate) async fn take_complaints(call: &TenantCall, wanted: u32) -> Result<Taken, Failure> {
-    let (runtime, tenant) = (&call.call.runtime, call.standing.tenant.id);
-    let question = Question::TakeComplaints { wanted };
-    let taken: Taken = runtime.ask(Class::RateLimiter, &object_of(tenant), &question).await?;
-    // Whoever was let in is known to the object.
-    if taken.complaints.is_some() { Ok(taken) } else { Err(Failure::new(Code::Unavailable)) }
-}
-
-/// Some of what was taken at that moment was not logged.
-pub(crate) async fn give_complaints_back(call: &TenantCall, unused: u32, taken_at: Timestamp) -> Result<(), Fault> {
-    let (runtime, tenant) = (&call.call.runtime, call.standing.tenant.id);
-    let question = Question::GiveComplaintsBack { unused, taken_at };
-    runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &question).await?;
-    Ok(())
+/// Takes complaints that no request pays for one by one, at most `wanted`, and gives back what was taken before and not logged.
+pub(crate) async fn complaints(
+    call: &TenantCall,
+    wanted: u32,
+    unused: u32,
+    taken_at: Timestamp,
+) -> Result<Taken, Fault> {
+    let question = Question::Complaints { wanted, unused, taken_at };
+    call.call.runtime.ask(Class::RateLimiter, &object_of(call.standing.tenant.id), &question).await
 }
 
 /// What is used of a tenant's plan.

@@ -2,9 +2,10 @@
 //! fold, index, counts, idempotency record and outbox row in one transaction.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    Cell::{Json, Nothing, Number, Plain, Text},
+    Lists, Scoped, StoreError, TenantBatch, TenantDb, Unique,
     external_references::{INSERT as REFERENCE_INSERT, INSERT_ALL as REFERENCES_INSERT, RELEASE, claimant},
-    parts, to_json,
+    to_json,
 };
 use serde::de::IgnoredAny;
 use shared::{
@@ -101,55 +102,62 @@ impl TenantDb {
         draw: u32,
     ) -> Result<TenantBatch, StoreError> {
         let (tokens, at) = (self.tokens(), now.unix_millis());
-        let (mut requests, mut complaints, mut references) = (Vec::new(), Vec::new(), Vec::new());
-        let mut events = BTreeMap::<u8, Vec<_>>::new();
+        let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
+        let mut events = BTreeMap::<u8, Lists>::new();
         let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
-        for one in new {
-            let New { complaint, key, .. } = one;
-            let (id, version) = (complaint.id, complaint.version);
-            requests.push((key, one.fingerprint, id, version));
-            let rows = one
-                .events
-                .iter()
-                .map(|Sealed { event, text }| (id, event.seq, event.at.unix_millis(), text, event.hash));
-            events.entry(id.slot()).or_default().extend(rows);
-            complaints.push((
-                id,
-                &complaint.reference,
-                &complaint.external_reference,
-                complaint.received_at.unix_millis(),
-                version,
-                one.doc,
-                to_json(&complaint.summary())?,
-                key,
-                Place::of(complaint.received_at, id, draw).to_string(),
-                tokens.texts(one.events.iter().map(|sealed| &sealed.event.body)),
-                tokens.likeness(complaint),
-                tokens.labels(complaint),
-            ));
+        for New { complaint, events: sealed, key, fingerprint, names_it, .. } in new {
+            let id = complaint.id.to_string();
+            requests.row(&[Text(key), Plain(&fingerprint.to_string()), Plain(&id), Number(complaint.version.into())]);
+            let of_slot = events.entry(complaint.id.slot()).or_default();
+            for Sealed { event, text } in *sealed {
+                let (seq, at) = (event.seq.into(), event.at.unix_millis());
+                of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
+            }
             for (facet, value, by) in changed_counts(None, complaint) {
                 *counted.entry((facet, value)).or_default() += by;
             }
-            references.extend(complaint.external_reference.as_ref().filter(|_| one.names_it).map(|has| (has, id, key)));
+            let named = complaint.external_reference.as_ref().filter(|_| *names_it);
+            named.into_iter().for_each(|has| references.row(&[Text(has.as_str()), Plain(&id), Text(key)]));
+        }
+        // In the order of places: where the next one is lower, the index writes to disk what it has gathered so far.
+        let place = |one: &New<'_>| Place::of(one.complaint.received_at, one.complaint.id, draw);
+        let mut placed: Vec<_> = new.iter().enumerate().map(|(nth, one)| (place(one), nth)).collect();
+        placed.sort_unstable();
+        for (place, nth) in placed {
+            let Some(New { complaint, doc, events: sealed, key, .. }) = new.get(nth) else { continue };
+            complaints.row(&[
+                Plain(&complaint.id.to_string()),
+                Plain(complaint.reference.as_str()),
+                complaint.external_reference.as_ref().map_or(Nothing, |external| Text(external.as_str())),
+                Number(complaint.received_at.unix_millis()),
+                Number(complaint.version.into()),
+                Json(doc),
+                Json(&to_json(&complaint.summary())?),
+                Text(key),
+                Plain(&place.to_string()),
+                Plain(&tokens.texts(sealed.iter().map(|sealed| &sealed.event.body))),
+                Plain(&tokens.likeness(complaint)),
+                Plain(&tokens.labels(complaint)),
+            ]);
         }
         let mut batch = self.batch();
-        for list in parts(requests)? {
+        for list in requests.finish() {
             batch = batch.with_list(IDEMPOTENCY_INSERT_NEW, &list, (at,));
         }
         for (slot, rows) in events {
-            for list in parts(rows)? {
+            for list in rows.finish() {
                 batch = batch.with_list(APPEND_NEW, &list, (slot,));
             }
         }
         for (outbox, message) in messages {
             batch = batch.with(OUTBOX_INSERT, (outbox, message));
         }
-        for list in parts(complaints)? {
+        for list in complaints.finish() {
             batch = batch.with_list(INSERT, &list, ());
         }
         let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
         batch = batch.with(COUNTS_ADD, (to_json(&counted)?,));
-        for list in parts(references)? {
+        for list in references.finish() {
             batch = batch.with_list(REFERENCES_INSERT, &list, (at,));
         }
         Ok(batch)

@@ -301,6 +301,25 @@ impl TenantDb {
         direction: Direction,
         from: Option<Position>,
     ) -> Result<Vec<Listed>, StoreError> {
+        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
+        let (low, high, received) = Self::bounds(query, direction, from);
+        let matching = self.matching(query, searched);
+        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
+        let shows_why = u8::from(query.search.is_some());
+        let page = (limit, shows_why, read);
+        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
+        let row: Option<PageRow> = self.row(sql, parameters).await?;
+        let text = row.and_then(|row| row.lines).unwrap_or_default();
+        let tokens = self.tokens();
+        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
+    }
+
+    /// The places, with ids, between which a list goes on, exclusive, and the milliseconds of receipt, the second exclusive.
+    pub(super) fn bounds(
+        query: &ListQuery,
+        direction: Direction,
+        from: Option<Position>,
+    ) -> ((String, String), (String, String), (i64, i64)) {
         let received_from = query.received_from.unwrap_or(Timestamp::MIN);
         let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
         // No id is empty, and none comes after "~".
@@ -312,23 +331,12 @@ impl TenantDb {
             (Direction::Backward, Some(from)) => low = low.max(at(from)),
             (_, None) => {}
         }
-        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
         let received = (received_from.unix_millis(), received_to.unix_millis());
-        let bounds = (low.0.to_string(), low.1, high.0.to_string(), high.1);
-        let matching = self.matching(query, searched);
-        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
-        let shows_why = u8::from(query.search.is_some());
-        let page = (limit, shows_why, read);
-        let (low, high) = ((bounds.0, bounds.1), (bounds.2, bounds.3));
-        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
-        let row: Option<PageRow> = self.row(sql, parameters).await?;
-        let text = row.and_then(|row| row.lines).unwrap_or_default();
-        let tokens = self.tokens();
-        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
+        ((low.0.to_string(), low.1), (high.0.to_string(), high.1), received)
     }
 
     /// What the index is asked for: the filters, and what is searched for.
-    fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
+    pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
         let tokens = self.tokens();
         let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
         let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();

@@ -3,7 +3,7 @@
 //! A complaint in that database takes its reference in the batch that changes it. Any other claims it first, in a call
 //! of its own; a claim whose complaint never came to have the reference may be taken over: see `api/external_reference.rs`.
 
-use super::{Scoped, StoreError, TenantDb, to_json};
+use super::{Scoped, StoreError, TenantDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{ids::ComplaintId, text::Line, time::Timestamp};
 
@@ -11,8 +11,6 @@ pub(super) const INSERT: Scoped = Scoped::new(include_str!("sql/external_referen
 pub(super) const INSERT_ALL: Scoped = Scoped::new(include_str!("sql/external_references/insert_all.sql"));
 pub(super) const RELEASE: Scoped = Scoped::new(include_str!("sql/external_references/release.sql"));
 const CLAIM: Scoped = Scoped::new(include_str!("sql/external_references/claim.sql"));
-const CLAIM_ALL: Scoped = Scoped::new(include_str!("sql/external_references/claim_all.sql"));
-const FIND_ALL: Scoped = Scoped::new(include_str!("sql/external_references/find_all.sql"));
 const FIND: Scoped = Scoped::new(include_str!("sql/external_references/find.sql"));
 const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/external_references/take_over.sql"));
 
@@ -26,15 +24,6 @@ pub(crate) struct Holder {
     /// The request that took it: see [`claimant`].
     pub(crate) claimed_by: String,
     pub(crate) claimed_at: i64,
-    /// The complaint's summary, if it lies in this database and has the reference.
-    pub(crate) summary: Option<String>,
-}
-
-/// A reference, and who has it.
-#[derive(Deserialize)]
-pub(crate) struct Named {
-    pub(crate) external_reference: String,
-    pub(crate) complaint_id: ComplaintId,
     /// The complaint's summary, if it lies in this database and has the reference.
     pub(crate) summary: Option<String>,
 }
@@ -75,22 +64,6 @@ impl TenantDb {
             .with(FIND, (leaving,));
         let (_, holder, left) = self.run::<(IgnoredAny, Vec<Holder>, Vec<Holder>)>(batch).await?;
         Ok((holder.into_iter().next(), left.into_iter().next()))
-    }
-
-    /// Takes references that are free, or are these complaints' already: `(reference, complaint, the request)`. Says whose
-    /// each of `references` is then.
-    pub(crate) async fn claim_all(
-        &self,
-        claims: &[(&ExternalReference, ComplaintId, &str)],
-        references: &[ExternalReference],
-        at: Timestamp,
-    ) -> Result<Vec<Named>, StoreError> {
-        let find = (to_json(&references)?,);
-        if claims.is_empty() {
-            return self.rows(FIND_ALL, find).await;
-        }
-        let batch = self.batch().with(CLAIM_ALL, (to_json(&claims)?, at.unix_millis())).with(FIND_ALL, find);
-        Ok(self.run::<(IgnoredAny, Vec<Named>)>(batch).await?.1)
     }
 
     /// Takes a reference from a holder that does not have it after all. False if another was first.

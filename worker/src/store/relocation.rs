@@ -130,9 +130,14 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
+    /// The event as JSON.
+    pub(crate) fn json(&self) -> String {
+        event_json(&self.hash, &self.body)
+    }
+
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
-        json::from_str(&event_json(&self.hash, &self.body)).unwrap_or(Value::Null)
+        json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 }
 
@@ -385,9 +390,19 @@ impl TenantDb {
 
     /// The next page of the events of what is left.
     pub(crate) async fn events_of(&self, left: &Left) -> Result<Vec<EventRow>, StoreError> {
-        let ids: Vec<_> = left.0.iter().map(|(id, ..)| id).collect();
-        let first = left.0.first().map(|(id, after, _)| (id, after));
+        let ids: Vec<_> = left.0.iter().map(|(id, ..)| *id).collect();
+        let first = left.0.first().map(|(id, after, _)| (id.to_string(), *after));
         let Some((first, after)) = first else { return Ok(Vec::new()) };
+        self.events_after(&ids, &first, after).await
+    }
+
+    /// A page of the events of these complaints in the order of ids, of complaint `first` those after number `after`.
+    pub(super) async fn events_after(
+        &self,
+        ids: &[ComplaintId],
+        first: &str,
+        after: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
         self.rows(EVENTS, (to_json(&ids)?, first, after, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
     }
 

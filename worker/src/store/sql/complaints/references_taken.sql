@@ -1,2 +1,5 @@
--- Which of these references (a JSON list) are somebody's.
-SELECT reference FROM complaints WHERE tenant_id = ?1 AND reference IN (SELECT value FROM json_each(?2))
+-- Which of these references (a JSON list) are somebody's: the places in the list.
+SELECT r.key AS nth
+FROM json_each(?2) r
+CROSS JOIN complaints c
+WHERE c.tenant_id = ?1 AND c.reference = r.value
