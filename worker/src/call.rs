@@ -7,6 +7,7 @@ use crate::{
     platform::{self, Freshness, Incoming, Outlet, Runtime},
     store::TenantDb,
 };
+use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     access::{Actor, ActorKind},
@@ -261,6 +262,8 @@ impl Call {
 
     /// Runs after the answer has been sent.
     pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        // Without its type, so that the way to the runtime is compiled once and not once a use.
+        let work: LocalBoxFuture<'static, ()> = Box::pin(work);
         self.context.wait_until(work);
     }
 }

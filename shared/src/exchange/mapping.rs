@@ -352,14 +352,14 @@ impl Fields {
                 *member(&mut row.members, name) = value;
             }
             Shape::Contact(kind) => {
-                let contact = Map::from_iter([("kind".to_owned(), (*kind).into()), ("value".to_owned(), text.into())]);
+                let contact = object([("kind", (*kind).into()), ("value", text.into())]);
                 let list = member(&mut row.members, "complainant.contacts");
                 if list.is_null() {
                     *list = Value::Array(Vec::new());
                 }
                 if let Some(items) = list.as_array_mut() {
                     item = Some(items.len());
-                    items.push(contact.into());
+                    items.push(contact);
                 }
             }
             Shape::Amount(kind) => {
@@ -413,11 +413,8 @@ impl Fields {
             match minor_units(&text, decimal, currency.digits()) {
                 Some(minor) => {
                     row.sources.push((nth, Some(items.len())));
-                    let amount: [(&str, Value); 3] =
-                        [("kind", kind.into()), ("minor", minor.into()), ("currency", String::from(currency).into())];
-                    items.push(
-                        amount.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into(),
-                    );
+                    let currency = String::from(currency).into();
+                    items.push(object([("kind", kind.into()), ("minor", minor.into()), ("currency", currency)]));
                 }
                 None => errors.push(field.error(Rule::NotAllowed, "must be a sum that its currency can express")),
             }
@@ -458,6 +455,13 @@ impl Field {
             None => FieldError::at(&self.to.pointer(None), rule, detail),
         }
     }
+}
+
+/// An object of these members. One by one: to collect them would take a sort of its own.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let mut object = Map::new();
+    members.into_iter().for_each(|(name, value)| _ = object.insert(name.to_owned(), value));
+    object.into()
 }
 
 /// The member of this name, or, after a dot, of an object that is a member.

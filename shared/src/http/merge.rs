@@ -31,11 +31,26 @@ impl<T> Cut<T> {
     /// The same, of what each shard has found.
     #[must_use]
     pub fn merged(shards: Vec<Vec<(Position, T)>>, direction: Direction, limit: usize) -> Self {
-        let mut found: Vec<_> = shards.into_iter().flatten().collect();
-        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let found = newest_first(shards.into_iter().flatten().collect());
         let Cut { items, more } = Cut::of(found, direction, limit);
         Self { items: items.into_iter().map(|(_, item)| item).collect(), more }
     }
+}
+
+/// What stands at these positions, the newest first.
+fn newest_first<T>(found: Vec<(Position, T)>) -> Vec<(Position, T)> {
+    let order = order(found.iter().map(|(at, _)| *at).collect());
+    let mut found: Vec<_> = found.into_iter().map(Some).collect();
+    order.into_iter().rev().filter_map(|nth| found.get_mut(nth)?.take()).collect()
+}
+
+/// The order of these positions: which of them is the first of all, which the second, … Sorted here and nowhere else, so
+/// that sorting is compiled once.
+#[must_use]
+pub fn order(positions: Vec<Position>) -> Vec<usize> {
+    let mut numbered: Vec<_> = positions.into_iter().zip(0..).collect();
+    numbered.sort_unstable();
+    numbered.into_iter().map(|(_, nth)| nth).collect()
 }
 
 impl<T> Cut<(Position, T)> {
@@ -49,8 +64,7 @@ impl<T> Cut<(Position, T)> {
         let seen = shards.iter().filter_map(last).max();
         let mut items: Vec<_> = shards.into_iter().flat_map(|(found, _)| found).collect();
         items.retain(|(at, _)| seen.is_none_or(|seen| *at >= seen));
-        items.sort_by(|(a, _), (b, _)| b.cmp(a));
-        Self { items, more }
+        Self { items: newest_first(items), more }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     gateway, log,
     platform::{Gone, Outlet},
-    store::{StoreError, TenantDb, export::Exported, history::Span, together},
+    store::{StoreError, TenantDb, export::Exported, history::Span},
 };
 use serde_json::Value;
 use shared::{
@@ -29,10 +29,10 @@ use shared::{
     search::place::Position,
     tenant::placement::Slot,
 };
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 /// Complaints that are read at once.
-const PAGE: u32 = 200;
+const PAGE: usize = 200;
 /// Bytes that wait for the caller to take them.
 const WAITING: u32 = 1 << 20;
 /// Statements of D1 after which the rest is left to another request (Cloudflare D1, limits: 1,000 queries an invocation).
@@ -86,10 +86,10 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     };
     let reply = Reply::pieces(media_type, &outlet);
     let reply = reply.header("content-disposition", format!("attachment; filename=\"{name}\""));
-    let context = Rc::clone(&call.call.context);
-    let export = Export { call, format, query, dbs, searched };
-    context.wait_until(async move {
-        match export.write(from.map(|cursor| cursor.from), &outlet).await {
+    let export = Rc::new(Export { call, format, query, dbs, searched });
+    let writing = Rc::clone(&export);
+    export.call.call.afterwards(async move {
+        match writing.write(from.map(|cursor| cursor.from), &outlet).await {
             Ok(()) => outlet.end(),
             Err(End::Gone) => {}
             Err(End::Failed(failure)) => {
@@ -139,11 +139,13 @@ impl Export {
         let (mut count, mut more) = (0, true);
         while more && self.call.call.runtime.meter.statements.get() < MAX_STATEMENTS {
             gateway::still_welcome(&self.call).await?;
-            let pages = self.dbs.iter().map(|db| db.export_page(&self.query, self.searched.as_deref(), from, PAGE));
-            let pages = together(pages).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let mut pages = Vec::with_capacity(self.dbs.len());
+            for db in &self.dbs {
+                pages.push(db.export_page(&self.query, self.searched.as_deref(), from, PAGE).await?);
+            }
             let page = Cut::complete(pages);
             more = page.more;
-            let mut events = self.events_of(&page.items).await?;
+            let events = self.events_of(&page.items).await?;
             let mut lines = String::new();
             for (position, complaint) in page.items {
                 count += 1;
@@ -158,8 +160,10 @@ impl Export {
                     }
                     Format::CaseFiles => {
                         lines.push_str(&self.opening(&complaint)?);
-                        match events.remove(&complaint.id).filter(|events| events.len() == complaint.version as usize) {
-                            Some(events) => lines.push_str(&events.join(",")),
+                        let whole =
+                            events.iter().find(|(id, _, count)| *id == complaint.id && *count == complaint.version);
+                        match whole {
+                            Some((_, text, _)) => lines.push_str(text),
                             None => self.put_long(&complaint, &mut lines, outlet).await?,
                         }
                         lines.push(']');
@@ -186,22 +190,31 @@ impl Export {
         cursor.seal(&self.call.call.config.cursors, self.call.standing.tenant.id, self.query.filters())
     }
 
-    /// The events of a page's complaints, as far as they fit in memory: as JSON, by complaint, each as they were at its version.
-    async fn events_of(&self, page: &[(Position, Exported)]) -> Result<BTreeMap<ComplaintId, Vec<String>>, End> {
-        let mut events = BTreeMap::<ComplaintId, Vec<String>>::new();
+    /// The events of a page's complaints, as far as they fit in memory: by complaint, as items of a JSON list, those up to its
+    /// version, and how many these are.
+    async fn events_of(&self, page: &[(Position, Exported)]) -> Result<Vec<(ComplaintId, String, usize)>, End> {
+        let mut events: Vec<(ComplaintId, String, usize)> = Vec::new();
         if self.format != Format::CaseFiles {
             return Ok(events);
         }
-        let versions: BTreeMap<_, _> = page.iter().map(|(_, complaint)| (complaint.id, complaint.version)).collect();
         for db in &self.dbs {
-            let is_here = |id: &&ComplaintId| self.call.db_of_slot(Slot(id.slot())).is_some_and(|own| own.is(db));
-            let ids: Vec<_> = versions.keys().filter(is_here).copied().collect();
+            let is_here = |id: &ComplaintId| self.call.db_of_slot(Slot(id.slot())).is_some_and(|own| own.is(db));
+            let ids: Vec<_> = page.iter().map(|(_, complaint)| complaint.id).filter(is_here).collect();
             if ids.is_empty() {
                 continue;
             }
             for row in db.first_events_of(&ids).await? {
-                if versions.get(&row.complaint_id).is_some_and(|version| row.seq <= *version) {
-                    events.entry(row.complaint_id).or_default().push(row.json());
+                let wanted = page.iter().any(|(_, one)| one.id == row.complaint_id && row.seq as usize <= one.version);
+                if !wanted {
+                    continue;
+                }
+                match events.last_mut().filter(|(id, ..)| *id == row.complaint_id) {
+                    Some((_, text, count)) => {
+                        text.push(',');
+                        text.push_str(&row.json());
+                        *count += 1;
+                    }
+                    None => events.push((row.complaint_id, row.json(), 1)),
                 }
             }
         }
@@ -212,17 +225,18 @@ impl Export {
     fn opening(&self, complaint: &Exported) -> Result<String, End> {
         let doc = read(&complaint.doc)?;
         let text = |name: &str| doc.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (id, version) = (complaint.id, complaint.version);
+        let (id, version) = (complaint.id, u32::try_from(complaint.version).unwrap_or(u32::MAX));
         Ok(case_file::opening(&self.call, id, text("reference"), version, text("head")))
     }
 
     /// Writes the events of a case file that is long, page by page, behind what is to come before it.
     async fn put_long(&self, complaint: &Exported, lines: &mut String, outlet: &Outlet) -> Result<(), End> {
         let db = self.call.db_of(complaint.id)?;
+        let through = u32::try_from(complaint.version).unwrap_or(u32::MAX);
         let mut next = Some(0);
         while let Some(after) = next {
-            let page = db.history(complaint.id, Span { after, through: complaint.version, ..Span::ALL }).await?;
-            next = page.next.filter(|last| *last < complaint.version);
+            let page = db.history(complaint.id, Span { after, through, ..Span::ALL }).await?;
+            next = page.next.filter(|last| *last < through);
             for event in &page.events {
                 lines.push_str(if lines.ends_with('[') { "" } else { "," });
                 lines.push_str(&event.json());

@@ -16,7 +16,7 @@ use crate::{
     gateway::{self, admission},
     log,
     platform::{self, Fault, Inlet, Outlet, Piece},
-    store::{StoreError, TenantDb, commit::New, external_references::ExternalReference, intake::Found, together},
+    store::{StoreError, TenantDb, commit::New, external_references::ExternalReference, intake::Found},
 };
 use futures_util::future::join;
 use shared::{
@@ -72,11 +72,11 @@ pub(crate) async fn import(call: TenantCall) -> Outcome {
     rows.begin().await?;
     let outlet = Outlet::new(ANSWERS_WAITING);
     let reply = Reply::pieces("application/x-ndjson", &outlet);
-    let context = Rc::clone(&call.call.context);
     let home = call.home()?.patient(PATIENCE);
     let dbs = call.dbs().into_iter().map(|db| db.patient(PATIENCE)).collect();
-    let desk = Desk { home, dbs, call, key, dry_run };
-    context.wait_until(async move { run(desk, rows, outlet).await });
+    let desk = Rc::new(Desk { home, dbs, call, key, dry_run });
+    let at_it = Rc::clone(&desk);
+    desk.call.call.afterwards(async move { run(&at_it, rows, outlet).await });
     Ok(reply)
 }
 
@@ -244,6 +244,8 @@ struct Entry {
     number: u64,
     line: u64,
     key: String,
+    /// Where the key falls among all keys.
+    place: u64,
     fingerprint: Digest,
     draft: Option<Draft>,
     sources: Sources,
@@ -278,14 +280,15 @@ impl Entry {
     fn new(row: Row, maker: &Maker<'_>, import: &IdempotencyKey) -> Self {
         let Row { number, line, identity, fingerprint, draft, sources, .. } = row;
         let key = row_key(import, &identity);
+        let place = hash_of(&key);
         let (draft, state) = match draft {
             Ok(draft) => {
-                let id = maker.id(&draft, maker.slot(&key));
+                let id = maker.id(&draft, maker.slot(place));
                 (Some(draft), State::Open { id, reference: maker.reference(id) })
             }
             Err(refused) => (None, State::Decided(Fate::Failed(refused))),
         };
-        Self { number, line, key, fingerprint, draft, sources, state }
+        Self { number, line, key, place, fingerprint, draft, sources, state }
     }
 
     fn decide(&mut self, fate: Fate) {
@@ -346,10 +349,6 @@ struct Batch {
 }
 
 impl Batch {
-    fn at_mut(&mut self, at: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(at)
-    }
-
     fn new_complaints(&self, group: &[usize]) -> Vec<New<'_>> {
         group.iter().filter_map(|at| self.entries.get(*at)?.new_complaint()).collect()
     }
@@ -400,7 +399,7 @@ impl Purse {
 }
 
 /// Runs an import to its end, or until the caller has gone away.
-async fn run(desk: Desk, mut rows: Rows, outlet: Outlet) {
+async fn run(desk: &Desk, mut rows: Rows, outlet: Outlet) {
     let begun = platform::now();
     let mut tally = Tally { columns_left_out: rows.importer.columns_left_out().to_vec(), ..Tally::default() };
     let mut purse = Purse::default();
@@ -551,9 +550,8 @@ impl Desk {
             let (mut keys, mut references) = (Vec::new(), Vec::new());
             for (nth, entry) in batch.entries.iter().enumerate() {
                 let State::Open { id, reference } = &entry.state else { continue };
-                let place = hash_of(&entry.key);
-                let mut slots = tenant.shards.former_slots_for(place, tenant.founded_with);
-                slots.push(tenant.shards.slot_for(place));
+                let mut slots = tenant.shards.former_slots_for(entry.place, tenant.founded_with);
+                slots.push(tenant.shards.slot_for(entry.place));
                 if slots.into_iter().any(|slot| self.place_of(slot) == Some(at)) {
                     keyed.push(nth);
                     keys.push(entry.key.as_str());
@@ -650,29 +648,11 @@ impl Desk {
             }
             return batch;
         }
-        let mut groups: Vec<Vec<usize>> = self.dbs.iter().map(|_| Vec::new()).collect();
-        for (at, entry) in batch.entries.iter().enumerate() {
-            let place = entry.made().and_then(|made| self.place_of(Slot(made.complaint.id.slot())));
-            if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
-                group.push(at);
-            }
-        }
-        let groups = self.dbs.iter().zip(groups).filter(|(_, group)| !group.is_empty());
-        let written = together(groups.map(|(db, group)| self.write_group(db, &batch, group))).await;
-        for Written { done, alone, stop } in written {
-            for at in done {
-                let Some(entry) = batch.at_mut(at) else { continue };
-                let Some((id, reference)) =
-                    entry.made().map(|made| (made.complaint.id, made.complaint.reference.clone()))
-                else {
-                    continue;
-                };
-                entry.decide(Fate::Created(id, reference));
-            }
-            for at in alone {
-                batch.at_mut(at).into_iter().for_each(|entry| entry.state = State::Alone);
-            }
-            batch.stop = batch.stop.or(stop);
+        for (place, db) in self.dbs.iter().enumerate() {
+            let is_here = |made: &Made| self.place_of(Slot(made.complaint.id.slot())) == Some(place);
+            let entries = batch.entries.iter().enumerate();
+            let group = entries.filter(|(_, entry)| entry.made().is_some_and(is_here)).map(|(nth, _)| nth).collect();
+            self.write_group(db, &mut batch, group).await;
         }
         for entry in batch.entries.iter_mut().filter(|entry| matches!(entry.state, State::Alone)) {
             if batch.stop.is_none() {
@@ -686,25 +666,30 @@ impl Desk {
         batch
     }
 
-    /// Writes rows of one database together. If that fails, in halves, until those are found that cannot be written.
-    async fn write_group(&self, db: &TenantDb, batch: &Batch, group: Vec<usize>) -> Written {
-        let mut written = Written::default();
+    /// Writes rows of one database together. If that fails, in halves, until those are found that cannot be written: by
+    /// itself each of them finds out why.
+    async fn write_group(&self, db: &TenantDb, batch: &mut Batch, group: Vec<usize>) {
         let mut open = vec![group];
-        while let Some(mut part) = open.pop() {
-            match db.log(&batch.new_complaints(&part), platform::now()).await {
-                Ok(_) => written.done.extend(part),
-                Err(error @ (StoreError::Held | StoreError::Busy(_))) => {
-                    written.stop = Some(Failure::from(error).refused());
-                    break;
+        while let Some(mut part) = open.pop().filter(|_| batch.stop.is_none()) {
+            if part.is_empty() {
+                continue;
+            }
+            let written = db.log(&batch.new_complaints(&part), platform::now()).await;
+            if let Err(error @ (StoreError::Held | StoreError::Busy(_))) = written {
+                batch.stop = Some(Failure::from(error).refused());
+            } else if written.is_err() && part.len() > 1 {
+                let second = part.split_off(part.len() / 2);
+                open.extend([second, part]);
+            } else {
+                for nth in part {
+                    let Some(entry) = batch.entries.get_mut(nth) else { continue };
+                    let state = mem::replace(&mut entry.state, State::Alone);
+                    if let (State::Made { made, .. }, true) = (state, written.is_ok()) {
+                        entry.decide(Fate::Created(made.complaint.id, made.complaint.reference));
+                    }
                 }
-                Err(_) if part.len() > 1 => {
-                    let second = part.split_off(part.len() / 2);
-                    open.extend([second, part]);
-                }
-                Err(_) => written.alone.extend(part),
             }
         }
-        written
     }
 
     /// Logs a row by itself.
@@ -726,15 +711,6 @@ impl Desk {
     fn is_at_home(&self, id: ComplaintId) -> bool {
         self.call.db_of_slot(Slot(id.slot())).is_some_and(|db| db.is(&self.home))
     }
-}
-
-/// What has become of rows that were to be written together.
-#[derive(Default)]
-struct Written {
-    done: Vec<usize>,
-    /// To be logged by themselves.
-    alone: Vec<usize>,
-    stop: Option<Refused>,
 }
 
 /// What a row is told whose key was used before.

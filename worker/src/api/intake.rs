@@ -76,9 +76,9 @@ impl<'c> Maker<'c> {
         }
     }
 
-    /// The slot of what a key logs.
-    pub(super) fn slot(&self, key: &str) -> Slot {
-        self.call.standing.tenant.shards.slot_for(hash_of(key))
+    /// The slot of what a key logs that falls on this place.
+    pub(super) fn slot(&self, place: u64) -> Slot {
+        self.call.standing.tenant.shards.slot_for(place)
     }
 
     fn renamed(&self, old: ComplaintId) -> ComplaintId {

@@ -11,11 +11,11 @@ use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
     complaint::{Complaint, projection::Facet},
-    http::idempotency::IdempotencyKey,
+    http::{idempotency::IdempotencyKey, merge::order},
     ids::OutboxId,
     lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
-    search::place::Place,
+    search::place::{Place, Position},
     time::Timestamp,
 };
 use std::{borrow::Cow, collections::BTreeMap};
@@ -103,12 +103,16 @@ impl TenantDb {
     ) -> Result<TenantBatch, StoreError> {
         let (tokens, at) = (self.tokens(), now.unix_millis());
         let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
-        let mut events = BTreeMap::<u8, Lists>::new();
+        let mut events: Vec<(u8, Lists)> = Vec::new();
         let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
         for New { complaint, events: sealed, key, fingerprint, names_it, .. } in new {
             let id = complaint.id.to_string();
             requests.row(&[Text(key), Plain(&fingerprint.to_string()), Plain(&id), Number(complaint.version.into())]);
-            let of_slot = events.entry(complaint.id.slot()).or_default();
+            let slot = complaint.id.slot();
+            if !events.iter().any(|(of, _)| *of == slot) {
+                events.push((slot, Lists::default()));
+            }
+            let Some((_, of_slot)) = events.iter_mut().find(|(of, _)| *of == slot) else { continue };
             for Sealed { event, text } in *sealed {
                 let (seq, at) = (event.seq.into(), event.at.unix_millis());
                 of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
@@ -120,11 +124,14 @@ impl TenantDb {
             named.into_iter().for_each(|has| references.row(&[Text(has.as_str()), Plain(&id), Text(key)]));
         }
         // In the order of places: where the next one is lower, the index writes to disk what it has gathered so far.
-        let place = |one: &New<'_>| Place::of(one.complaint.received_at, one.complaint.id, draw);
-        let mut placed: Vec<_> = new.iter().enumerate().map(|(nth, one)| (place(one), nth)).collect();
-        placed.sort_unstable();
-        for (place, nth) in placed {
-            let Some(New { complaint, doc, events: sealed, key, .. }) = new.get(nth) else { continue };
+        let position = |New { complaint, .. }: &New<'_>| Position {
+            place: Place::of(complaint.received_at, complaint.id, draw),
+            id: complaint.id,
+        };
+        let positions: Vec<_> = new.iter().map(position).collect();
+        for nth in order(positions.clone()) {
+            let (Some(one), Some(Position { place, .. })) = (new.get(nth), positions.get(nth)) else { continue };
+            let New { complaint, doc, events: sealed, key, .. } = one;
             complaints.row(&[
                 Plain(&complaint.id.to_string()),
                 Plain(complaint.reference.as_str()),

@@ -1,4 +1,6 @@
 //! What is known already of rows that are to be logged, many at once.
+//!
+//! All of these questions, and those of exports, are answered with rows of one sort, so that reading them is compiled once.
 
 use super::{Scoped, StoreError, TenantDb, external_references::ExternalReference, to_json};
 use serde::{Deserialize, de::IgnoredAny};
@@ -10,10 +12,10 @@ const EXTERNAL_REFERENCES_OF: Scoped = Scoped::new(include_str!("sql/complaints/
 const CLAIM_ALL: Scoped = Scoped::new(include_str!("sql/external_references/claim_all.sql"));
 const FIND_ALL: Scoped = Scoped::new(include_str!("sql/external_references/find_all.sql"));
 
-/// What was found for one of a list that was asked for.
+/// What was found.
 #[derive(Deserialize)]
 pub(crate) struct Found {
-    /// Its place in the list.
+    /// For which of a list it was found, from 0.
     pub(crate) nth: usize,
     #[serde(default)]
     pub(crate) complaint_id: Option<ComplaintId>,

@@ -1,6 +1,7 @@
 -- A page of the complaints that the index finds for ?2, between two positions, exclusive: (?3, ?4) below, (?5, ?6) above,
--- received from ?7 and before ?8. Newest first: at most ?9, and no more after the first ?10 bytes.
-SELECT CAST(place AS TEXT) AS position, id, version, doc
+-- received from ?7 and before ?8. Newest first: at most ?9, and no more after the first ?10 bytes. Each as its version, its
+-- id, and in one text its place, a space, and what a read answers.
+SELECT version AS nth, id AS complaint_id, place || ' ' || doc AS name
 FROM (
   SELECT place, id, version, doc, sum(octet_length(doc)) OVER (ORDER BY place DESC) - octet_length(doc) AS bytes_before
   FROM (
