@@ -6,7 +6,6 @@ use crate::{
     firm::{Firm, complaint},
     keys::IN_FORCE,
     own_stack::{count, databases, operator, own_stack},
-    signatures::Signer,
 };
 use serde_json::{Value, json};
 use std::{
@@ -56,7 +55,9 @@ pub(crate) fn rows(count: usize) -> Vec<String> {
     let row = |nth: usize| {
         let day = 1 + nth % 28;
         let received_at = format!("2024-{:02}-{day:02}T09:00:00.000Z", 1 + nth % 12);
-        complaint(json!({ "external_reference": format!("ROW-{nth}"), "received_at": received_at, "tags": ["imported"] }))
+        complaint(
+            json!({ "external_reference": format!("ROW-{nth}"), "received_at": received_at, "tags": ["imported"] }),
+        )
     };
     (0..count).map(|nth| row(nth).to_string()).collect()
 }
@@ -166,7 +167,8 @@ fn a_row_that_is_sent_again_is_the_complaint_it_was() {
     let (first, _) = import(&firm.api, &key, "", NDJSON, &joined(&sent));
     assert!(statuses(&first).iter().all(|status| *status == "created"));
     let (again, _) = import(&firm.api, &key, "", NDJSON, &joined(&sent));
-    let names = |rows: &[Value]| rows.iter().map(|row| (row["id"].clone(), row["reference"].clone())).collect::<Vec<_>>();
+    let names =
+        |rows: &[Value]| rows.iter().map(|row| (row["id"].clone(), row["reference"].clone())).collect::<Vec<_>>();
     assert!(statuses(&again).iter().all(|status| *status == "already"));
     assert_eq!(names(&again), names(&first));
     // From the middle on, with its number, a row is the same row.
@@ -177,7 +179,10 @@ fn a_row_that_is_sent_again_is_the_complaint_it_was() {
     let mut other = sent.clone();
     other[3] = complaint(json!({ "description": "Something else." })).to_string();
     let (changed, _) = import(&firm.api, &key, "", NDJSON, &joined(&other));
-    assert_eq!((changed[3]["status"].as_str(), changed[3]["code"].as_str()), (Some("failed"), Some("idempotency_key_reused")));
+    assert_eq!(
+        (changed[3]["status"].as_str(), changed[3]["code"].as_str()),
+        (Some("failed"), Some("idempotency_key_reused"))
+    );
     assert_eq!(statuses(&changed).iter().filter(|status| **status == "already").count(), 29);
     // Under another name it is another import, and the references are taken.
     let (taken, _) = import(&firm.api, &unused(), "", NDJSON, &joined(&sent));
@@ -197,12 +202,16 @@ fn a_dry_run_writes_nothing_and_says_what_would_happen() {
     sent.push(sent[3].clone());
     let before = firm.api.get("/v1/changes").expect(200).text;
     let (dry, _) = import(&firm.api, &key, "dry_run=true", NDJSON, &joined(&sent));
-    assert_eq!(statuses(&dry), ["already", "already", "valid", "valid", "failed", "failed", "valid", "valid", "failed"]);
+    assert_eq!(
+        statuses(&dry),
+        ["already", "already", "valid", "valid", "failed", "failed", "valid", "valid", "failed"]
+    );
     assert_eq!(codes(&dry)[4..6], ["already_taken", "malformed_json"]);
     assert_eq!(codes(&dry)[8], "already_taken", "a row before it has the reference");
     assert_eq!(firm.api.get("/v1/changes").expect(200).text, before, "nothing has happened");
     let (wet, _) = import(&firm.api, &key, "dry_run=false", NDJSON, &joined(&sent));
-    let done: Vec<_> = statuses(&dry).into_iter().map(|status| if status == "valid" { "created" } else { status }).collect();
+    let done: Vec<_> =
+        statuses(&dry).into_iter().map(|status| if status == "valid" { "created" } else { status }).collect();
     assert_eq!(statuses(&wet), done);
 }
 
@@ -262,7 +271,9 @@ fn a_table_is_imported_by_its_mapping() {
     let mended = wrong.replace("few", "4");
     let mut lines: Vec<&str> = mended.split_inclusive("\r\n").collect();
     lines[1..].reverse();
-    let turned = lines.concat().replace("of text\";1.234,50;3;x\r\nA-1;Ada Winter;ada@example.org;Post;31.01.2024;\"Two; lines\r\n", "");
+    let turned = lines
+        .concat()
+        .replace("of text\";1.234,50;3;x\r\nA-1;Ada Winter;ada@example.org;Post;31.01.2024;\"Two; lines\r\n", "");
     let query = format!("delimiter=;&mapping={}", mapping().to_string().replace(' ', "%20").replace('+', "%2B"));
     let (rows, _) = import(&firm.api, &key, &query, CSV, &turned);
     assert_eq!(statuses(&rows), ["already", "created", "already"]);
@@ -301,13 +312,15 @@ fn what_cannot_be_begun_is_refused_as_a_whole() {
         ("mapping={", "mapping"),
     ] {
         let refused = asked(query, CSV, "a\n").problem(400, "invalid_parameter");
-        let named = refused.body["errors"].as_array().map_or(0, Vec::len) == 0 || refused.body["errors"][0]["parameter"] == parameter;
+        let named = refused.body["errors"].as_array().map_or(0, Vec::len) == 0
+            || refused.body["errors"][0]["parameter"] == parameter;
         assert!(named, "{query}: {}", refused.text);
     }
     for body in ["", "\u{feff}", "colour,size\nred,1\n"] {
         asked("", CSV, body).problem(422, "invalid");
     }
-    let refused = asked("mapping=first_line", CSV, &format!("{}\nCase No,Text,Text\n", mapping())).problem(422, "invalid");
+    let refused =
+        asked("mapping=first_line", CSV, &format!("{}\nCase No,Text,Text\n", mapping())).problem(422, "invalid");
     let columns: BTreeSet<&str> =
         refused.body["errors"].as_array().unwrap().iter().filter_map(|error| error["column"].as_str()).collect();
     assert!(columns.is_superset(&["Text", "Date"].into()), "{columns:?}");
@@ -396,7 +409,11 @@ fn an_import_that_is_cut_at_any_byte_is_resumed_without_a_duplicate() {
             wire.0.shutdown(Shutdown::Both).unwrap();
         }
         let (rows, summary) = import(&api, &key, "", NDJSON, &body);
-        assert_eq!((rows.len(), &summary["failed"], &summary["complete"]), (COUNT, &json!(0), &json!(true)), "{summary}");
+        assert_eq!(
+            (rows.len(), &summary["failed"], &summary["complete"]),
+            (COUNT, &json!(0), &json!(true)),
+            "{summary}"
+        );
         let ids: BTreeSet<_> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), COUNT);
         // What was under way when it was cut comes to an end, and adds nothing.
@@ -454,7 +471,8 @@ fn what_comes_slowly_is_answered_meanwhile() {
 #[test]
 fn references_are_unique_among_all_rows_and_shards() {
     let firm = Firm::new();
-    let held = [0, 1].map(|slot| firm.log_in(slot, json!({ "external_reference": format!("ROW-{slot}") })).id().to_owned());
+    let held =
+        [0, 1].map(|slot| firm.log_in(slot, json!({ "external_reference": format!("ROW-{slot}") })).id().to_owned());
     let mut sent = rows(40);
     sent.extend(rows(40));
     let (rows, summary) = import(&firm.api, &unused(), "", NDJSON, &joined(&sent));
@@ -488,7 +506,8 @@ fn an_import_counts_what_it_logs() {
     within(SOON, "what was not logged counts no longer", || (used() == 3).then_some(()));
     let (rest, summary) = import(&firm.api, &key, "", NDJSON, &joined(&sent));
     assert_eq!((&summary["created"], &summary["already"]), (&json!(4), &json!(3)));
-    let over: Vec<_> = rest.iter().filter(|row| row["code"] == "quota_exceeded").map(|row| row["row"].clone()).collect();
+    let over: Vec<_> =
+        rest.iter().filter(|row| row["code"] == "quota_exceeded").map(|row| row["row"].clone()).collect();
     assert_eq!(over, [9, 10], "the plan allows seven");
     within(SOON, "seven are counted", || (used() == 7).then_some(()));
 }
@@ -555,10 +574,12 @@ fn an_import_goes_on_after_the_runtime_died_over_it() {
             let mut piece = [0; 1_024];
             let mut text = String::new();
             // A batch or two is written by then.
-            while !text.contains("\"row\":400,") && reading.read(&mut piece).is_ok_and(|read| {
-                text.push_str(&String::from_utf8_lossy(&piece[..read]));
-                read > 0
-            }) {}
+            while !text.contains("\"row\":400,")
+                && reading.read(&mut piece).is_ok_and(|read| {
+                    text.push_str(&String::from_utf8_lossy(&piece[..read]));
+                    read > 0
+                })
+            {}
             stack.kill();
         });
         let written = count(&state, "complaints");
@@ -578,18 +599,4 @@ fn an_import_goes_on_after_the_runtime_died_over_it() {
     }
     stack.stop();
     assert_eq!(count(&state, "complaints"), COUNT);
-}
-
-#[test]
-fn a_signed_import_is_the_one_that_was_signed() {
-    let firm = Firm::new();
-    let signer = Signer::ed25519(&firm, &STACK.base_url);
-    let body = joined(&rows(3));
-    let draft = signer.upload(PATH, NDJSON, body.clone().into_bytes());
-    let (rows, _) = lines(&signer.send(&draft).expect(200));
-    assert_eq!(statuses(&rows), ["created"; 3]);
-    let mut forged = signer.upload(PATH, NDJSON, body.replace("ROW-", "ROX-").into_bytes());
-    forged.tamper(|body| body.extend_from_slice(b"{}\n"));
-    signer.send(&forged).problem(401, "signature_refused");
-    assert_eq!(kept(&firm.api).1, 3);
 }
