@@ -18,7 +18,7 @@ pub(crate) struct DeliveryRow {
 }
 
 impl TenantDb {
-    /// What is to be told of the `limit` events after number `after`, in order.
+    /// What is to be told of the next `limit` events after number `after` that somebody is told of, in order.
     pub(crate) async fn deliveries(
         &self,
         id: ComplaintId,
