@@ -160,6 +160,8 @@ pub(crate) struct Runtime {
 thread_local! {
     /// The databases of this cell: bindings do not change while an isolate lives.
     static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
+    /// Whether they have replicas: nor do variables.
+    static REPLICAS: OnceCell<bool> = const { OnceCell::new() };
 }
 
 impl Runtime {
@@ -193,6 +195,11 @@ impl Runtime {
         DATABASES.with(|known| Rc::clone(known.get_or_init(|| probe().into())))
     }
 
+    /// Whether reads may go to replicas. Where they may not, sessions cost what they are not needed for.
+    fn has_replicas(&self) -> bool {
+        REPLICAS.with(|known| *known.get_or_init(|| self.variable("REPLICAS").as_deref() == Some("1")))
+    }
+
     /// From now on, what is read [`Freshness::AsSeen`] is at least as `seen`, and what is touched is noted in it.
     pub(crate) fn follow(&self, seen: Bookmarks) {
         self.seen.replace(Some(seen));
@@ -207,6 +214,7 @@ impl Runtime {
     pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         let from = match freshness {
+            _ if !self.has_replicas() => Some(String::new()),
             Freshness::Latest => None,
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };

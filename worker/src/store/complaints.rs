@@ -147,19 +147,15 @@ pub(crate) struct Listed {
 #[derive(Deserialize)]
 struct Texts(String, String, String);
 
-/// A summary names its complaint.
-#[derive(Deserialize)]
-struct Named {
-    id: ComplaintId,
-}
-
 impl Listed {
-    /// From a line of a page: the place, a space, the summary, and of a search the texts behind a tab.
+    /// From a line of a page: the place, the id and the summary, apart by spaces, and of a search the texts behind a tab.
     fn read(line: &str, search: Option<&Query>, tokens: &Tokens) -> Result<Self, StoreError> {
-        let (place, rest) = line.split_once(' ').ok_or_else(|| StoreError::unreadable("a line without a place"))?;
+        let no_position = || StoreError::unreadable("a line without a position");
+        let (place, rest) = line.split_once(' ').ok_or_else(no_position)?;
+        let (id, rest) = rest.split_once(' ').ok_or_else(no_position)?;
         let (summary, texts) = rest.split_once('\t').unwrap_or((rest, ""));
-        let Named { id } = json::from_str(summary).map_err(StoreError::unreadable)?;
-        let position = Position { place: place.parse().map_err(StoreError::unreadable)?, id };
+        let place = place.parse().map_err(StoreError::unreadable)?;
+        let position = Position { place, id: id.parse().map_err(StoreError::unreadable)? };
         let Some(search) = search else {
             return Ok(Self { position, summary: summary.to_owned(), words: String::new() });
         };
