@@ -107,6 +107,15 @@ fn leb128(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
 }
 
 fn check_size() -> Result<()> {
+    let total = weight()?;
+    if total > BUDGET {
+        bail!("the Worker weighs {} KiB gzipped; its budget is {} KiB", total.div_ceil(1024), BUDGET / 1024);
+    }
+    Ok(())
+}
+
+/// What the built Worker weighs, gzipped, in bytes; each part is said.
+pub fn weight() -> Result<usize> {
     let mut total = 0;
     for name in ["index_bg.wasm", "index.js"] {
         let path = output().join(name);
@@ -117,10 +126,7 @@ fn check_size() -> Result<()> {
         note(&format!("{name}: {} KiB, gzipped {} KiB", bytes.len().div_ceil(1024), packed.div_ceil(1024)));
         total += packed;
     }
-    if total > BUDGET {
-        bail!("the Worker weighs {} KiB gzipped; its budget is {} KiB", total.div_ceil(1024), BUDGET / 1024);
-    }
-    Ok(())
+    Ok(total)
 }
 
 /// The docs page loads its script from this origin, never from a third party.
