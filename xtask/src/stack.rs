@@ -50,6 +50,8 @@ pub struct Options {
     pub temporary: bool,
     /// Whether the docs page is served.
     pub assets: bool,
+    /// Whether the Worker's functions keep their names.
+    pub names: bool,
 }
 
 impl Options {
@@ -64,6 +66,7 @@ impl Options {
             vars: BTreeMap::new(),
             temporary: false,
             assets: true,
+            names: false,
         }
     }
 
@@ -121,6 +124,13 @@ impl Options {
         self
     }
 
+    /// With the names of the Worker's functions, for profiles.
+    #[must_use]
+    pub fn with_names(mut self) -> Options {
+        self.names = true;
+        self
+    }
+
     /// Chooses the public port.
     #[must_use]
     pub fn port(mut self, port: Option<u16>) -> Options {
@@ -154,7 +164,7 @@ impl Stack {
         options.require_free()?;
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
         let secrets = secrets::load_or_create()?;
-        wasm::copy_to(&options.state.join("worker"))?;
+        wasm::copy_to(&options.state.join("worker"), options.names)?;
         secrets.write_for(&options.cell, &options.state.join(".dev.vars"))?;
         write_configuration(&options, &secrets)?;
         if let Some(group) = &options.group {

@@ -11,6 +11,7 @@ mod fairness;
 mod operation;
 mod plan;
 mod process;
+mod profile;
 mod report;
 mod round;
 mod store;
@@ -34,6 +35,7 @@ use crate::bill::{Bill, Life, PriceList};
 use crate::corpus::Corpus;
 use crate::operation::Operation;
 use crate::plan::Plan;
+use crate::profile::Profilers;
 use crate::report::{BASELINE, Outcome, Report, StackState, Stage};
 use crate::round::Driver;
 use crate::store::{Stored, store};
@@ -77,6 +79,9 @@ struct Options {
     /// Measure instead what a tenant feels of another that sends fifty times its limit
     #[arg(long, conflicts_with = "calibrate")]
     fairness: bool,
+    /// Sample instead where the processor time of this operation goes
+    #[arg(long, value_enum, value_name = "OPERATION", conflicts_with_all = ["calibrate", "fairness"])]
+    profile: Option<Operation>,
 }
 
 fn main() -> ExitCode {
@@ -100,7 +105,13 @@ fn run(mut options: Options) -> Result<()> {
     options.size.dedup();
     // One thread: the load generator shares the machine with what it measures.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { if options.fairness { fairness(&options).await } else { measure(&options).await } })
+    runtime.block_on(async {
+        match options.profile {
+            Some(operation) => profile(&options, operation).await,
+            None if options.fairness => fairness(&options).await,
+            None => measure(&options).await,
+        }
+    })
 }
 
 async fn fairness(options: &Options) -> Result<()> {
@@ -111,10 +122,33 @@ async fn fairness(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Runs one operation with most users on the smallest corpus while every isolate is sampled.
+async fn profile(options: &Options, operation: Operation) -> Result<()> {
+    let Some(&size) = options.size.first() else { bail!("no size is given") };
+    let corpus = options.corpus()?;
+    let stack = Stack::start(options.configured().with_names())?;
+    let target = Arc::new(Target::redress("redress", stack.inner_url(), stack.operator_key()).await?);
+    store(&target, &corpus, 0..size as u64).await?;
+    let users = options.concurrency.iter().copied().max().unwrap_or(1);
+    let folder = root().join("target/profiles");
+    std::fs::create_dir_all(&folder)?;
+    let driver = Driver { corpus: corpus.clone(), scratch: folder.join("round.json") };
+    let plan = Plan { operations: vec![operation], concurrency: vec![users], ..options.plan() };
+    target.look_over(&corpus).await?;
+    plan.warm_up(&driver, &target, operation, users).await?;
+    let process = target.process.as_ref().context("the runtime's process was not found")?;
+    let mut profilers = Profilers::connect(process)?;
+    profilers.start()?;
+    let round = plan.round(&driver, &target, operation, users, 0).await?;
+    let samples = profilers.stop(operation.name(), &folder)?;
+    println!("{} at {users} users on {size} complaints: {}", operation.name(), samples.text(&round));
+    println!("profiles in {}: open them in a browser's performance panel", folder.display());
+    Ok(())
+}
+
 async fn measure(options: &Options) -> Result<()> {
-    let (Some(&first), Some(&largest)) = (options.size.first(), options.size.last()) else { bail!("no size is given") };
-    let bodies = root().join("tests/fixtures/complaints/bank.ndjson");
-    let corpus = Arc::new(Corpus::read(&bodies, options.data.as_deref(), largest)?);
+    let Some(&first) = options.size.first() else { bail!("no size is given") };
+    let corpus = options.corpus()?;
     let folder = root().join("target");
     std::fs::create_dir_all(&folder)?;
     let driver = Driver { corpus: corpus.clone(), scratch: folder.join("bench-round.json") };
@@ -152,14 +186,25 @@ async fn measure(options: &Options) -> Result<()> {
 impl Options {
     /// A Redress to measure: the baseline serves no docs page and writes no log line a request either.
     fn stack(&self) -> Result<Stack> {
+        Stack::start(self.configured())
+    }
+
+    fn configured(&self) -> stack::Options {
         let plain = stack::Options::temporary().without_assets().var("EXPOSE_COST", "1").var("LOG", "warn");
-        Stack::start(self.variables.iter().fold(plain, |stack, (name, value)| stack.var(name, value)))
+        self.variables.iter().fold(plain, |stack, (name, value)| stack.var(name, value))
+    }
+
+    fn corpus(&self) -> Result<Arc<Corpus>> {
+        let bodies = root().join("tests/fixtures/complaints/bank.ndjson");
+        let largest = self.size.last().copied().unwrap_or(1);
+        Ok(Arc::new(Corpus::read(&bodies, self.data.as_deref(), largest)?))
     }
 
     fn plan(&self) -> Plan {
         let operations = if self.only.is_empty() { Operation::ALL.to_vec() } else { self.only.clone() };
         let time = Duration::from_secs_f64(self.seconds);
-        Plan { operations, concurrency: self.concurrency.clone(), rounds: self.rounds, time, turns: Cell::new(0) }
+        let (turns, most_per_s) = (Cell::default(), Cell::default());
+        Plan { operations, concurrency: self.concurrency.clone(), rounds: self.rounds, time, turns, most_per_s }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
     /// How many turns there were so far: each is about other complaints.
     pub(crate) turns: Cell<u64>,
+    /// The most requests a second that there were of the operation that is measured.
+    pub(crate) most_per_s: Cell<f64>,
 }
 
 /// All rounds of one operation at one concurrency.
@@ -47,6 +49,7 @@ impl Plan {
             }
             for &concurrency in &self.concurrency {
                 eprintln!("{} at {concurrency}", operation.name());
+                self.most_per_s.set(0.0);
                 measurements.push(self.measure(driver, &targets, operation, concurrency).await?);
             }
         }
@@ -60,13 +63,8 @@ impl Plan {
         operation: Operation,
         concurrency: usize,
     ) -> Result<Measurement> {
-        let mut most_per_s: f64 = 0.0;
-        let turn = self.turn();
         for target in targets {
-            let requests = WARM_UP * concurrency.max(10);
-            self.ensure_untouched(driver, target, operation, requests).await?;
-            let warm_up = driver.run(target, operation, concurrency, Until::Requests(requests), turn).await?;
-            most_per_s = most_per_s.max(warm_up.requests_per_s);
+            self.warm_up(driver, target, operation, concurrency).await?;
         }
         let mut rounds = vec![Vec::new(); targets.len()];
         for number in 0..self.rounds {
@@ -77,15 +75,41 @@ impl Plan {
                 order.reverse();
             }
             for index in order {
-                let target = targets[index];
-                let wanted = (most_per_s * self.time.as_secs_f64() * 2.0) as usize;
-                self.ensure_untouched(driver, target, operation, wanted).await?;
-                let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time), turn).await?;
-                most_per_s = most_per_s.max(round.requests_per_s);
-                rounds[index].push(round);
+                rounds[index].push(self.round(driver, targets[index], operation, concurrency, turn).await?);
             }
         }
         Ok(Measurement { operation, concurrency, rounds })
+    }
+
+    /// Has the runtime compile what the operation uses, and finds out how many requests a round may have.
+    pub(crate) async fn warm_up(
+        &self,
+        driver: &Driver,
+        target: &Arc<Target>,
+        operation: Operation,
+        concurrency: usize,
+    ) -> Result<()> {
+        let requests = WARM_UP * concurrency.max(10);
+        self.ensure_untouched(driver, target, operation, requests).await?;
+        let round = driver.run(target, operation, concurrency, Until::Requests(requests), self.turn()).await?;
+        self.most_per_s.set(round.requests_per_s.max(self.most_per_s.get()));
+        Ok(())
+    }
+
+    /// One round, about the same complaints as others of this turn.
+    pub(crate) async fn round(
+        &self,
+        driver: &Driver,
+        target: &Arc<Target>,
+        operation: Operation,
+        concurrency: usize,
+        turn: u64,
+    ) -> Result<Round> {
+        let wanted = (self.most_per_s.get() * self.time.as_secs_f64() * 2.0) as usize;
+        self.ensure_untouched(driver, target, operation, wanted).await?;
+        let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time), turn).await?;
+        self.most_per_s.set(round.requests_per_s.max(self.most_per_s.get()));
+        Ok(round)
     }
 
     fn turn(&self) -> u64 {

@@ -1,0 +1,285 @@
+//! Where the processor time of an operation goes: the runtime's own sampling profiler, asked over its inspector port while the
+//! operation runs. Every isolate is sampled, since locally D1 and queues are Workers in the same process.
+//!
+//! The inspector speaks the Chrome DevTools Protocol (domain `Profiler`) as JSON over WebSockets, one for each isolate.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest;
+use tungstenite::protocol::WebSocketConfig;
+use tungstenite::{Message, WebSocket};
+use xtask::api::Client;
+
+use crate::process::Process;
+use crate::round::Round;
+
+/// Microseconds between samples.
+const INTERVAL: u32 = 200;
+/// How long an isolate may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Lines of each list.
+const SHOWN: usize = 24;
+
+/// Profilers of all isolates of a process.
+pub(crate) struct Profilers(Vec<Profiler>);
+
+struct Profiler {
+    isolate: String,
+    socket: WebSocket<TcpStream>,
+    asked: u32,
+}
+
+#[derive(Deserialize)]
+struct Inspected {
+    id: String,
+    #[serde(rename = "webSocketDebuggerUrl")]
+    url: String,
+}
+
+/// What the inspector answers to `Profiler.stop`.
+#[derive(Deserialize)]
+struct Profile {
+    nodes: Vec<Node>,
+}
+
+/// A function at one place in the tree of calls.
+#[derive(Deserialize)]
+struct Node {
+    id: u32,
+    #[serde(rename = "callFrame")]
+    frame: Frame,
+    #[serde(default, rename = "hitCount")]
+    hits: u32,
+    #[serde(default)]
+    children: Vec<u32>,
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "functionName")]
+    function: String,
+    url: String,
+}
+
+impl Profilers {
+    /// Connects to every isolate of the process that listens on an inspector port.
+    pub(crate) fn connect(process: &Process) -> Result<Self> {
+        let inspected = process.ports().into_iter().find_map(|port| {
+            let client = Client::waiting(Duration::from_secs(2), &format!("http://127.0.0.1:{port}"), "");
+            let list = client.get("/json").ok()?;
+            serde_json::from_value::<Vec<Inspected>>(list.body).ok()
+        });
+        let isolates = inspected.context("the runtime listens on no inspector port")?;
+        let profilers = isolates.into_iter().map(|Inspected { id, url }| {
+            let request = url.as_str().into_client_request()?;
+            let authority = request.uri().authority().context("an inspector without an address")?.as_str().to_owned();
+            let stream = TcpStream::connect(authority)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            // A profile is one message of many megabytes.
+            let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+            let (socket, _) = tungstenite::client::client_with_config(request, stream, Some(config))
+                .map_err(|error| anyhow::anyhow!("{error}"))?;
+            Ok(Profiler { isolate: id, socket, asked: 0 })
+        });
+        Ok(Self(profilers.collect::<Result<_>>()?))
+    }
+
+    /// Begins to sample.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        for profiler in &mut self.0 {
+            profiler.ask("Profiler.enable", json!({}))?;
+            profiler.ask("Profiler.setSamplingInterval", json!({ "interval": INTERVAL }))?;
+            profiler.ask("Profiler.start", json!({}))?;
+        }
+        Ok(())
+    }
+
+    /// Ends it, and writes a file for each isolate that has done something, for a browser's performance panel.
+    pub(crate) fn stop(&mut self, operation: &str, folder: &Path) -> Result<Samples> {
+        let mut samples = Samples::default();
+        for profiler in &mut self.0 {
+            let answer = profiler.ask("Profiler.stop", json!({}))?;
+            let profile = Profile::deserialize(&answer["profile"])
+                .with_context(|| format!("the profile of {}", profiler.isolate))?;
+            if samples.add(&profiler.isolate, &profile) > 0 {
+                let name = format!("{operation}-{}.cpuprofile", profiler.isolate.replace(':', "-"));
+                std::fs::write(folder.join(name), answer["profile"].to_string())?;
+            }
+        }
+        Ok(samples)
+    }
+}
+
+impl Profiler {
+    fn ask(&mut self, method: &str, params: Value) -> Result<Value> {
+        self.asked += 1;
+        let question = json!({ "id": self.asked, "method": method, "params": params });
+        self.socket.send(Message::text(question.to_string()))?;
+        loop {
+            let Message::Text(text) = self.socket.read().with_context(|| format!("{method} of {}", self.isolate))?
+            else {
+                continue;
+            };
+            let mut answer: Value = serde_json::from_str(&text)?;
+            if answer["id"] == self.asked {
+                ensure!(answer["error"].is_null(), "{method} of {}: {}", self.isolate, answer["error"]);
+                return Ok(answer["result"].take());
+            }
+        }
+    }
+}
+
+/// Samples by what they fell on.
+#[derive(Default)]
+pub(crate) struct Samples {
+    groups: BTreeMap<&'static str, u32>,
+    /// Where a sample fell: the group and the function.
+    own: BTreeMap<(&'static str, String), u32>,
+    /// A function of ours, with what it calls.
+    whole: BTreeMap<String, u32>,
+    all: u32,
+}
+
+impl Samples {
+    /// Adds those of an isolate, and says how many.
+    fn add(&mut self, isolate: &str, profile: &Profile) -> u32 {
+        let before = self.all;
+        let nodes: BTreeMap<u32, &Node> = profile.nodes.iter().map(|node| (node.id, node)).collect();
+        let Some(root) = profile.nodes.first() else { return 0 };
+        self.walk(isolate, &nodes, root, &mut Vec::new());
+        self.all - before
+    }
+
+    /// Returns the samples below and in `node`. A function that calls itself is counted once.
+    fn walk(&mut self, isolate: &str, nodes: &BTreeMap<u32, &Node>, node: &Node, callers: &mut Vec<String>) -> u32 {
+        let Frame { function, url } = &node.frame;
+        let function = plain_name(function);
+        let mut below = 0;
+        if function != "(idle)" {
+            let group = group(isolate, &function, url);
+            *self.groups.entry(group).or_default() += node.hits;
+            *self.own.entry((group, function.clone())).or_default() += node.hits;
+            self.all += node.hits;
+            below = node.hits;
+        }
+        callers.push(function.clone());
+        for child in node.children.iter().filter_map(|id| nodes.get(id)) {
+            below += self.walk(isolate, nodes, child, callers);
+        }
+        callers.pop();
+        if is_ours(isolate, url) && !callers.contains(&function) {
+            *self.whole.entry(function).or_default() += below;
+        }
+        below
+    }
+
+    /// What a terminal shows. `round` is what was sampled: its processor time is all that the process used.
+    pub(crate) fn text(&self, round: &Round) -> String {
+        let sampled = f64::from(self.all) * f64::from(INTERVAL) / round.requests.max(1) as f64;
+        let per_request = round.cpu_us.unwrap_or(sampled).max(sampled);
+        let line = |name: &str, samples: u32| {
+            let micros = f64::from(samples) * f64::from(INTERVAL) / round.requests.max(1) as f64;
+            format!("{:>7.1} µs {:>5.1} %  {name}\n", micros, micros / per_request * 100.0)
+        };
+        let mut text = format!(
+            "{} requests, {per_request:.0} µs of processor time each; {} samples, one each {INTERVAL} µs in JavaScript and wasm\n\n",
+            round.requests, self.all
+        );
+        for (group, samples) in most(self.groups.iter().map(|(name, samples)| (*name, *samples))) {
+            text.push_str(&line(group, samples));
+        }
+        let outside = per_request - sampled;
+        let _ = write!(text, "{outside:>7.1} µs {:>5.1} %  outside all isolates\n\n", outside / per_request * 100.0);
+        let own = self.own.iter().map(|((group, function), samples)| (format!("{group}: {function}"), *samples));
+        for (name, samples) in most(own).into_iter().take(SHOWN) {
+            text.push_str(&line(&name, samples));
+        }
+        text.push_str("\nOur functions, with what they call:\n");
+        for (name, samples) in
+            most(self.whole.iter().map(|(name, samples)| (name.clone(), *samples))).into_iter().take(2 * SHOWN)
+        {
+            text.push_str(&line(&name, samples));
+        }
+        text
+    }
+}
+
+fn most<N: Ord>(samples: impl Iterator<Item = (N, u32)>) -> Vec<(N, u32)> {
+    let mut samples: Vec<_> = samples.collect();
+    samples.sort_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then(a.cmp(b)));
+    samples
+}
+
+const OURS: &str = "core:user:redress";
+
+fn is_ours(isolate: &str, url: &str) -> bool {
+    isolate == OURS && (url.starts_with("wasm:") || url.ends_with(".js"))
+}
+
+/// What a frame belongs to.
+fn group(isolate: &str, function: &str, url: &str) -> &'static str {
+    let native = url.is_empty();
+    match isolate {
+        OURS if url.starts_with("wasm:") => "Redress, wasm",
+        OURS if url.contains("d1-api") => "D1's binding",
+        OURS if is_ours(isolate, url) => "Redress, JavaScript",
+        OURS if function == "(garbage collector)" => "garbage collection",
+        OURS if native => "the runtime, native, for Redress",
+        OURS => "the runtime's JavaScript",
+        _ if isolate.starts_with("d1:") && native => "D1 itself, native (SQLite)",
+        _ if isolate.starts_with("d1:") => "D1 itself, JavaScript",
+        _ if isolate.starts_with("queues:") => "queues",
+        _ => "other Workers of wrangler",
+    }
+}
+
+/// A function's name without its crate's hash and without what stands for types.
+fn plain_name(name: &str) -> String {
+    let demangled = rustc_demangle::demangle(name);
+    let text = format!("{demangled:#}");
+    if text.is_empty() { "(anonymous)".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile() -> Profile {
+        let frame = |function: &str, url: &str| json!({ "functionName": function, "url": url });
+        serde_json::from_value(json!({ "nodes": [
+            { "id": 1, "callFrame": frame("(root)", ""), "children": [2, 3] },
+            { "id": 2, "callFrame": frame("(idle)", ""), "hitCount": 90 },
+            { "id": 3, "callFrame": frame("serve", "wasm://wasm/1"), "hitCount": 2, "children": [4, 5] },
+            { "id": 4, "callFrame": frame("serve", "wasm://wasm/1"), "hitCount": 3 },
+            { "id": 5, "callFrame": frame("d1", "file:///index.js"), "hitCount": 5 },
+        ] }))
+        .unwrap()
+    }
+
+    #[test]
+    fn samples_fall_on_groups_and_functions_and_idle_ones_on_none() {
+        let mut samples = Samples::default();
+        assert_eq!(samples.add(OURS, &profile()), 10);
+        assert_eq!(samples.groups["Redress, wasm"], 5);
+        assert_eq!(samples.groups["Redress, JavaScript"], 5);
+        assert_eq!(samples.whole["serve"], 10);
+        assert_eq!(samples.whole["d1"], 5);
+    }
+
+    #[test]
+    fn shares_are_of_all_processor_time() {
+        let mut samples = Samples::default();
+        samples.add(OURS, &profile());
+        let round = Round { requests: 10, cpu_us: Some(400.0), ..Round::default() };
+        let text = samples.text(&round);
+        assert!(text.contains("  100.0 µs  25.0 %  Redress, wasm\n"), "{text}");
+        assert!(text.contains("  200.0 µs  50.0 %  outside all isolates\n"), "{text}");
+    }
+}
