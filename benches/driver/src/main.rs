@@ -137,11 +137,12 @@ async fn profile(options: &Options, operation: Operation) -> Result<()> {
     target.look_over(&corpus).await?;
     plan.warm_up(&driver, &target, operation, users).await?;
     let process = target.process.as_ref().context("the runtime's process was not found")?;
-    let mut profilers = Profilers::connect(process)?;
+    let before = plan.round(&driver, &target, operation, users, 0).await?;
+    let mut profilers = Profilers::connect(process, stack.inspector())?;
     profilers.start()?;
-    let round = plan.round(&driver, &target, operation, users, 0).await?;
+    let round = plan.round(&driver, &target, operation, users, 1).await?;
     let samples = profilers.stop(operation.name(), &folder)?;
-    println!("{} at {users} users on {size} complaints: {}", operation.name(), samples.text(&round));
+    println!("{} at {users} users on {size} complaints: {}", operation.name(), samples.text(&round, &before));
     println!("profiles in {}: open them in a browser's performance panel", folder.display());
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Where the processor time of an operation goes: the runtime's own sampling profiler, asked over its inspector port while the
-//! operation runs. Every isolate is sampled, since locally D1 and queues are Workers in the same process.
+//! operation runs. Not only our isolate is sampled, since locally D1 and queues are Workers in the same process.
 //!
-//! The inspector speaks the Chrome DevTools Protocol (domain `Profiler`) as JSON over WebSockets, one for each isolate.
+//! The inspector speaks the protocol of Chrome's developer tools (domain `Profiler`): JSON over a web socket for each isolate.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
@@ -20,12 +20,21 @@ use xtask::api::Client;
 use crate::process::Process;
 use crate::round::Round;
 
-/// Microseconds between samples.
-const INTERVAL: u32 = 200;
+/// Microseconds between samples: each is a signal to the runtime's thread.
+const INTERVAL: u32 = 500;
+/// The isolates that a request goes through, and what they are; the first is ours.
+const ISOLATES: [(&str, &str); 5] = [
+    (OURS, ""),
+    ("d1:db", "D1"),
+    ("d1:db:entry", "D1"),
+    ("queues:queue", "queues"),
+    ("core:entry", "wrangler's entry"),
+];
 /// How long an isolate may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Lines of each list.
+/// Lines of each list, and how long they are.
 const SHOWN: usize = 24;
+const WIDTH: usize = 130;
 
 /// Profilers of all isolates of a process.
 pub(crate) struct Profilers(Vec<Profiler>);
@@ -69,23 +78,19 @@ struct Frame {
 }
 
 impl Profilers {
-    /// Connects to every isolate of the process that listens on an inspector port.
-    pub(crate) fn connect(process: &Process) -> Result<Self> {
+    /// Connects to the isolates of the process that listens on an inspector port. Ours is reached through wrangler's own
+    /// connection at `debugger`: an isolate has one debugger, and wrangler comes back if it is pushed out.
+    pub(crate) fn connect(process: &Process, debugger: &str) -> Result<Self> {
         let inspected = process.ports().into_iter().find_map(|port| {
             let client = Client::waiting(Duration::from_secs(2), &format!("http://127.0.0.1:{port}"), "");
             let list = client.get("/json").ok()?;
             serde_json::from_value::<Vec<Inspected>>(list.body).ok()
         });
         let isolates = inspected.context("the runtime listens on no inspector port")?;
-        let profilers = isolates.into_iter().map(|Inspected { id, url }| {
-            let request = url.as_str().into_client_request()?;
-            let authority = request.uri().authority().context("an inspector without an address")?.as_str().to_owned();
-            let stream = TcpStream::connect(authority)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            // A profile is one message of many megabytes.
-            let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-            let (socket, _) = tungstenite::client::client_with_config(request, stream, Some(config))
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
+        let known = |inspected: &Inspected| ISOLATES.iter().any(|(id, _)| inspected.id == *id);
+        let profilers = isolates.into_iter().filter(known).map(|Inspected { id, url }| {
+            let url = if id == OURS { format!("ws://{debugger}/ws") } else { url };
+            let socket = open(&url).with_context(|| format!("the debugger of {id}"))?;
             Ok(Profiler { isolate: id, socket, asked: 0 })
         });
         Ok(Self(profilers.collect::<Result<_>>()?))
@@ -115,6 +120,19 @@ impl Profilers {
         }
         Ok(samples)
     }
+}
+
+fn open(url: &str) -> Result<WebSocket<TcpStream>> {
+    let mut request = url.into_client_request()?;
+    // wrangler lets in only what could be a developer's tool on this machine.
+    request.headers_mut().insert("origin", "http://localhost".parse()?);
+    let stream = TcpStream::connect(request.uri().authority().context("an address without a host")?.as_str())?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    // A profile is one message of many megabytes.
+    let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+    let (socket, _) =
+        tungstenite::client::client_with_config(request, stream, Some(config)).map_err(|error| anyhow!("{error}"))?;
+    Ok(socket)
 }
 
 impl Profiler {
@@ -180,32 +198,33 @@ impl Samples {
         below
     }
 
-    /// What a terminal shows. `round` is what was sampled: its processor time is all that the process used.
-    pub(crate) fn text(&self, round: &Round) -> String {
-        let sampled = f64::from(self.all) * f64::from(INTERVAL) / round.requests.max(1) as f64;
-        let per_request = round.cpu_us.unwrap_or(sampled).max(sampled);
-        let line = |name: &str, samples: u32| {
-            let micros = f64::from(samples) * f64::from(INTERVAL) / round.requests.max(1) as f64;
-            format!("{:>7.1} µs {:>5.1} %  {name}\n", micros, micros / per_request * 100.0)
+    /// What a terminal shows. `round` is what was sampled; `before` is the same without samples being taken, which cost some
+    /// themselves.
+    pub(crate) fn text(&self, round: &Round, before: &Round) -> String {
+        let micros = |samples: u32| f64::from(samples) * f64::from(INTERVAL) / round.requests.max(1) as f64;
+        let sampled = micros(self.all);
+        let per_request = before.cpu_us.unwrap_or_default().max(sampled);
+        let line = |name: &str, micros: f64| {
+            let name: String = name.chars().take(WIDTH).collect();
+            format!("{micros:>7.1} µs {:>5.1} %  {name}\n", micros / per_request * 100.0)
         };
         let mut text = format!(
-            "{} requests, {per_request:.0} µs of processor time each; {} samples, one each {INTERVAL} µs in JavaScript and wasm\n\n",
-            round.requests, self.all
+            "{per_request:.0} µs of processor time a request; {} samples of {} requests\n\n",
+            self.all, round.requests
         );
         for (group, samples) in most(self.groups.iter().map(|(name, samples)| (*name, *samples))) {
-            text.push_str(&line(group, samples));
+            text.push_str(&line(group, micros(samples)));
         }
-        let outside = per_request - sampled;
-        let _ = write!(text, "{outside:>7.1} µs {:>5.1} %  outside all isolates\n\n", outside / per_request * 100.0);
+        text.push_str(&line("outside these isolates: HTTP, disk, the event loop", per_request - sampled));
+        text.push_str("\nBy function, without what it calls:\n");
         let own = self.own.iter().map(|((group, function), samples)| (format!("{group}: {function}"), *samples));
         for (name, samples) in most(own).into_iter().take(SHOWN) {
-            text.push_str(&line(&name, samples));
+            text.push_str(&line(&name, micros(samples)));
         }
-        text.push_str("\nOur functions, with what they call:\n");
-        for (name, samples) in
-            most(self.whole.iter().map(|(name, samples)| (name.clone(), *samples))).into_iter().take(2 * SHOWN)
-        {
-            text.push_str(&line(&name, samples));
+        text.push_str("\nOf Redress, with what it calls:\n");
+        let whole = self.whole.iter().map(|(name, samples)| (name.clone(), *samples));
+        for (name, samples) in most(whole).into_iter().take(2 * SHOWN) {
+            text.push_str(&line(&name, micros(samples)));
         }
         text
     }
@@ -230,20 +249,30 @@ fn group(isolate: &str, function: &str, url: &str) -> &'static str {
         OURS if url.starts_with("wasm:") => "Redress, wasm",
         OURS if url.contains("d1-api") => "D1's binding",
         OURS if is_ours(isolate, url) => "Redress, JavaScript",
-        OURS if function == "(garbage collector)" => "garbage collection",
-        OURS if native => "the runtime, native, for Redress",
+        OURS if function == "(garbage collector)" => "Redress, garbage collection",
+        OURS if native => "Redress, native calls",
         OURS => "the runtime's JavaScript",
-        _ if isolate.starts_with("d1:") && native => "D1 itself, native (SQLite)",
-        _ if isolate.starts_with("d1:") => "D1 itself, JavaScript",
-        _ if isolate.starts_with("queues:") => "queues",
-        _ => "other Workers of wrangler",
+        _ if native && isolate.starts_with("d1") => "D1, native (SQLite)",
+        other => ISOLATES.iter().find(|(id, _)| *id == other).map_or("others", |(_, name)| name),
     }
 }
 
-/// A function's name without its crate's hash and without what stands for types.
+/// A function's name without the hash of its crate.
 fn plain_name(name: &str) -> String {
-    let demangled = rustc_demangle::demangle(name);
-    let text = format!("{demangled:#}");
+    let demangled = format!("{:#}", rustc_demangle::demangle(name));
+    let mut text = String::new();
+    let mut rest = demangled.as_str();
+    while let Some((before, after)) = rest.split_once('[') {
+        text.push_str(before);
+        let (inside, beyond) = after.split_once(']').unwrap_or((after, ""));
+        if inside.len() < 8 || !inside.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            text.push('[');
+            text.push_str(inside);
+            text.push(']');
+        }
+        rest = beyond;
+    }
+    text.push_str(rest);
     if text.is_empty() { "(anonymous)".to_owned() } else { text }
 }
 
@@ -278,8 +307,18 @@ mod tests {
         let mut samples = Samples::default();
         samples.add(OURS, &profile());
         let round = Round { requests: 10, cpu_us: Some(400.0), ..Round::default() };
-        let text = samples.text(&round);
-        assert!(text.contains("  100.0 µs  25.0 %  Redress, wasm\n"), "{text}");
-        assert!(text.contains("  200.0 µs  50.0 %  outside all isolates\n"), "{text}");
+        let text = samples.text(&round, &Round { cpu_us: Some(1_000.0), ..Round::default() });
+        assert!(text.contains("  250.0 µs  25.0 %  Redress, wasm\n"), "{text}");
+        assert!(text.contains("  500.0 µs  50.0 %  outside these isolates"), "{text}");
+    }
+
+    #[test]
+    fn names_are_as_in_the_source() {
+        assert_eq!(
+            plain_name("<redress[9a664e141cc9317e]::store::Batch>::answer::{closure#0}"),
+            "<redress::store::Batch>::answer::{closure#0}"
+        );
+        assert_eq!(plain_name("from_str::<[u8]>"), "from_str::<[u8]>");
+        assert_eq!(plain_name(""), "(anonymous)");
     }
 }

@@ -3,6 +3,7 @@
 //! Both stacks have the same URL space and get the same bodies. Redress also gets the headers that
 //! it demands; the baseline, which has no use for them, is spared them.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -216,6 +217,19 @@ impl Target {
     /// The request that logs the complaint with this number of the corpus.
     pub(crate) fn storing(&self, corpus: &Corpus, number: u64) -> Result<Request<Full<Bytes>>> {
         self.bare_request(Method::POST, "/v1/complaints", corpus.stored(number), &format!("store-{number}"))
+    }
+
+    /// The request that imports the complaints with these numbers.
+    pub(crate) fn importing(&self, corpus: &Corpus, numbers: Range<u64>) -> Result<Request<Full<Bytes>>> {
+        let key = format!("store-{}", numbers.start);
+        let mut rows = Vec::new();
+        for number in numbers {
+            rows.extend_from_slice(&corpus.stored(number));
+            rows.push(b'\n');
+        }
+        let mut request = self.bare_request(Method::POST, "/v1/complaints:import", rows.into(), &key)?;
+        request.headers_mut().insert(CONTENT_TYPE, "application/x-ndjson".parse()?);
+        Ok(request)
     }
 
     /// Notes what a request created, so that it can be commanded.
