@@ -122,29 +122,48 @@ async fn fairness(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs one operation with most users on the smallest corpus while every isolate is sampled.
+/// Runs one operation with most users on the smallest corpus, on both stacks, while their isolates are sampled.
 async fn profile(options: &Options, operation: Operation) -> Result<()> {
-    let Some(&size) = options.size.first() else { bail!("no size is given") };
-    let corpus = options.corpus()?;
     let stack = Stack::start(options.configured().with_names())?;
     let target = Arc::new(Target::redress("redress", stack.inner_url(), stack.operator_key()).await?);
-    store(&target, &corpus, 0..size as u64).await?;
+    let (ours, functions) = sample(options, operation, &target, stack.inspector()).await?;
+    drop(stack);
+    let theirs = if operation.is_of_baseline() {
+        let baseline = Baseline::start()?;
+        let target = Arc::new(Target::baseline(BASELINE, baseline.inner_url())?);
+        Some(sample(options, operation, &target, baseline.inspector()).await?.0)
+    } else {
+        None
+    };
+    println!("{}\n{functions}", profile::table(&ours, theirs.as_ref()));
+    println!("whole profiles in target/profiles: open them in a browser's performance panel");
+    Ok(())
+}
+
+async fn sample(
+    options: &Options,
+    operation: Operation,
+    target: &Arc<Target>,
+    debugger: &str,
+) -> Result<(BTreeMap<&'static str, f64>, String)> {
+    let Some(&size) = options.size.first() else { bail!("no size is given") };
+    let corpus = options.corpus()?;
+    store(target, &corpus, 0..size as u64).await?;
+    target.look_over(&corpus).await?;
     let users = options.concurrency.iter().copied().max().unwrap_or(1);
     let folder = root().join("target/profiles");
     std::fs::create_dir_all(&folder)?;
-    let driver = Driver { corpus: corpus.clone(), scratch: folder.join("round.json") };
-    let plan = Plan { operations: vec![operation], concurrency: vec![users], ..options.plan() };
-    target.look_over(&corpus).await?;
-    plan.warm_up(&driver, &target, operation, users).await?;
+    let driver = Driver { corpus, scratch: folder.join("round.json") };
+    let plan = options.plan();
+    eprintln!("{} of {} at {users}, {size} complaints", operation.name(), target.name);
+    plan.warm_up(&driver, target, operation, users).await?;
+    let before = plan.round(&driver, target, operation, users, 0).await?;
     let process = target.process.as_ref().context("the runtime's process was not found")?;
-    let before = plan.round(&driver, &target, operation, users, 0).await?;
-    let mut profilers = Profilers::connect(process, stack.inspector())?;
+    let mut profilers = Profilers::connect(process, debugger)?;
     profilers.start()?;
-    let round = plan.round(&driver, &target, operation, users, 1).await?;
-    let samples = profilers.stop(operation.name(), &folder)?;
-    println!("{} at {users} users on {size} complaints: {}", operation.name(), samples.text(&round, &before));
-    println!("profiles in {}: open them in a browser's performance panel", folder.display());
-    Ok(())
+    let round = plan.round(&driver, target, operation, users, 1).await?;
+    let samples = profilers.stop(&format!("{}-{}", operation.name(), target.name), &folder)?;
+    Ok((samples.groups(&round, &before), samples.functions(&round)))
 }
 
 async fn measure(options: &Options) -> Result<()> {
@@ -185,13 +204,14 @@ async fn measure(options: &Options) -> Result<()> {
 }
 
 impl Options {
-    /// A Redress to measure: the baseline serves no docs page and writes no log line a request either.
+    /// A Redress to measure: the baseline serves no docs page, writes no log line a request and asks D1 without sessions either.
     fn stack(&self) -> Result<Stack> {
         Stack::start(self.configured())
     }
 
     fn configured(&self) -> stack::Options {
-        let plain = stack::Options::temporary().without_assets().var("EXPOSE_COST", "1").var("LOG", "warn");
+        let plain = stack::Options::temporary().without_assets();
+        let plain = plain.var("EXPOSE_COST", "1").var("LOG", "warn").var("READ_REPLICAS", "0");
         self.variables.iter().fold(plain, |stack, (name, value)| stack.var(name, value))
     }
 

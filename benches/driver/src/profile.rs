@@ -4,7 +4,6 @@
 //! The inspector speaks the protocol of Chrome's developer tools (domain `Profiler`): JSON over a web socket for each isolate.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
@@ -22,9 +21,10 @@ use crate::round::Round;
 
 /// Microseconds between samples: each is a signal to the runtime's thread.
 const INTERVAL: u32 = 500;
-/// The isolates that a request goes through, and what they are; the first is ours.
-const ISOLATES: [(&str, &str); 5] = [
-    (OURS, ""),
+/// The isolates that a request goes through, and what they are.
+const ISOLATES: [(&str, &str); 6] = [
+    (REDRESS, "the Worker"),
+    (BASELINE, "the Worker"),
     ("d1:db", "D1"),
     ("d1:db:entry", "D1"),
     ("queues:queue", "queues"),
@@ -89,7 +89,7 @@ impl Profilers {
         let isolates = inspected.context("the runtime listens on no inspector port")?;
         let known = |inspected: &Inspected| ISOLATES.iter().any(|(id, _)| inspected.id == *id);
         let profilers = isolates.into_iter().filter(known).map(|Inspected { id, url }| {
-            let url = if id == OURS { format!("ws://{debugger}/ws") } else { url };
+            let url = if is_measured(&id) { format!("ws://{debugger}/ws") } else { url };
             let socket = open(&url).with_context(|| format!("the debugger of {id}"))?;
             Ok(Profiler { isolate: id, socket, asked: 0 })
         });
@@ -192,42 +192,66 @@ impl Samples {
             below += self.walk(isolate, nodes, child, callers);
         }
         callers.pop();
-        if is_ours(isolate, url) && !callers.contains(&function) {
+        if [WASM, JAVASCRIPT].contains(&group(isolate, &function, url))
+            && is_telling(&function)
+            && !callers.contains(&function)
+        {
             *self.whole.entry(function).or_default() += below;
         }
         below
     }
 
-    /// What a terminal shows. `round` is what was sampled; `before` is the same without samples being taken, which cost some
-    /// themselves.
-    pub(crate) fn text(&self, round: &Round, before: &Round) -> String {
+    /// The groups, in microseconds of a request. `round` is what was sampled; `before` is the same without samples being taken,
+    /// which cost some themselves.
+    pub(crate) fn groups(&self, round: &Round, before: &Round) -> BTreeMap<&'static str, f64> {
         let micros = |samples: u32| f64::from(samples) * f64::from(INTERVAL) / round.requests.max(1) as f64;
+        let mut groups: BTreeMap<_, _> =
+            self.groups.iter().map(|(group, samples)| (*group, micros(*samples))).collect();
         let sampled = micros(self.all);
-        let per_request = before.cpu_us.unwrap_or_default().max(sampled);
-        let line = |name: &str, micros: f64| {
+        let all = before.cpu_us.unwrap_or(sampled);
+        groups.insert("outside isolates: HTTP, disk, the event loop", (all - sampled).max(0.0));
+        groups.insert(ALL, all);
+        groups
+    }
+
+    /// The functions that cost most, for a terminal.
+    pub(crate) fn functions(&self, round: &Round) -> String {
+        let line = |name: &str, samples: u32| {
+            let micros = f64::from(samples) * f64::from(INTERVAL) / round.requests.max(1) as f64;
             let name: String = name.chars().take(WIDTH).collect();
-            format!("{micros:>7.1} µs {:>5.1} %  {name}\n", micros / per_request * 100.0)
+            format!("{micros:>7.1} µs  {name}\n")
         };
-        let mut text = format!(
-            "{per_request:.0} µs of processor time a request; {} samples of {} requests\n\n",
-            self.all, round.requests
-        );
-        for (group, samples) in most(self.groups.iter().map(|(name, samples)| (*name, *samples))) {
-            text.push_str(&line(group, micros(samples)));
-        }
-        text.push_str(&line("outside these isolates: HTTP, disk, the event loop", per_request - sampled));
-        text.push_str("\nBy function, without what it calls:\n");
+        let mut text =
+            format!("By function, without what it calls ({} samples of {} requests):\n", self.all, round.requests);
         let own = self.own.iter().map(|((group, function), samples)| (format!("{group}: {function}"), *samples));
         for (name, samples) in most(own).into_iter().take(SHOWN) {
-            text.push_str(&line(&name, micros(samples)));
+            text.push_str(&line(&name, samples));
         }
-        text.push_str("\nOf Redress, with what it calls:\n");
+        text.push_str("\nOf the Worker, with what it calls:\n");
         let whole = self.whole.iter().map(|(name, samples)| (name.clone(), *samples));
         for (name, samples) in most(whole).into_iter().take(2 * SHOWN) {
-            text.push_str(&line(&name, micros(samples)));
+            text.push_str(&line(&name, samples));
         }
         text
     }
+}
+
+/// What the sum of all groups is called.
+const ALL: &str = "in all";
+
+/// The groups of both stacks beside each other, in microseconds of a request.
+pub(crate) fn table(ours: &BTreeMap<&'static str, f64>, theirs: Option<&BTreeMap<&'static str, f64>>) -> String {
+    let mut names: Vec<&str> = ours.keys().chain(theirs.into_iter().flat_map(BTreeMap::keys)).copied().collect();
+    let of = |groups: &BTreeMap<&'static str, f64>, name: &str| groups.get(name).copied().unwrap_or_default();
+    names.sort_by(|a, b| (*a == ALL).cmp(&(*b == ALL)).then(of(ours, b).total_cmp(&of(ours, a))));
+    names.dedup();
+    let mut text =
+        format!("{:46} {:>9} {:>9}   µs a request\n", "", "redress", if theirs.is_some() { "baseline" } else { "" });
+    for name in names {
+        let theirs = theirs.map_or_else(String::new, |theirs| format!("{:.0}", of(theirs, name)));
+        text.push_str(&format!("{name:46} {:>9.0} {theirs:>9}\n", of(ours, name)));
+    }
+    text
 }
 
 fn most<N: Ord>(samples: impl Iterator<Item = (N, u32)>) -> Vec<(N, u32)> {
@@ -236,25 +260,38 @@ fn most<N: Ord>(samples: impl Iterator<Item = (N, u32)>) -> Vec<(N, u32)> {
     samples
 }
 
-const OURS: &str = "core:user:redress";
+const REDRESS: &str = "core:user:redress";
+const BASELINE: &str = "core:user:redress-baseline";
 
-fn is_ours(isolate: &str, url: &str) -> bool {
-    isolate == OURS && (url.starts_with("wasm:") || url.ends_with(".js"))
+fn is_measured(isolate: &str) -> bool {
+    [REDRESS, BASELINE].contains(&isolate)
 }
 
 /// What a frame belongs to.
 fn group(isolate: &str, function: &str, url: &str) -> &'static str {
     let native = url.is_empty();
     match isolate {
-        OURS if url.starts_with("wasm:") => "Redress, wasm",
-        OURS if url.contains("d1-api") => "D1's binding",
-        OURS if is_ours(isolate, url) => "Redress, JavaScript",
-        OURS if function == "(garbage collector)" => "Redress, garbage collection",
-        OURS if native => "Redress, native calls",
-        OURS => "the runtime's JavaScript",
+        worker if is_measured(worker) => match url {
+            _ if url.starts_with("wasm:") => WASM,
+            _ if url.contains("d1-api") => "the Worker, D1's binding",
+            _ if url.contains("internal:") => "the Worker, the runtime's JavaScript",
+            _ if function == "(garbage collector)" => "the Worker, garbage collection",
+            _ if native => "the Worker, native calls",
+            _ => JAVASCRIPT,
+        },
         _ if native && isolate.starts_with("d1") => "D1, native (SQLite)",
         other => ISOLATES.iter().find(|(id, _)| *id == other).map_or("others", |(_, name)| name),
     }
+}
+
+const WASM: &str = "the Worker, wasm";
+const JAVASCRIPT: &str = "the Worker, JavaScript";
+
+/// What every function of ours is called through: nothing is learnt from it.
+const PLUMBING: [&str; 6] = ["wasm_bindgen", "js_sys", "core::panic", "std::panicking", "axum::", "worker::send"];
+
+fn is_telling(function: &str) -> bool {
+    !PLUMBING.iter().any(|part| function.contains(part)) && !function.starts_with("js-to-wasm")
 }
 
 /// A function's name without the hash of its crate.
@@ -295,21 +332,23 @@ mod tests {
     #[test]
     fn samples_fall_on_groups_and_functions_and_idle_ones_on_none() {
         let mut samples = Samples::default();
-        assert_eq!(samples.add(OURS, &profile()), 10);
-        assert_eq!(samples.groups["Redress, wasm"], 5);
-        assert_eq!(samples.groups["Redress, JavaScript"], 5);
+        assert_eq!(samples.add(REDRESS, &profile()), 10);
+        assert_eq!(samples.groups[WASM], 5);
+        assert_eq!(samples.groups[JAVASCRIPT], 5);
         assert_eq!(samples.whole["serve"], 10);
         assert_eq!(samples.whole["d1"], 5);
     }
 
     #[test]
-    fn shares_are_of_all_processor_time() {
+    fn what_no_sample_fell_on_was_outside() {
         let mut samples = Samples::default();
-        samples.add(OURS, &profile());
-        let round = Round { requests: 10, cpu_us: Some(400.0), ..Round::default() };
-        let text = samples.text(&round, &Round { cpu_us: Some(1_000.0), ..Round::default() });
-        assert!(text.contains("  250.0 µs  25.0 %  Redress, wasm\n"), "{text}");
-        assert!(text.contains("  500.0 µs  50.0 %  outside these isolates"), "{text}");
+        samples.add(REDRESS, &profile());
+        let of = |cpu_us, requests| Round { requests, cpu_us: Some(cpu_us), ..Round::default() };
+        let groups = samples.groups(&of(2_000.0, 10), &of(1_000.0, 20));
+        assert_eq!((groups[WASM], groups[JAVASCRIPT], groups[ALL]), (250.0, 250.0, 1_000.0));
+        let text = table(&groups, Some(&BTreeMap::from([(WASM, 0.0), (ALL, 700.0)])));
+        assert!(text.contains("outside isolates: HTTP, disk, the event loop         500         0\n"), "{text}");
+        assert!(text.ends_with("1000       700\n"), "{text}");
     }
 
     #[test]
