@@ -125,13 +125,14 @@ export function numbered(env, prefix, limit) {
 
 /**
  * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
- * withSession takes: "first-primary", "first-unconstrained" or a bookmark; empty for no session.
+ * withSession takes: "first-primary", "first-unconstrained" or a bookmark. Where there are no replicas (READ_REPLICAS is
+ * "0") there is no session: the primary answers all, and there is no bookmark.
  * The answer has two lines: how many rows were read and written and the new bookmark, and as JSON the rows of each
  * statement: [[row, ...], ...]. Where nothing was done, the first line is empty and the second says why.
  */
 export async function d1(env, binding, from, statements) {
   try {
-    const db = from === "" ? env[binding] : env[binding].withSession(from);
+    const db = env.READ_REPLICAS === "0" ? env[binding] : env[binding].withSession(from);
     const prepared = JSON.parse(statements).map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters));
     const results = prepared.length === 1 ? [await prepared[0].all()] : await db.batch(prepared);
     const rows = [];

@@ -91,14 +91,33 @@ fn object_fault(error: &dyn std::fmt::Display) -> Fault {
     Fault { dependency: "object", message: error.to_string() }
 }
 
-thread_local! {
-    /// Asks of Durable Objects by this isolate that no answer has told of yet.
-    static HOPS: Cell<u32> = const { Cell::new(0) };
+/// What an isolate has used of what is billed: for requests, after their answers, for queues and by cron.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Spent {
+    /// Asks of Durable Objects.
+    pub(crate) hops: u32,
+    pub(crate) d1_calls: u32,
+    pub(crate) rows_read: u32,
+    pub(crate) rows_written: u32,
+    /// Messages sent to queues.
+    pub(crate) messages: u32,
+    pub(crate) kv_reads: u32,
 }
 
-/// How often this isolate has asked Durable Objects since the last call: for requests, and after their answers.
-pub(crate) fn hops() -> u32 {
-    HOPS.take()
+thread_local! {
+    /// What no answer has told of yet.
+    static SPENT: Cell<Spent> = Cell::default();
+}
+
+/// What this isolate has used since the last call.
+pub(crate) fn spent() -> Spent {
+    SPENT.take()
+}
+
+fn spend(change: impl FnOnce(&mut Spent)) {
+    let mut spent = SPENT.get();
+    change(&mut spent);
+    SPENT.set(spent);
 }
 
 /// A class of Durable Objects.
@@ -160,8 +179,6 @@ pub(crate) struct Runtime {
 thread_local! {
     /// The databases of this cell: bindings do not change while an isolate lives.
     static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
-    /// Whether they have replicas: nor do variables.
-    static REPLICAS: OnceCell<bool> = const { OnceCell::new() };
 }
 
 impl Runtime {
@@ -195,11 +212,6 @@ impl Runtime {
         DATABASES.with(|known| Rc::clone(known.get_or_init(|| probe().into())))
     }
 
-    /// Whether reads may go to replicas. Where they may not, sessions cost what they are not needed for.
-    fn has_replicas(&self) -> bool {
-        REPLICAS.with(|known| *known.get_or_init(|| self.variable("REPLICAS").as_deref() == Some("1")))
-    }
-
     /// From now on, what is read [`Freshness::AsSeen`] is at least as `seen`, and what is touched is noted in it.
     pub(crate) fn follow(&self, seen: Bookmarks) {
         self.seen.replace(Some(seen));
@@ -213,8 +225,8 @@ impl Runtime {
     /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows.
     pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
+        spend(|spent| spent.d1_calls += 1);
         let from = match freshness {
-            _ if !self.has_replicas() => Some(String::new()),
             Freshness::Latest => None,
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
@@ -228,6 +240,10 @@ impl Runtime {
         };
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
+        spend(|spent| {
+            spent.rows_read += read;
+            spent.rows_written += written;
+        });
         if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), done.next()) {
             seen.note(shard, bookmark);
         }
@@ -235,6 +251,7 @@ impl Runtime {
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
+        spend(|spent| spent.kv_reads += 1);
         let value = kv_get(self.env(), DIRECTORY, key).await.map_err(|error| Fault::new("kv", &error))?;
         Ok(value.as_string())
     }
@@ -259,7 +276,7 @@ impl Runtime {
         question: &impl Serialize,
     ) -> Result<T, Fault> {
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
-        HOPS.set(HOPS.get() + 1);
+        spend(|spent| spent.hops += 1);
         let question = serde_json::to_string(question).map_err(|error| object_fault(&error))?;
         let answer = object_ask(self.env(), class.binding(), name, &question)
             .await
@@ -302,6 +319,7 @@ impl Runtime {
     /// Sends texts to the `notify` queue.
     pub(crate) async fn notify(&self, texts: &[String]) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
+            spend(|spent| spent.messages += u32::try_from(some.len()).unwrap_or_default());
             let list = serde_json::to_string(some)
                 .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
             queue_send(self.env(), NOTIFY, &list).await.map_err(|error| Fault::new("queue", &error))?;
