@@ -25,11 +25,11 @@ extern "C" {
     fn request_head(request: &JsValue) -> String;
     #[wasm_bindgen(catch)]
     async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
-    fn response(status: u16, headers: &str, body: &str) -> JsValue;
+    fn response(status: u16, headers: &str, body: &[u8]) -> JsValue;
     fn variable(env: &JsValue, name: &str) -> Option<String>;
     fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
-    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str) -> JsValue;
+    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, plain: bool) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -222,8 +222,15 @@ impl Runtime {
         self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
     }
 
-    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows.
-    pub(crate) async fn d1(&self, shard: ShardId, freshness: Freshness, statements: &str) -> Result<String, Fault> {
+    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows; or, if
+    /// `plain`, the text that the only statement gives.
+    pub(crate) async fn d1(
+        &self,
+        shard: ShardId,
+        freshness: Freshness,
+        statements: &str,
+        plain: bool,
+    ) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         spend(|spent| spent.d1_calls += 1);
         let from = match freshness {
@@ -231,7 +238,8 @@ impl Runtime {
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
         let from = from.as_deref().unwrap_or("first-primary");
-        let mut answer = d1(self.env(), &shard.binding(), from, statements).await.as_string().unwrap_or_default();
+        let answer = d1(self.env(), &shard.binding(), from, statements, plain).await;
+        let mut answer = answer.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
         let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
@@ -413,7 +421,7 @@ fn path_and_query(url: &str) -> (String, String) {
 
 /// Builds a native response. `headers` is `name: value` lines.
 pub(crate) fn respond(status: u16, headers: &str, body: &str) -> worker::web_sys::Response {
-    response(status, headers, body).unchecked_into()
+    response(status, headers, body.as_bytes()).unchecked_into()
 }
 
 pub(crate) async fn sleep(millis: u32) {

@@ -158,6 +158,8 @@ async fn sample(
     eprintln!("{} of {} at {users}, {size} complaints", operation.name(), target.name);
     plan.warm_up(&driver, target, operation, users).await?;
     let before = plan.round(&driver, target, operation, users, 0).await?;
+    // What commands need is logged before samples are taken.
+    plan.prepare(&driver, target, operation).await?;
     let process = target.process.as_ref().context("the runtime's process was not found")?;
     let mut profilers = Profilers::connect(process, debugger)?;
     profilers.start()?;

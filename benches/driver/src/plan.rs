@@ -105,11 +105,16 @@ impl Plan {
         concurrency: usize,
         turn: u64,
     ) -> Result<Round> {
-        let wanted = (self.most_per_s.get() * self.time.as_secs_f64() * 2.0) as usize;
-        self.ensure_untouched(driver, target, operation, wanted).await?;
+        self.prepare(driver, target, operation).await?;
         let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time), turn).await?;
         self.most_per_s.set(round.requests_per_s.max(self.most_per_s.get()));
         Ok(round)
+    }
+
+    /// Logs what a round may need, before its time starts.
+    pub(crate) async fn prepare(&self, driver: &Driver, target: &Arc<Target>, operation: Operation) -> Result<()> {
+        let wanted = (self.most_per_s.get() * self.time.as_secs_f64() * 2.0) as usize;
+        self.ensure_untouched(driver, target, operation, wanted).await
     }
 
     fn turn(&self) -> u64 {

@@ -148,11 +148,12 @@ pub(crate) struct Listed {
 struct Texts(String, String, String);
 
 impl Listed {
-    /// From a line of a page: the place, the id and the summary, apart by spaces, and of a search the texts behind a tab.
+    /// From a line of a page: the place, the id, the summary, and of a search the texts behind a tab.
     fn read(line: &str, search: Option<&Query>, tokens: &Tokens) -> Result<Self, StoreError> {
-        let no_position = || StoreError::unreadable("a line without a position");
-        let (place, rest) = line.split_once(' ').ok_or_else(no_position)?;
-        let (id, rest) = rest.split_once(' ').ok_or_else(no_position)?;
+        let mut parts = line.splitn(3, ' ');
+        let (Some(place), Some(id), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(StoreError::unreadable("a line without a place"));
+        };
         let (summary, texts) = rest.split_once('\t').unwrap_or((rest, ""));
         let place = place.parse().map_err(StoreError::unreadable)?;
         let position = Position { place, id: id.parse().map_err(StoreError::unreadable)? };
@@ -170,12 +171,6 @@ impl Listed {
         };
         Ok(Self { position, summary, words })
     }
-}
-
-#[derive(Deserialize)]
-struct PageRow {
-    /// JSON text holds no raw line feed, so lines can be told apart by it.
-    lines: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -317,9 +312,9 @@ impl TenantDb {
         let page = (limit, shows_why, read);
         let (low, high) = ((bounds.0, bounds.1), (bounds.2, bounds.3));
         let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
-        let row: Option<PageRow> = self.row(sql, parameters).await?;
-        let text = row.and_then(|row| row.lines).unwrap_or_default();
+        let text = self.text(sql, parameters).await?;
         let tokens = self.tokens();
+        // JSON text holds no raw line feed, so lines can be told apart by it.
         text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
     }
 

@@ -145,6 +145,8 @@ const fn contains(text: &[u8], part: &[u8]) -> bool {
 #[derive(Default)]
 pub(crate) struct Batch {
     json: String,
+    /// Whether it is of one statement that gives one text, and the answer is that text and not JSON.
+    plain: bool,
     fault: Option<serde_json::Error>,
 }
 
@@ -178,13 +180,13 @@ impl Batch {
         self.json.is_empty()
     }
 
-    /// The rows of each statement, as JSON.
+    /// The rows of each statement, as JSON; or one text.
     async fn answer(mut self, runtime: &Runtime, shard: ShardId, freshness: Freshness) -> Result<String, StoreError> {
         if let Some(error) = self.fault {
             return Err(StoreError::unreadable(error));
         }
         self.json.push(']');
-        Ok(runtime.d1(shard, freshness, &self.json).await?)
+        Ok(runtime.d1(shard, freshness, &self.json, self.plain).await?)
     }
 }
 
@@ -236,6 +238,14 @@ impl TenantDb {
     async fn rows<R: DeserializeOwned>(&self, sql: Scoped, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
         let (rows,) = self.run::<(Vec<R>,)>(self.batch().with(sql, parameters)).await?;
         Ok(rows)
+    }
+
+    /// The one text that a statement gives, as it is: escaping a page of summaries as JSON and reading that again costs
+    /// more than all the rest of a list. Empty if it gives none.
+    async fn text(&self, sql: Scoped, parameters: impl Serialize) -> Result<String, StoreError> {
+        let TenantBatch { mut batch, .. } = self.batch().with(sql, parameters);
+        batch.plain = true;
+        batch.answer(&self.runtime, self.shard, self.freshness).await
     }
 
     /// The first row of one statement, if there is one.

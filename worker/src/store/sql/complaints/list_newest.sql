@@ -1,5 +1,5 @@
 -- A page of the complaints that the index finds for ?2, between two positions, exclusive: (?3, ?4) below, (?5, ?6) above,
--- received from ?7 and before ?8. They come as one text, newest first, a line each: the place, the id and the summary, apart by spaces, and
+-- received from ?7 and before ?8. They come as one text, newest first, a line each: the place, the id, the summary, a space between them, and
 -- if ?10, after a tab, what shows why it was found: the description, tokens around a hit, and the first ?11 characters of
 -- its tokens.
 -- ?9 is one more than the page, to tell whether there are more.
