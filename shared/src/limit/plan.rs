@@ -146,6 +146,29 @@ impl Limits {
     }
 }
 
+/// What a plan allows of bulk jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bulk {
+    /// The most complaints that one job is over.
+    pub rows: u32,
+    /// The most jobs that are not over at the same time.
+    pub open_jobs: u32,
+}
+
+impl Bulk {
+    /// What a plan allows. `None` as for [`Limits::of`].
+    #[must_use]
+    pub fn of(plan: Plan) -> Option<Self> {
+        let bulk = &PLANS.as_ref()?.bulk;
+        Some(match plan {
+            Plan::Sandbox => bulk.sandbox,
+            Plan::Standard => bulk.standard,
+            Plan::Enterprise => bulk.enterprise,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plans {
@@ -153,6 +176,15 @@ struct Plans {
     standard: Limits,
     enterprise: Limits,
     anonymous: Limits,
+    bulk: BulkPlans,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BulkPlans {
+    sandbox: Bulk,
+    standard: Bulk,
+    enterprise: Bulk,
 }
 
 const FILE: &str = include_str!("../../rules/plans.json");
@@ -194,6 +226,8 @@ mod tests {
             }
         }
         assert!(Limits::anonymous().unwrap().quotas.is_empty());
+        let bulk = [Plan::Sandbox, Plan::Standard, Plan::Enterprise].map(|plan| Bulk::of(plan).unwrap());
+        assert!(bulk.is_sorted_by(|less, more| less.rows < more.rows && less.open_jobs < more.open_jobs));
     }
 
     #[test]

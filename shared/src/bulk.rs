@@ -1,0 +1,640 @@
+//! Bulk jobs: one command on many complaints. What may be asked ([`NewJob`]), how a job stands ([`Job`]), what became of
+//! each complaint ([`Row`]).
+//!
+//! Invariant: a complaint is in a job once, and the job changes it at most once, whoever drives the job and however often
+//! that ends in the middle: what it does to a complaint has one idempotency key ([`key_of`]).
+
+use crate::{
+    access::Actor,
+    complaint::{
+        Complaint, Link,
+        command::{Assign, Classify, Command, LinkTo, MayReason, Tag},
+        intake::List,
+        state::{Move, State as ComplaintState},
+    },
+    http::{
+        idempotency::{IdempotencyKey, InvalidKey},
+        list_query::ListQuery,
+        problem::{Code, FieldError, Rule},
+    },
+    ids::{BulkId, ComplaintId, TenantId},
+    lock::ShownLock,
+    tenant::placement::ShardId,
+    text::Line,
+    time::Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// The most complaints that a request may name one by one.
+pub const MAX_NAMED: usize = 5_000;
+/// The most characters of a filter.
+const MAX_FILTER: usize = 4_000;
+
+/// A filter: the query string of `GET /v1/complaints`.
+pub type Filter = Line<MAX_FILTER>;
+
+/// The body of `POST /v1/bulk`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    /// What is to be done to each complaint.
+    pub action: Action,
+    /// To which complaints.
+    pub over: Over,
+    /// Only to say what would become of each: nothing is changed.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What is done to each complaint: a command, with the body that it has in `POST /v1/complaints/{id}/<command>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Give it to somebody.
+    Assign(Assign),
+    /// Say what it is about.
+    Classify(Classify),
+    /// Put tags on it and take others off.
+    Tag(Tag),
+    /// File it.
+    Close(MayReason),
+    /// Tie it to another.
+    Link(LinkTo),
+}
+
+/// Which complaints.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// These. One that is named twice is meant once.
+    Complaints(List<ComplaintId, MAX_NAMED>),
+    /// Those that `GET /v1/complaints` lists with these parameters when the job begins and that were logged before it was
+    /// asked for.
+    Filter(Filter),
+}
+
+/// Which complaints, as the job keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// So many that were named one by one: the job's rows are they.
+    Complaints(u32),
+    /// Those that a filter has found.
+    Filter(Filter),
+}
+
+impl Action {
+    /// What is wrong with it whatever the complaint.
+    #[must_use]
+    pub fn errors(&self) -> Vec<FieldError> {
+        let missing = |member: &str| {
+            vec![FieldError::at(&format!("/action/{member}"), Rule::Missing, "must name at least one member to change")]
+        };
+        match self {
+            Self::Classify(classify) if *classify == Classify::default() => missing("classify"),
+            Self::Tag(Tag { add, remove }) if add.is_empty() && remove.is_empty() => missing("tag"),
+            Self::Tag(Tag { add, remove }) if add.iter().any(|tag| remove.contains(tag)) => {
+                vec![FieldError::at("/action/tag/remove", Rule::NotAllowed, "must not name a tag that is to be added")]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The command that is given to each complaint.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        match self.clone() {
+            Self::Assign(assign) => Command::Assign(assign),
+            Self::Classify(classify) => Command::Classify(classify),
+            Self::Tag(tag) => Command::Tag(tag),
+            Self::Close(close) => Command::Close(close),
+            Self::Link(link) => Command::Link(link),
+        }
+    }
+
+    /// Whether the complaint is as the command would leave it, so that there is nothing to do.
+    #[must_use]
+    pub fn is_done(&self, complaint: &Complaint) -> bool {
+        fn same<T: PartialEq>(wanted: Option<&T>, held: Option<&T>) -> bool {
+            wanted.is_none() || wanted == held
+        }
+        match self {
+            Self::Assign(Assign { assignee, team }) => {
+                let starts_work = matches!(complaint.state, ComplaintState::Acknowledged | ComplaintState::Reopened);
+                !starts_work && complaint.assignee.as_ref() == Some(assignee) && complaint.team == *team
+            }
+            Self::Classify(Classify { product, issue, severity, vulnerability, tags, root_cause }) => {
+                same(product.as_ref(), complaint.product.as_ref())
+                    && same(issue.as_ref(), complaint.issue.as_ref())
+                    && same(severity.as_ref(), Some(&complaint.severity))
+                    && same(vulnerability.as_ref(), Some(&complaint.vulnerability))
+                    && same(tags.as_ref(), Some(&complaint.tags))
+                    && same(root_cause.as_ref(), complaint.root_cause.as_ref())
+            }
+            Self::Tag(tag) => tag.on(&complaint.tags) == *complaint.tags,
+            Self::Close(_) => complaint.state == ComplaintState::Closed,
+            Self::Link(link) => complaint.links.contains(&Link::from(*link)),
+        }
+    }
+}
+
+/// Reads a filter. `limit`, `cursor` and `order` are of pages, not of a set; `reference` and `external_reference` name one
+/// complaint, which can be named as itself.
+///
+/// # Errors
+/// Every parameter that cannot be used.
+pub fn read_filter(filter: &Filter) -> Result<ListQuery, Vec<FieldError>> {
+    let error = |rule, detail: String| FieldError::at("/over/filter", rule, detail);
+    let query = ListQuery::parse(filter.as_str()).map_err(|errors| {
+        let of_parameter = |refused: FieldError| {
+            let name = refused.parameter.unwrap_or_default();
+            error(refused.code, format!("{name}: {}", refused.detail))
+        };
+        errors.into_iter().map(of_parameter).collect::<Vec<_>>()
+    })?;
+    if query.names_one() || query.limit.is_some() || query.cursor.is_some() || query.by_relevance {
+        let rule = "must not have limit, cursor, order, reference or external_reference";
+        return Err(vec![error(Rule::NotAllowed, rule.to_owned())]);
+    }
+    if query == ListQuery::default() {
+        let rule = "must have at least one filter of GET /v1/complaints";
+        return Err(vec![error(Rule::Missing, rule.to_owned())]);
+    }
+    Ok(query)
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It waits for its turn.
+    Queued,
+    /// Its filter's complaints are being looked up.
+    Selecting,
+    /// Its complaints are being worked on.
+    Running,
+    /// It was asked to stop: what is under way is finished.
+    Cancelling,
+    /// Every row is done.
+    Done,
+    /// It was stopped. What was done stays done.
+    Cancelled,
+    /// It could not go on. What was done stays done.
+    Failed,
+}
+
+/// How many rows a job has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// All.
+    pub selected: u32,
+    /// Those that are done: the sum of the next three.
+    pub done: u32,
+    /// Those whose complaint was changed, or would be if this were no dry run.
+    pub succeeded: u32,
+    /// Those whose complaint was already as it was to be.
+    pub skipped: u32,
+    /// Those whose complaint could not be changed.
+    pub failed: u32,
+}
+
+/// Why a job could not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The filter finds more than the plan allows a job. Nothing was changed.
+    TooManyRows,
+    /// The filter cannot be used. Nothing was changed.
+    InvalidFilter,
+    /// The key that asked for the job was revoked or replaced.
+    KeyEnded,
+    /// Something is wrong on this side.
+    Internal,
+}
+
+/// What kept a job from going on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// For programs.
+    pub code: Reason,
+    /// For people.
+    pub detail: String,
+}
+
+/// A bulk job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Job {
+    /// The id. Events that the job makes name it in `actor.job`.
+    pub id: BulkId,
+    /// How far it is.
+    pub state: State,
+    /// What is done to each complaint.
+    pub action: Action,
+    /// To which.
+    pub over: Source,
+    /// Whether nothing is changed.
+    pub dry_run: bool,
+    /// How many rows it has.
+    pub counts: Counts,
+    /// Who asked for it.
+    pub asked_by: Actor,
+    /// When.
+    pub asked_at: Timestamp,
+    /// When its first turn came.
+    pub started_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// With `failed`: why.
+    pub failure: Option<Failure>,
+}
+
+impl Job {
+    /// A job as it is asked for.
+    #[must_use]
+    pub const fn new(
+        id: BulkId,
+        action: Action,
+        over: Source,
+        dry_run: bool,
+        asked_by: Actor,
+        asked_at: Timestamp,
+    ) -> Self {
+        let selected = match &over {
+            Source::Complaints(named) => *named,
+            Source::Filter(_) => 0,
+        };
+        let counts = Counts { selected, done: 0, succeeded: 0, skipped: 0, failed: 0 };
+        let (started_at, ended_at, failure) = (None, None, None);
+        Self {
+            id,
+            state: State::Queued,
+            action,
+            over,
+            dry_run,
+            counts,
+            asked_by,
+            asked_at,
+            started_at,
+            ended_at,
+            failure,
+        }
+    }
+
+    /// The job as it was when it was asked for: what a repeated request is answered.
+    #[must_use]
+    pub fn as_asked(&self) -> Self {
+        let Self { id, action, over, dry_run, asked_by, asked_at, .. } = self.clone();
+        Self::new(id, action, over, dry_run, asked_by, asked_at)
+    }
+
+    /// Whether there is something to do still.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.state, State::Done | State::Cancelled | State::Failed)
+    }
+
+    /// Whether its rows are not known yet.
+    #[must_use]
+    pub const fn selects(&self) -> bool {
+        matches!((&self.over, self.state), (Source::Filter(_), State::Queued | State::Selecting))
+    }
+
+    /// Its turn has come.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.started_at.get_or_insert(now);
+        self.state = if self.selects() { State::Selecting } else { State::Running };
+    }
+
+    /// All its rows are known: so many.
+    pub const fn selected(&mut self, rows: u32) {
+        self.counts.selected = rows;
+        self.state = State::Running;
+    }
+
+    /// One more row is done.
+    pub const fn count(&mut self, outcome: Outcome) {
+        let counts = &mut self.counts;
+        counts.done += 1;
+        match outcome.class() {
+            Class::Succeeded => counts.succeeded += 1,
+            Class::Skipped => counts.skipped += 1,
+            Class::Failed => counts.failed += 1,
+        }
+    }
+
+    /// It is over.
+    pub const fn end(&mut self, state: State, now: Timestamp) {
+        self.state = state;
+        self.ended_at = Some(now);
+    }
+
+    /// It cannot go on.
+    pub fn fail(&mut self, code: Reason, detail: impl Into<String>, now: Timestamp) {
+        self.failure = Some(Failure { code, detail: detail.into() });
+        self.end(State::Failed, now);
+    }
+}
+
+/// How far the work on a job is, between two turns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows are done in the order of ids: all up to this one are.
+    pub through: Option<ComplaintId>,
+    /// Of a filter: the database that is looked through, and the place in it below which the rest is. It means nothing in
+    /// another cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selecting: Option<(ShardId, Option<String>)>,
+}
+
+/// What became of a complaint in a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nothing yet.
+    Waiting,
+    /// Nothing, for the job was over before.
+    NotBegun,
+    /// It was changed.
+    Done,
+    /// It would be changed, if this were no dry run.
+    WouldBeDone,
+    /// It was as it was to be.
+    Unchanged,
+    /// The command is not possible: `problem` says why.
+    Refused,
+    /// Somebody else works on it.
+    Locked,
+    /// There is no such complaint.
+    NotFound,
+    /// Something went wrong on this side. Ask for it again.
+    Failed,
+}
+
+/// What an outcome counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Succeeded,
+    Skipped,
+    Failed,
+}
+
+impl Outcome {
+    const fn class(self) -> Class {
+        match self {
+            Self::Done | Self::WouldBeDone => Class::Succeeded,
+            Self::Unchanged => Class::Skipped,
+            Self::Waiting | Self::NotBegun | Self::Refused | Self::Locked | Self::NotFound | Self::Failed => {
+                Class::Failed
+            }
+        }
+    }
+
+    /// The name on the wire and in storage.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::NotBegun => "not_begun",
+            Self::Done => "done",
+            Self::WouldBeDone => "would_be_done",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+            Self::Locked => "locked",
+            Self::NotFound => "not_found",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Every outcome.
+    pub const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::NotBegun,
+        Self::Done,
+        Self::WouldBeDone,
+        Self::Unchanged,
+        Self::Refused,
+        Self::Locked,
+        Self::NotFound,
+        Self::Failed,
+    ];
+}
+
+/// What became of a complaint, with what there is to say of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Row {
+    /// What.
+    pub outcome: Outcome,
+    /// With `done` and `unchanged`: its version then. With `would_be_done`: the version that it would have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Why it was not changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<RowProblem>,
+}
+
+/// Why a complaint was not changed: what the command alone would have been answered.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RowProblem {
+    /// What sort of failure.
+    pub code: Code,
+    /// What exactly, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Cow<'static, str>>,
+    /// The values that break rules. Places are in the body of the command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// With `illegal_move`: what is legal instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal: Option<Vec<Move>>,
+    /// With `locked`: who works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<ShownLock>,
+}
+
+/// The idempotency key of all that a job does; each complaint has its own of this name.
+///
+/// # Errors
+/// None: an id and a word are a key.
+pub fn key_of(job: BulkId) -> Result<IdempotencyKey, InvalidKey> {
+    format!("bulk:{job}").parse()
+}
+
+/// The version of [`Turn`] that this build writes.
+pub const TURN_VERSION: u8 = 1;
+
+/// That it is a job's turn, as it travels on the queue `jobs`: JSON text. It is a hint: what a job is, its row says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The version of this format.
+    pub v: u8,
+    /// The firm.
+    pub tenant: TenantId,
+    /// The job.
+    pub bulk: BulkId,
+    /// The database that keeps it.
+    pub shard: ShardId,
+    /// The job's fence when this was sent. If it has another by now, somebody else has had the turn.
+    pub fence: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::ActorKind;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(1_700_000_000_000 + millis)
+    }
+
+    fn id() -> BulkId {
+        BulkId::new(at(0), &[3; 10])
+    }
+
+    fn job(over: Source) -> Job {
+        let asked_by = Actor { kind: ActorKind::Key, id: "k".try_into().unwrap(), job: None };
+        Job::new(id(), Action::Close(MayReason::default()), over, false, asked_by, at(0))
+    }
+
+    fn action(value: Value) -> Action {
+        crate::json::from_str(&value.to_string()).unwrap()
+    }
+
+    fn filter(text: &str) -> Filter {
+        text.try_into().unwrap()
+    }
+
+    #[test]
+    fn a_filter_is_that_of_lists_without_pages() {
+        let query = read_filter(&filter("state=resolved&tag=fees&tag=vip&q=refund")).unwrap();
+        assert_eq!(query, ListQuery::parse("state=resolved&tag=fees&tag=vip&q=refund").unwrap());
+        for (text, rule) in [
+            ("limit=5&state=closed", Rule::NotAllowed),
+            ("cursor=abc", Rule::NotAllowed),
+            ("q=refund&order=relevance", Rule::NotAllowed),
+            ("reference=NWB-0C99-78TJ", Rule::NotAllowed),
+            ("external_reference=CRM-1", Rule::NotAllowed),
+            ("order=newest", Rule::Missing),
+            ("state=sold", Rule::NotAllowed),
+            ("colour=red", Rule::UnknownField),
+        ] {
+            let errors = read_filter(&filter(text)).unwrap_err();
+            let [error] = errors.as_slice() else { panic!("{text}: {errors:?}") };
+            assert_eq!((error.pointer.as_deref(), error.code), (Some("/over/filter"), rule), "{text}");
+        }
+        let both = read_filter(&filter("state=sold&colour=red")).unwrap_err();
+        assert!(both[0].detail.starts_with("state: ") && both[1].detail.starts_with("colour: "), "{both:?}");
+    }
+
+    #[test]
+    fn an_action_that_changes_nothing_anywhere_is_named() {
+        for (asked, place) in [
+            (json!({ "classify": {} }), Some("/action/classify")),
+            (json!({ "tag": {} }), Some("/action/tag")),
+            (json!({ "tag": { "add": ["a", "b"], "remove": ["b"] } }), Some("/action/tag/remove")),
+            (json!({ "tag": { "add": ["a"], "remove": ["b"] } }), None),
+            (json!({ "classify": { "severity": "low" } }), None),
+            (json!({ "close": {} }), None),
+        ] {
+            let errors = action(asked.clone()).errors();
+            assert_eq!(errors.first().and_then(|error| error.pointer.as_deref()), place, "{asked}");
+        }
+    }
+
+    #[test]
+    fn tags_are_put_on_and_taken_off_without_touching_others() {
+        let codes = |tags: &[&str]| tags.iter().map(|tag| (*tag).try_into().unwrap()).collect::<Vec<_>>();
+        let tag = |add: &[&str], remove: &[&str]| Tag {
+            add: codes(add).try_into().unwrap(),
+            remove: codes(remove).try_into().unwrap(),
+        };
+        let held = codes(&["vip", "fees", "cards"]);
+        assert_eq!(tag(&["new", "vip"], &["fees"]).on(&held), codes(&["vip", "cards", "new"]));
+        assert_eq!(tag(&["vip"], &["gone"]).on(&held), held);
+        assert_eq!(tag(&["b", "b"], &[]).on(&[]), codes(&["b"]));
+    }
+
+    #[test]
+    fn what_is_kept_is_what_was_asked() {
+        for asked in [
+            json!({ "assign": { "assignee": "anna" } }),
+            json!({ "assign": { "assignee": "anna", "team": "cards" } }),
+            json!({ "classify": { "severity": "low", "tags": [] } }),
+            json!({ "tag": { "add": ["a"] } }),
+            json!({ "close": { "reason": "Paid." } }),
+            json!({ "link": { "relation": "part_of", "complaint": "018bcfe5-6800-7303-8303-030303030301" } }),
+        ] {
+            assert_eq!(serde_json::to_value(action(asked.clone())).unwrap(), asked);
+        }
+    }
+
+    #[test]
+    fn a_job_has_this_format() {
+        let mut job = job(Source::Filter(filter("state=resolved")));
+        job.begin(at(1));
+        job.selected(2);
+        job.count(Outcome::Done);
+        let text = concat!(
+            r#"{"id":"018bcfe5-6800-7303-8303-030303030303","state":"running","action":{"close":{}},"#,
+            r#""over":{"filter":"state=resolved"},"dry_run":false,"#,
+            r#""counts":{"selected":2,"done":1,"succeeded":1,"skipped":0,"failed":0},"#,
+            r#""asked_by":{"kind":"key","id":"k"},"asked_at":"2023-11-14T22:13:20.000Z","#,
+            r#""started_at":"2023-11-14T22:13:20.001Z","ended_at":null,"failure":null}"#
+        );
+        assert_eq!(serde_json::to_string(&job).unwrap(), text);
+        assert_eq!(crate::json::from_str::<Job>(text).unwrap(), job);
+        for outcome in Outcome::ALL {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
+        let progress = r#"{"through":"018bcfe5-6800-7303-8303-030303030301","selecting":[1,"77"]}"#;
+        let read: Progress = crate::json::from_str(progress).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), progress);
+        assert_eq!(crate::json::from_str::<Progress>(r#"{"through":null}"#).unwrap(), Progress::default());
+    }
+
+    /// Messages of the previous release are still in the queue when this one starts.
+    #[test]
+    fn a_turn_has_this_format() {
+        let tenant = TenantId::new(at(0), &[2; 10]);
+        let turn = Turn { v: TURN_VERSION, tenant, bulk: id(), shard: ShardId(1), fence: 7 };
+        let text = concat!(
+            r#"{"v":1,"tenant":"018bcfe5-6800-7202-8202-020202020202","bulk":"018bcfe5-6800-7303-8303-030303030303","#,
+            r#""shard":1,"fence":7}"#
+        );
+        assert_eq!(serde_json::to_string(&turn).unwrap(), text);
+        assert_eq!(crate::json::from_str::<Turn>(text).unwrap(), turn);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_add_up_and_a_repeated_request_is_answered_as_at_first(
+            named in option_of_rows(), outcomes in prop::collection::vec(prop::sample::select(&Outcome::ALL[2..]), 0..40),
+        ) {
+            let over = named.map_or_else(|| Source::Filter(filter("state=closed")), Source::Complaints);
+            let mut job = job(over);
+            let asked = serde_json::to_string(&job).unwrap();
+            prop_assert_eq!(job.selects(), named.is_none());
+            job.begin(at(1));
+            if job.selects() {
+                job.selected(40);
+            }
+            prop_assert_eq!(job.state, State::Running);
+            for outcome in outcomes {
+                job.count(outcome);
+                let Counts { done, succeeded, skipped, failed, .. } = job.counts;
+                prop_assert_eq!(done, succeeded + skipped + failed);
+            }
+            prop_assert!(job.is_open() && !job.selects());
+            job.fail(Reason::Internal, "x", at(2));
+            prop_assert!(!job.is_open());
+            prop_assert_eq!(serde_json::to_string(&job.as_asked()).unwrap(), asked);
+        }
+    }
+
+    fn option_of_rows() -> impl Strategy<Value = Option<u32>> {
+        prop::option::of(40..5_000_u32)
+    }
+}
