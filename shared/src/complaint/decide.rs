@@ -207,7 +207,8 @@ fn tagged(complaint: &Complaint, tag: &Tag) -> Result<EventBody, Refusal> {
         return Err(invalid("", Rule::Missing, "must change at least one tag"));
     }
     let tags = List::try_from(tags);
-    let tags = tags.map_err(|_| invalid("/add", Rule::OutOfRange, "makes more than the 20 tags a complaint may have"))?;
+    let tags =
+        tags.map_err(|_| invalid("/add", Rule::OutOfRange, "makes more than the 20 tags a complaint may have"))?;
     Ok(EventBody::Classified(Classified { tags: Some(tags), ..Classified::default() }))
 }
 

@@ -187,6 +187,18 @@ pub struct Progress {
     pub number: u64,
     /// The last note of a delivery that was recorded since.
     pub deliveries: i64,
+    /// The bulk jobs that were sent, where they are kept.
+    #[serde(default)]
+    pub bulk: BulkCopied,
+}
+
+/// How far the copying of bulk jobs is. Nobody drives one while the tenant leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkCopied {
+    /// The number of the last change.
+    pub change: u64,
+    /// The last row: the number of its job, and its complaint; empty before the first.
+    pub row: (u64, String),
 }
 
 /// A move, as the cell that the tenant leaves keeps it.
@@ -369,7 +381,13 @@ impl Job {
     #[must_use]
     pub fn progress_of(&self, shard: ShardId) -> Progress {
         let known = self.progress.iter().find(|progress| progress.shard == shard);
-        known.cloned().unwrap_or(Progress { shard, positions: BTreeMap::new(), number: 0, deliveries: 0 })
+        known.cloned().unwrap_or(Progress {
+            shard,
+            positions: BTreeMap::new(),
+            number: 0,
+            deliveries: 0,
+            bulk: BulkCopied::default(),
+        })
     }
 
     /// What to do next.

@@ -8,8 +8,8 @@ use shared::{
         CellName,
         placement::{Placement, ShardId},
         relocation::{
-            Answer, Arrival, ArrivalState, CLOSING_MILLIS, Copied, Job, KEPT_MILLIS, Outcome, PAUSE_MILLIS, Phase,
-            Progress, Stage, Step,
+            Answer, Arrival, ArrivalState, BulkCopied, CLOSING_MILLIS, Copied, Job, KEPT_MILLIS, Outcome, PAUSE_MILLIS,
+            Phase, Progress, Stage, Step,
         },
     },
     time::Timestamp,
@@ -417,7 +417,13 @@ fn calls(step: Step, job: &Job) -> VecDeque<Call> {
 }
 
 fn done(step: Step) -> Outcome {
-    let progress = |shard| Progress { shard: ShardId(shard), positions: [(shard, 1)].into(), number: 1, deliveries: 0 };
+    let progress = |shard| Progress {
+        shard: ShardId(shard),
+        positions: [(shard, 1)].into(),
+        number: 1,
+        deliveries: 0,
+        bulk: BulkCopied::default(),
+    };
     match step {
         Step::Copy => Outcome::Copied(Copied {
             placement: placement(),

@@ -2,8 +2,10 @@
 
 use super::once::{MAX_BODY, again};
 use crate::{
+    bulk,
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
+    platform::Queue,
     store::system::DeadLetterRow,
 };
 use schemars::JsonSchema;
@@ -61,7 +63,8 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let id: DeadLetterId = call.call.path_value("id")?;
     let mut letter = call.db().dead_letter(id).await?.ok_or(Failure::new(Code::NotFound))?;
     // Consumers take a repeated message for what it is, so sending comes before noting that it was sent.
-    call.call.runtime.notify(std::slice::from_ref(&letter.message)).await?;
+    let queue = if bulk::read_turn(&letter.message).is_some() { Queue::Jobs } else { Queue::Notify };
+    call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);
     let record = call.record(&posted.key, posted.fingerprint, 200, &letter)?;

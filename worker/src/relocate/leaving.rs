@@ -5,7 +5,7 @@
 //! and changes nothing any more.
 
 use super::wire::{
-    Activate, Copied as TakenIn, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step,
+    Activate, Bulk, Copied as TakenIn, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step,
 };
 use crate::{
     config::Config,
@@ -26,7 +26,7 @@ use shared::{
     tenant::{
         Tenant,
         placement::{ShardId, Slot},
-        relocation::{Answer, Copied, Job, Outcome, Progress, Record, Step},
+        relocation::{Answer, BulkCopied, Copied, Job, Outcome, Progress, Record, Step},
     },
     time::Timestamp,
 };
@@ -44,6 +44,9 @@ const VERSIONS_A_ROUND: u32 = 2_000;
 const DELIVERIES_A_ROUND: u32 = 1_000;
 /// Numbers of the change feed: one range has at least one.
 const NUMBERS_A_ROUND: u32 = 1_000;
+/// Bulk jobs, and rows of them.
+const BULK_JOBS_A_ROUND: u32 = 200;
+const BULK_ROWS_A_ROUND: u32 = 4_000;
 /// Rows of the outbox that are looked at in one call.
 const OUTBOX_PAGE: u32 = 500;
 /// Tenants that one tick moves on, and how long each takes of it, in milliseconds.
@@ -252,7 +255,7 @@ impl Driver {
         }
         for shard in tenant.shards.shards() {
             let db = self.db(shard);
-            let Progress { mut positions, number, deliveries, .. } = job.progress_of(shard);
+            let Progress { mut positions, number, deliveries, mut bulk, .. } = job.progress_of(shard);
             copied.total += db.totals().await?.complaints();
             let known = |Slot(slot)| (slot, positions.get(&slot).copied().unwrap_or_default());
             let known: Vec<_> = tenant.shards.slots_of(shard).into_iter().map(known).collect();
@@ -274,11 +277,25 @@ impl Driver {
                 let part = Copy { job: Some(job.id), ranges, ..Copy::default() };
                 self.ask::<TakenIn>(job, step::COPY, &part).await?;
             }
+            all &= self.send_bulk(job, &db, &mut bulk).await?;
             copied.complete &= group.len() == changed.len() && changed.len() < COMPLAINTS_A_ROUND as usize && all;
             positions.extend(group.iter().map(|sent| (sent.slot, sent.position)));
-            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note });
+            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note, bulk });
         }
         Ok(copied)
+    }
+
+    /// Sends bulk jobs, of the database that keeps them. Whether there are no more.
+    async fn send_bulk(&self, job: &Job, db: &TenantDb, copied: &mut BulkCopied) -> Result<bool, Undone> {
+        let (jobs, rows) = db.bulk(copied, BULK_JOBS_A_ROUND, BULK_ROWS_A_ROUND).await?;
+        let all = jobs.len() < BULK_JOBS_A_ROUND as usize && rows.len() < BULK_ROWS_A_ROUND as usize;
+        let change = jobs.last().map_or(copied.change, |sent| sent.change);
+        let row = rows.last().map_or_else(|| copied.row.clone(), |sent| (sent.nr, sent.complaint_id.to_string()));
+        if !(jobs.is_empty() && rows.is_empty()) {
+            self.ask::<Finished>(job, step::BULK, &Bulk { job: job.id, jobs, rows }).await?;
+        }
+        *copied = BulkCopied { change, row };
+        Ok(all)
     }
 
     /// Sends complaints with all that goes along with them, in as many parts as their events need.

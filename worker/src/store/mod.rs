@@ -3,6 +3,7 @@
 //! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
 //! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
 
+pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
@@ -58,6 +59,8 @@ pub(crate) enum Unique {
     Version,
     /// The drawn reference.
     Reference,
+    /// The idempotency key of a bulk job.
+    BulkKey,
     /// The place in lists: the next draw gives another.
     Place,
     /// The tenant's own id for the complaint.
@@ -67,8 +70,9 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 6] = [
+const UNIQUE: [(&str, Unique); 7] = [
     ("idempotency.key", Unique::IdempotencyKey),
+    ("bulk_jobs.key", Unique::BulkKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
@@ -209,7 +213,8 @@ struct TenantBatch {
 }
 
 impl TenantDb {
-    /// Called by the gateway, and by operators' handlers for the tenant's own record: nobody else knows a tenant.
+    /// Called by the gateway, by operators' handlers for the tenant's own record, and by what goes on after a request that the
+    /// gateway let in, which names its tenant: nobody else knows one.
     pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
         Self { runtime, shard, tenant, freshness: Freshness::Latest }
     }
@@ -266,6 +271,6 @@ pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Fut
 }
 
 /// A parameter that is a list or a document travels as JSON text.
-fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::unreadable(&error))
 }

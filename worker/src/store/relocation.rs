@@ -18,10 +18,13 @@ use serde_json::Value;
 use shared::{
     changes::Range,
     complaint::{Complaint, projection::Facet},
-    ids::{ComplaintId, KeyId, RelocationId},
+    ids::{BulkId, ComplaintId, KeyId, RelocationId},
     json,
     search::place::Place,
-    tenant::{Tenant, relocation::Record},
+    tenant::{
+        Tenant,
+        relocation::{BulkCopied, Record},
+    },
     time::Timestamp,
 };
 use std::{borrow::Cow, collections::BTreeMap};
@@ -48,6 +51,9 @@ const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_de
 const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
 const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
 
+const BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_jobs.sql"));
+const BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_rows.sql"));
+
 const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
 const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
 const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
@@ -59,6 +65,8 @@ const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_reques
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
 const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
+const PUT_BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql"));
+const PUT_BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
 const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
@@ -66,7 +74,7 @@ const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 10] = [
+const KEPT: [(Scoped, Goes); 12] = [
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -75,6 +83,8 @@ const KEPT: [(Scoped, Goes); 10] = [
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
 ];
@@ -187,6 +197,28 @@ pub(crate) struct KeyRow {
     ends_at: Option<i64>,
     replaced_by: Option<KeyId>,
     last_used_on: Option<String>,
+}
+
+/// A bulk job as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct BulkJobRow {
+    id: BulkId,
+    nr: u64,
+    pub(crate) change: u64,
+    key: String,
+    fingerprint: String,
+    doc: String,
+    progress: String,
+    open: u8,
+    cancelling: u8,
+}
+
+/// A row of a bulk job as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct BulkRow {
+    pub(crate) nr: u64,
+    pub(crate) complaint_id: ComplaintId,
+    outcome: Option<String>,
 }
 
 /// Some complaints with all that goes along with them, of the same moment; of their events the first page.
@@ -414,6 +446,18 @@ impl TenantDb {
         Ok((rows, last))
     }
 
+    /// Bulk jobs and rows of them that come after what was copied, at most so many of each.
+    pub(crate) async fn bulk(
+        &self,
+        after: &BulkCopied,
+        jobs: u32,
+        rows: u32,
+    ) -> Result<(Vec<BulkJobRow>, Vec<BulkRow>), StoreError> {
+        let (nr, complaint) = &after.row;
+        let batch = self.batch().with(BULK_JOBS, (after.change, jobs)).with(BULK_ROWS, (nr, complaint, rows));
+        self.run(batch).await
+    }
+
     /// How much there is here.
     pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
         let batch = self.batch().with(EVENTS_TOTAL, ()).with(LAST_NUMBER, ()).with(COUNTS, ());
@@ -553,6 +597,18 @@ impl TenantDb {
     /// Takes in ranges of the change feed.
     pub(crate) async fn take_in_ranges(&self, job: RelocationId, ranges: &[Range]) -> Result<(), StoreError> {
         let batch = parts(ranges)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_RANGES, (list, job)));
+        self.finish(batch).await
+    }
+
+    /// Takes in bulk jobs and rows of them.
+    pub(crate) async fn take_in_bulk(
+        &self,
+        job: RelocationId,
+        jobs: &[BulkJobRow],
+        rows: &[BulkRow],
+    ) -> Result<(), StoreError> {
+        let batch = parts(jobs)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_BULK_JOBS, (list, job)));
+        let batch = parts(rows)?.into_iter().fold(batch, |batch, list| batch.with(PUT_BULK_ROWS, (list, job)));
         self.finish(batch).await
     }
 

@@ -11,7 +11,7 @@ use serde::{
 use shared::{
     chain::Digest,
     http::idempotency::IdempotencyKey,
-    ids::{ComplaintId, DeadLetterId, OutboxId, TenantId},
+    ids::{BulkId, ComplaintId, DeadLetterId, OutboxId, TenantId},
     json,
     notify::{OutboxMessage, audiences},
     tenant::{Tenant, placement::ShardId, relocation::Record},
@@ -36,6 +36,7 @@ const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql")
 const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
 const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
 const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
+const BULK_DUE: &str = include_str!("sql/system/bulk_due.sql");
 const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
 const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
@@ -48,6 +49,14 @@ pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
 pub(crate) struct Unindexed {
     pub(crate) tenant: TenantId,
     pub(crate) id: ComplaintId,
+}
+
+/// A bulk job whose turn was lost, and the fence of its next.
+#[derive(Deserialize)]
+pub(crate) struct DueRow {
+    pub(crate) tenant: TenantId,
+    pub(crate) bulk: BulkId,
+    pub(crate) fence: i64,
 }
 
 #[derive(Deserialize)]
@@ -229,6 +238,16 @@ impl SystemDb {
     pub(crate) async fn leaving(&self, now: Timestamp, limit: u32) -> Result<Vec<TenantId>, StoreError> {
         let rows: Vec<TenantIdRow> = self.rows(RELOCATIONS_OPEN, (now.unix_millis(), limit)).await?;
         Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Some bulk jobs that nobody drives. From `until` on their turns are taken for lost again.
+    pub(crate) async fn due_jobs(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueRow>, StoreError> {
+        self.rows(BULK_DUE, (now.unix_millis(), until.unix_millis(), limit)).await
     }
 
     /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.

@@ -1,0 +1,1 @@
+SELECT doc, fingerprint FROM bulk_jobs WHERE tenant_id = ?1 AND key = ?2

@@ -1,0 +1,11 @@
+-- Jobs whose turn was lost, of tenants that are not on the move. Each gets another, by a fence of its own.
+UPDATE bulk_jobs SET fence = fence + 1, due_at = ?2
+WHERE rowid IN (
+  SELECT j.rowid FROM bulk_jobs j
+  WHERE j.open = 1 AND j.lease_until <= ?1 AND j.due_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM tenant_holds h WHERE h.tenant_id = j.tenant_id)
+    AND NOT EXISTS (SELECT 1 FROM tenant_departures d WHERE d.tenant_id = j.tenant_id)
+    AND NOT EXISTS (SELECT 1 FROM tenant_arrivals a WHERE a.tenant_id = j.tenant_id)
+  LIMIT ?3
+)
+RETURNING tenant_id AS tenant, id AS bulk, fence
