@@ -10,22 +10,21 @@ use crate::{
         Complaint, Link,
         command::{Assign, Classify, Command, LinkTo, MayReason, Tag},
         intake::List,
-        state::{Move, State as ComplaintState},
+        state::State as ComplaintState,
     },
     http::{
         idempotency::{IdempotencyKey, InvalidKey},
         list_query::ListQuery,
-        problem::{Code, FieldError, Rule},
+        problem::{FieldError, Problem, Rule},
     },
     ids::{BulkId, ComplaintId, TenantId},
-    lock::ShownLock,
     tenant::placement::ShardId,
     text::Line,
     time::Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{fmt, str::FromStr};
 
 /// The most complaints that a request may name one by one.
 pub const MAX_NAMED: usize = 5_000;
@@ -169,7 +168,7 @@ pub fn read_filter(filter: &Filter) -> Result<ListQuery, Vec<FieldError>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It waits for its turn.
+    /// It waits for its first turn.
     Queued,
     /// Its filter's complaints are being looked up.
     Selecting,
@@ -183,6 +182,28 @@ pub enum State {
     Cancelled,
     /// It could not go on. What was done stays done.
     Failed,
+}
+
+impl State {
+    /// The name on the wire and in storage.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Selecting => "selecting",
+            Self::Running => "running",
+            Self::Cancelling => "cancelling",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether there is something to do still.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Cancelled | Self::Failed)
+    }
 }
 
 /// How many rows a job has.
@@ -214,6 +235,19 @@ pub enum Reason {
     Internal,
 }
 
+impl Reason {
+    /// The name on the wire and in storage.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooManyRows => "too_many_rows",
+            Self::InvalidFilter => "invalid_filter",
+            Self::KeyEnded => "key_ended",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// What kept a job from going on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
@@ -223,7 +257,7 @@ pub struct Failure {
     pub detail: String,
 }
 
-/// A bulk job.
+/// A bulk job, as it is answered. The database puts it together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Job {
     /// The id. Events that the job makes name it in `actor.job`.
@@ -250,104 +284,6 @@ pub struct Job {
     pub failure: Option<Failure>,
 }
 
-impl Job {
-    /// A job as it is asked for.
-    #[must_use]
-    pub const fn new(
-        id: BulkId,
-        action: Action,
-        over: Source,
-        dry_run: bool,
-        asked_by: Actor,
-        asked_at: Timestamp,
-    ) -> Self {
-        let selected = match &over {
-            Source::Complaints(named) => *named,
-            Source::Filter(_) => 0,
-        };
-        let counts = Counts { selected, done: 0, succeeded: 0, skipped: 0, failed: 0 };
-        let (started_at, ended_at, failure) = (None, None, None);
-        Self {
-            id,
-            state: State::Queued,
-            action,
-            over,
-            dry_run,
-            counts,
-            asked_by,
-            asked_at,
-            started_at,
-            ended_at,
-            failure,
-        }
-    }
-
-    /// The job as it was when it was asked for: what a repeated request is answered.
-    #[must_use]
-    pub fn as_asked(&self) -> Self {
-        let Self { id, action, over, dry_run, asked_by, asked_at, .. } = self.clone();
-        Self::new(id, action, over, dry_run, asked_by, asked_at)
-    }
-
-    /// Whether there is something to do still.
-    #[must_use]
-    pub const fn is_open(&self) -> bool {
-        !matches!(self.state, State::Done | State::Cancelled | State::Failed)
-    }
-
-    /// Whether its rows are not known yet.
-    #[must_use]
-    pub const fn selects(&self) -> bool {
-        matches!((&self.over, self.state), (Source::Filter(_), State::Queued | State::Selecting))
-    }
-
-    /// Its turn has come.
-    pub fn begin(&mut self, now: Timestamp) {
-        self.started_at.get_or_insert(now);
-        self.state = if self.selects() { State::Selecting } else { State::Running };
-    }
-
-    /// All its rows are known: so many.
-    pub const fn selected(&mut self, rows: u32) {
-        self.counts.selected = rows;
-        self.state = State::Running;
-    }
-
-    /// One more row is done.
-    pub const fn count(&mut self, outcome: Outcome) {
-        let counts = &mut self.counts;
-        counts.done += 1;
-        match outcome.class() {
-            Class::Succeeded => counts.succeeded += 1,
-            Class::Skipped => counts.skipped += 1,
-            Class::Failed => counts.failed += 1,
-        }
-    }
-
-    /// It is over.
-    pub const fn end(&mut self, state: State, now: Timestamp) {
-        self.state = state;
-        self.ended_at = Some(now);
-    }
-
-    /// It cannot go on.
-    pub fn fail(&mut self, code: Reason, detail: impl Into<String>, now: Timestamp) {
-        self.failure = Some(Failure { code, detail: detail.into() });
-        self.end(State::Failed, now);
-    }
-}
-
-/// How far the work on a job is, between two turns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Rows are done in the order of ids: all up to this one are.
-    pub through: Option<ComplaintId>,
-    /// Of a filter: the database that is looked through, and the place in it below which the rest is. It means nothing in
-    /// another cell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selecting: Option<(ShardId, Option<String>)>,
-}
-
 /// What became of a complaint in a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -372,25 +308,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// What an outcome counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    Succeeded,
-    Skipped,
-    Failed,
-}
-
 impl Outcome {
-    const fn class(self) -> Class {
-        match self {
-            Self::Done | Self::WouldBeDone => Class::Succeeded,
-            Self::Unchanged => Class::Skipped,
-            Self::Waiting | Self::NotBegun | Self::Refused | Self::Locked | Self::NotFound | Self::Failed => {
-                Class::Failed
-            }
-        }
-    }
-
     /// The name on the wire and in storage.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -422,35 +340,27 @@ impl Outcome {
 }
 
 /// What became of a complaint, with what there is to say of it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 pub struct Row {
     /// What.
     pub outcome: Outcome,
     /// With `done` and `unchanged`: its version then. With `would_be_done`: the version that it would have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// Why it was not changed.
+    /// Why it was not changed: what the command alone would have been answered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<RowProblem>,
+    pub problem: Option<Problem>,
 }
 
-/// Why a complaint was not changed: what the command alone would have been answered.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct RowProblem {
-    /// What sort of failure.
-    pub code: Code,
-    /// What exactly, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Cow<'static, str>>,
-    /// The values that break rules. Places are in the body of the command.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
-    /// With `illegal_move`: what is legal instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub legal: Option<Vec<Move>>,
-    /// With `locked`: who works on it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lock: Option<ShownLock>,
+impl Row {
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let version = self.version.map_or_else(String::new, |version| format!(",\"version\":{version}"));
+        let problem = self.problem.as_ref().and_then(|problem| serde_json::to_string(problem).ok());
+        let problem = problem.map_or_else(String::new, |problem| format!(",\"problem\":{problem}"));
+        format!("{{\"outcome\":\"{}\"{version}{problem}}}", self.outcome.as_str())
+    }
 }
 
 /// The idempotency key of all that a job does; each complaint has its own of this name.
@@ -461,14 +371,10 @@ pub fn key_of(job: BulkId) -> Result<IdempotencyKey, InvalidKey> {
     format!("bulk:{job}").parse()
 }
 
-/// The version of [`Turn`] that this build writes.
-pub const TURN_VERSION: u8 = 1;
-
-/// That it is a job's turn, as it travels on the queue `jobs`: JSON text. It is a hint: what a job is, its row says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// That it is a job's turn, as it travels on the queue `jobs`: text, a word for each of this. It is a hint: what a job is,
+/// its row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The version of this format.
-    pub v: u8,
     /// The firm.
     pub tenant: TenantId,
     /// The job.
@@ -479,11 +385,40 @@ pub struct Turn {
     pub fence: i64,
 }
 
+/// The first word of a turn: what it is, and the version of its format.
+const TURN: &str = "bulk/1";
+
+/// The text is not a turn that this build can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a turn of a bulk job")]
+pub struct NotATurn;
+
+impl fmt::Display for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tenant, bulk, shard, fence } = self;
+        write!(f, "{TURN} {tenant} {bulk} {} {fence}", shard.0)
+    }
+}
+
+impl FromStr for Turn {
+    type Err = NotATurn;
+
+    fn from_str(text: &str) -> Result<Self, NotATurn> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let [TURN, tenant, bulk, shard, fence] = words.as_slice() else { return Err(NotATurn) };
+        Ok(Self {
+            tenant: tenant.parse().map_err(|_| NotATurn)?,
+            bulk: bulk.parse().map_err(|_| NotATurn)?,
+            shard: ShardId(shard.parse().map_err(|_| NotATurn)?),
+            fence: fence.parse().map_err(|_| NotATurn)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::ActorKind;
-    use proptest::prelude::*;
+    use crate::http::problem::Code;
     use serde_json::{Value, json};
 
     fn at(millis: i64) -> Timestamp {
@@ -492,11 +427,6 @@ mod tests {
 
     fn id() -> BulkId {
         BulkId::new(at(0), &[3; 10])
-    }
-
-    fn job(over: Source) -> Job {
-        let asked_by = Actor { kind: ActorKind::Key, id: "k".try_into().unwrap(), job: None };
-        Job::new(id(), Action::Close(MayReason::default()), over, false, asked_by, at(0))
     }
 
     fn action(value: Value) -> Action {
@@ -558,83 +488,49 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_what_was_asked() {
-        for asked in [
-            json!({ "assign": { "assignee": "anna" } }),
-            json!({ "assign": { "assignee": "anna", "team": "cards" } }),
-            json!({ "classify": { "severity": "low", "tags": [] } }),
-            json!({ "tag": { "add": ["a"] } }),
-            json!({ "close": { "reason": "Paid." } }),
-            json!({ "link": { "relation": "part_of", "complaint": "018bcfe5-6800-7303-8303-030303030301" } }),
-        ] {
-            assert_eq!(serde_json::to_value(action(asked.clone())).unwrap(), asked);
-        }
-    }
-
-    #[test]
-    fn a_job_has_this_format() {
-        let mut job = job(Source::Filter(filter("state=resolved")));
-        job.begin(at(1));
-        job.selected(2);
-        job.count(Outcome::Done);
-        let text = concat!(
-            r#"{"id":"018bcfe5-6800-7303-8303-030303030303","state":"running","action":{"close":{}},"#,
-            r#""over":{"filter":"state=resolved"},"dry_run":false,"#,
-            r#""counts":{"selected":2,"done":1,"succeeded":1,"skipped":0,"failed":0},"#,
-            r#""asked_by":{"kind":"key","id":"k"},"asked_at":"2023-11-14T22:13:20.000Z","#,
-            r#""started_at":"2023-11-14T22:13:20.001Z","ended_at":null,"failure":null}"#
-        );
-        assert_eq!(serde_json::to_string(&job).unwrap(), text);
-        assert_eq!(crate::json::from_str::<Job>(text).unwrap(), job);
+    fn names_are_those_of_the_wire() {
         for outcome in Outcome::ALL {
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
         }
-        let progress = r#"{"through":"018bcfe5-6800-7303-8303-030303030301","selecting":[1,"77"]}"#;
-        let read: Progress = crate::json::from_str(progress).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), progress);
-        assert_eq!(crate::json::from_str::<Progress>(r#"{"through":null}"#).unwrap(), Progress::default());
+        use State::{Cancelled, Cancelling, Done, Failed, Queued, Running, Selecting};
+        for state in [Queued, Selecting, Running, Cancelling, Done, Cancelled, Failed] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        for reason in [Reason::TooManyRows, Reason::InvalidFilter, Reason::KeyEnded, Reason::Internal] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        assert_eq!(key_of(id()).unwrap().as_str(), "bulk:018bcfe5-6800-7303-8303-030303030303");
+    }
+
+    #[test]
+    fn a_row_is_json() {
+        let row = |outcome, version, problem| Row { outcome, version, problem }.json();
+        assert_eq!(row(Outcome::Done, Some(7), None), r#"{"outcome":"done","version":7}"#);
+        let request = "018bcfe5-6800-7101-8101-010101010101".parse().unwrap();
+        let problem = Problem::new(Code::NotFound, request);
+        let told = serde_json::to_string(&problem).unwrap();
+        assert_eq!(
+            row(Outcome::NotFound, None, Some(problem)),
+            format!(r#"{{"outcome":"not_found","problem":{told}}}"#)
+        );
     }
 
     /// Messages of the previous release are still in the queue when this one starts.
     #[test]
     fn a_turn_has_this_format() {
-        let tenant = TenantId::new(at(0), &[2; 10]);
-        let turn = Turn { v: TURN_VERSION, tenant, bulk: id(), shard: ShardId(1), fence: 7 };
-        let text = concat!(
-            r#"{"v":1,"tenant":"018bcfe5-6800-7202-8202-020202020202","bulk":"018bcfe5-6800-7303-8303-030303030303","#,
-            r#""shard":1,"fence":7}"#
-        );
-        assert_eq!(serde_json::to_string(&turn).unwrap(), text);
-        assert_eq!(crate::json::from_str::<Turn>(text).unwrap(), turn);
-    }
-
-    proptest! {
-        #[test]
-        fn counts_add_up_and_a_repeated_request_is_answered_as_at_first(
-            named in option_of_rows(), outcomes in prop::collection::vec(prop::sample::select(&Outcome::ALL[2..]), 0..40),
-        ) {
-            let over = named.map_or_else(|| Source::Filter(filter("state=closed")), Source::Complaints);
-            let mut job = job(over);
-            let asked = serde_json::to_string(&job).unwrap();
-            prop_assert_eq!(job.selects(), named.is_none());
-            job.begin(at(1));
-            if job.selects() {
-                job.selected(40);
-            }
-            prop_assert_eq!(job.state, State::Running);
-            for outcome in outcomes {
-                job.count(outcome);
-                let Counts { done, succeeded, skipped, failed, .. } = job.counts;
-                prop_assert_eq!(done, succeeded + skipped + failed);
-            }
-            prop_assert!(job.is_open() && !job.selects());
-            job.fail(Reason::Internal, "x", at(2));
-            prop_assert!(!job.is_open());
-            prop_assert_eq!(serde_json::to_string(&job.as_asked()).unwrap(), asked);
+        let turn = Turn { tenant: TenantId::new(at(0), &[2; 10]), bulk: id(), shard: ShardId(1), fence: 7 };
+        let text = "bulk/1 018bcfe5-6800-7202-8202-020202020202 018bcfe5-6800-7303-8303-030303030303 1 7";
+        assert_eq!(turn.to_string(), text);
+        assert_eq!(text.parse(), Ok(turn));
+        for wrong in [
+            "",
+            "bulk/2",
+            &text.replace("/1", "/2"),
+            &text.replace(" 1 7", " 1"),
+            &text.replace(" 7", " x"),
+            r#"{"v":1}"#,
+        ] {
+            assert_eq!(wrong.parse::<Turn>(), Err(NotATurn), "{wrong}");
         }
-    }
-
-    fn option_of_rows() -> impl Strategy<Value = Option<u32>> {
-        prop::option::of(40..5_000_u32)
     }
 }

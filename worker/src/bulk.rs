@@ -17,25 +17,25 @@ use crate::{
     platform::{self, Freshness, Queue, Runtime},
     store::{
         StoreError, TenantDb,
-        bulk::{Driven, Next, RowToPut, Selection},
+        bulk::{Driven, RowsToPut},
         system::SystemDb,
-        to_json, together,
+        together,
     },
 };
 use shared::{
-    access::Actor,
-    bulk::{Job, Outcome, Reason, Row, Source, State, TURN_VERSION, Turn, key_of, read_filter},
+    access::{Actor, ActorKind},
+    bulk::{Outcome, Reason, Row, State, Turn, key_of, read_filter},
     chain::Digest,
     complaint::Complaint,
     http::{idempotency::IdempotencyKey, problem::Code},
-    ids::{BulkId, ComplaintId},
-    json,
-    limit::plan,
+    ids::{BulkId, ComplaintId, RequestId},
+    limit::plan::Resource,
     tenant::{
-        Status, Tenant,
+        Status,
         placement::{ShardId, Slot},
         standing::Standing,
     },
+    text::Line,
     time::Timestamp,
 };
 use std::cell::RefCell;
@@ -50,79 +50,65 @@ pub(crate) const FIRST_LOST_MILLIS: i64 = 15_000;
 /// A turn ends after so many milliseconds, so that a suspended tenant's jobs soon stop, or so many rows: each takes two calls
 /// to D1, of which an invocation has a thousand (Cloudflare D1, limits).
 const TURN_MILLIS: i64 = 2_000;
-const ROWS_A_TURN: u32 = 100;
+const ROWS_A_TURN: usize = 100;
 /// Rows that are worked on at the same time.
-const ROWS_AT_ONCE: u32 = 5;
+const ROWS_AT_ONCE: usize = 5;
 /// Complaints that are selected in one step.
-const SELECTED_AT_ONCE: u32 = 1_000;
-/// How often a row is tried again that others have changed meanwhile.
-const CONFLICTS: usize = 5;
+const SELECTED_AT_ONCE: usize = 1_000;
+/// How often a row is tried that others change meanwhile.
+const TRIES: u32 = 5;
 /// Turns that end without a word before the job is given up.
 const MAX_LOST_TURNS: u32 = 20;
 /// Jobs of a shard that one tick finds.
 const JOBS_A_TICK: u32 = 100;
 /// How long a job is kept after it was asked for, in milliseconds: 90 days.
 const KEPT_MILLIS: i64 = 90 * 86_400_000;
-/// Old rows that are deleted when a job is over, besides as many as it has.
-const FORGOTTEN: u32 = 1_000;
+/// Old rows that are deleted when a job is over: as many as it may have, so that they do not grow.
+const FORGOTTEN: usize = 100_000;
 
 /// Takes turns. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     for raw in batch.raw_iter() {
-        let Some(turn) = raw.body().as_string().and_then(|text| read_turn(&text)) else {
-            log::fault("turn_unreadable", &raw.id());
-            raw.retry();
-            continue;
+        let text = raw.body().as_string().unwrap_or_default();
+        let taken = match text.parse() {
+            Ok(turn) => take_turn(runtime, &turn).await,
+            Err(error) => Err(StoreError::unreadable(error)),
         };
-        match take_turn(runtime, &turn).await {
+        match taken {
             // A tenant that is held waits.
             Ok(()) | Err(StoreError::Held) => raw.ack(),
             Err(error) => {
-                log::fault("turn_not_taken", &format!("{}: {error}", turn.bulk));
+                log::fault("turn_not_taken", &format!("{}: {error}", raw.id()));
                 raw.retry();
             }
         }
     }
 }
 
-/// A turn that this build can take.
-pub(crate) fn read_turn(text: &str) -> Option<Turn> {
-    json::from_str::<Turn>(text).ok().filter(|turn| turn.v == TURN_VERSION)
-}
-
-/// Announces turns of jobs.
-pub(crate) async fn announce(runtime: &Runtime, turns: &[Turn]) -> Result<(), StoreError> {
-    let texts = turns.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    runtime.send(Queue::Jobs, &texts).await.map_err(StoreError::Busy)
-}
-
 /// Finds jobs that nobody drives, and gives each a turn.
-pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<u32, StoreError> {
-    let lost = SystemDb::new(runtime.clone(), shard).due_jobs(now, now.plus_millis(LOST_MILLIS), JOBS_A_TICK).await?;
-    let turns: Vec<_> = lost
-        .into_iter()
-        .map(|due| Turn { v: TURN_VERSION, tenant: due.tenant, bulk: due.bulk, shard, fence: due.fence })
-        .collect();
-    announce(runtime, &turns).await?;
-    Ok(u32::try_from(turns.len()).unwrap_or_default())
+pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<(), StoreError> {
+    let db = SystemDb::new(runtime.clone(), shard);
+    let turns = db.due_jobs(now, now.plus_millis(LOST_MILLIS), JOBS_A_TICK).await?;
+    runtime.send(Queue::Jobs, &turns).await.map_err(StoreError::Busy)
 }
 
 async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let begun = platform::now();
     let home = TenantDb::new(runtime.clone(), turn.shard, turn.tenant);
-    let Some(mut driven) = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS)).await? else {
+    let Some(driven) = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS)).await? else {
         return Ok(());
     };
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
-    driven.job.begin(begun);
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
+    let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
     let driver = Driver {
-        runtime,
         firm: Firm { runtime, tenant: &standing.tenant, freshness: Freshness::Latest },
+        standing: &standing,
         fingerprint: Digest::of(key.as_str().as_bytes()),
         key,
-        actor: Actor { job: Some(turn.bulk), ..driven.job.asked_by.clone() },
-        home: home.clone(),
+        actor: Actor { kind: ActorKind::Key, id, job: Some(turn.bulk) },
+        request_id: RequestId::new(begun, &platform::entropy()),
+        home,
         driven,
         messages: RefCell::default(),
         ends_at: begun.plus_millis(TURN_MILLIS),
@@ -130,219 +116,215 @@ async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
         read: Vec::new(),
         read_all: false,
     };
-    let job = driver.drive(&standing, turn).await?;
-    if job.is_open() {
-        return Ok(());
+    let next = driver.drive().await?;
+    if let Some(fence) = next {
+        let turn = Turn { fence, ..turn.clone() };
+        runtime.send(Queue::Jobs, &[turn.to_string()]).await.map_err(StoreError::Busy)?;
     }
-    let floor = BulkId::floor(platform::now().plus_millis(-KEPT_MILLIS));
-    home.forget_jobs(floor, job.counts.selected.saturating_add(FORGOTTEN)).await
-}
-
-/// What comes after a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    /// The next one.
-    GoOn,
-    /// The turn of another job.
-    PassOn,
-    /// Nothing now: cron looks again.
-    Later,
-}
-
-/// What a step has done besides what it has noted of the job.
-struct Step {
-    rows: Vec<RowToPut>,
-    then: Then,
-}
-
-impl Step {
-    const fn without_rows(then: Then) -> Self {
-        Self { rows: Vec::new(), then }
-    }
+    Ok(())
 }
 
 /// Whoever has a job's turn.
 struct Driver<'t> {
-    runtime: &'t Runtime,
     firm: Firm<'t>,
+    standing: &'t Standing,
     /// The database that keeps the job.
     home: TenantDb,
     driven: Driven,
     key: IdempotencyKey,
     fingerprint: Digest,
     actor: Actor,
+    /// What problems of rows name.
+    request_id: RequestId,
     /// Messages of the outbox that are not sent yet.
     messages: RefCell<Vec<String>>,
     ends_at: Timestamp,
-    rows_left: u32,
+    rows_left: usize,
     /// Rows that are read and not done.
     read: Vec<ComplaintId>,
     /// Whether there are no others.
     read_all: bool,
 }
 
+/// What a step has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The next one is possible.
+    Done,
+    /// Nothing is possible now: cron looks again.
+    Waits,
+}
+
 impl Driver<'_> {
-    /// Works on the job until it or the turn is over, and passes the turn on.
-    async fn drive(mut self, standing: &Standing, turn: &Turn) -> Result<Job, StoreError> {
+    /// Works on the job until it or the turn is over. Gives the fence of the next turn, if there is to be one at once.
+    async fn drive(mut self) -> Result<Option<i64>, StoreError> {
         loop {
-            let Step { rows, then } = self.step(standing).await?;
+            let mut rows = RowsToPut::default();
+            let step = self.step(&mut rows).await?;
             self.tell().await;
             let now = platform::now();
-            let is_over = self.rows_left == 0 || now >= self.ends_at;
-            let then = if then == Then::GoOn && is_over { Then::PassOn } else { then };
-            let next = match then {
-                Then::GoOn => Next { lease_until: now.plus_millis(LEASE_MILLIS), due_at: now },
-                Then::PassOn => Next { lease_until: Timestamp::MIN, due_at: now.plus_millis(LOST_MILLIS) },
-                Then::Later => Next { lease_until: Timestamp::MIN, due_at: now },
-            };
-            let Some(cancelling) = self.home.save_job(&self.driven, &rows, next).await? else {
-                return Ok(self.driven.job);
-            };
+            let is_open = self.driven.state.is_open();
+            let goes_on = is_open && step == Step::Done;
+            let stays = goes_on && self.rows_left > 0 && now < self.ends_at;
+            let lease_until = if stays { now.plus_millis(LEASE_MILLIS) } else { Timestamp::MIN };
+            let due_at = if goes_on { now.plus_millis(LOST_MILLIS) } else { now };
+            let saved = self.home.save_job(&self.driven, &rows, now, lease_until, due_at).await?;
+            let Some(cancelling) = saved else { return Ok(None) };
             self.driven.cancelling = cancelling;
             self.driven.lost_turns = 0;
-            if !self.driven.job.is_open() || then == Then::Later {
-                return Ok(self.driven.job);
+            self.driven.counted = [0; 3];
+            if !is_open {
+                self.home.forget_jobs(BulkId::floor(now.plus_millis(-KEPT_MILLIS)), FORGOTTEN).await?;
             }
-            if then == Then::PassOn {
-                let fence = self.driven.fence;
-                announce(self.runtime, &[Turn { fence, ..turn.clone() }]).await?;
-                return Ok(self.driven.job);
+            if !stays {
+                return Ok(goes_on.then_some(self.driven.fence));
             }
         }
     }
 
-    /// Does some of what is to be done, and notes it of the job.
-    async fn step(&mut self, standing: &Standing) -> Result<Step, StoreError> {
+    /// Does some of what is to be done.
+    async fn step(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
         let now = platform::now();
-        let Driven { job, cancelling, lost_turns, .. } = &mut self.driven;
-        if *cancelling {
-            job.end(State::Cancelled, now);
-        } else if *lost_turns > MAX_LOST_TURNS {
-            log::fault("bulk_job_given_up", &job.id);
-            job.fail(Reason::Internal, "Something is wrong on this side", now);
+        let Standing { tenant, ended, moving, .. } = self.standing;
+        let asked_by = self.driven.asked_by.as_str();
+        let by_ended_key = ended.iter().any(|ended| ended.at <= now && ended.key.to_string() == asked_by);
+        if self.driven.cancelling || tenant.status == Status::Deleted {
+            self.driven.state = State::Cancelled;
+        } else if by_ended_key {
+            self.fail(Reason::KeyEnded, "The key that asked for the job was revoked or replaced");
+        } else if self.driven.lost_turns > MAX_LOST_TURNS {
+            log::fault("bulk_job_given_up", &self.driven.id);
+            self.fail(Reason::Internal, "Something is wrong on this side");
         }
-        if !may_go_on(standing, job, now) {
-            let rows = if job.is_open() { Vec::new() } else { self.settle().await? };
-            return Ok(Step { rows, then: Then::Later });
+        if !self.driven.state.is_open() {
+            self.settle(rows).await?;
+            Ok(Step::Done)
+        } else if tenant.status != Status::Active || *moving {
+            Ok(Step::Waits)
+        } else if self.driven.state == State::Selecting {
+            self.select(rows).await
+        } else {
+            self.work(rows).await
         }
-        if self.driven.job.selects() { self.select().await } else { self.work().await }
     }
 
-    /// Of a job that is over: what a turn that was lost has done and not noted.
-    async fn settle(&mut self) -> Result<Vec<RowToPut>, StoreError> {
-        let Driven { job, progress, lost_turns, .. } = &mut self.driven;
-        let mut rows = Vec::new();
-        if *lost_turns < 2 {
-            return Ok(rows);
-        }
-        for id in self.home.rows_to_do(job.id, progress.through, ROWS_AT_ONCE).await? {
-            let Some(db) = self.firm.db_of_slot(Slot(id.slot())) else { continue };
-            if let Some(done) = db.done_by(&id.to_string(), &self.key).await? {
-                job.count(Outcome::Done);
-                let row = Row { outcome: Outcome::Done, version: Some(done.version), problem: None };
-                rows.push((id, Some(to_json(&row)?)));
-            }
-        }
-        Ok(rows)
+    fn fail(&mut self, code: Reason, detail: &str) {
+        self.driven.state = State::Failed;
+        let code = code.as_str();
+        self.driven.failure =
+            serde_json::to_string(detail).ok().map(|detail| format!("{{\"code\":\"{code}\",\"detail\":{detail}}}"));
     }
 
-    /// Looks up some of the filter's complaints, one database after the other, and in the end counts them.
-    async fn select(&mut self) -> Result<Step, StoreError> {
-        let Tenant { shards, plan, .. } = self.firm.tenant;
-        let Driven { job, progress, .. } = &mut self.driven;
-        let Source::Filter(filter) = &job.over else { return Ok(Step::without_rows(Then::GoOn)) };
-        let now = platform::now();
-        let unusable = |job: &mut Job, why: String| {
-            job.fail(Reason::InvalidFilter, why, now);
-            Ok(Step::without_rows(Then::Later))
-        };
-        let query = match read_filter(filter) {
-            Ok(query) => query,
-            Err(errors) => {
-                let why: Vec<_> = errors.iter().map(|error| error.detail.as_ref()).collect();
-                let why = why.join("; ");
-                return unusable(job, why);
+    /// Of a job that is over: what a turn that was lost has done and not written down.
+    async fn settle(&mut self, rows: &mut RowsToPut) -> Result<(), StoreError> {
+        if self.driven.lost_turns < 2 {
+            return Ok(());
+        }
+        for id in self.home.rows_to_do(&self.driven, ROWS_AT_ONCE).await? {
+            let slot = id.text.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
+            let Some(db) = self.firm.db_of_slot(Slot(slot)) else { continue };
+            if let Some(done) = db.done_by(&id.text, &self.key).await? {
+                self.note(rows, &id.text, &Row { outcome: Outcome::Done, version: Some(done.version), problem: None });
             }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, rows: &mut RowsToPut, id: &str, row: &Row) {
+        let [succeeded, skipped, failed] = &mut self.driven.counted;
+        *match row.outcome {
+            Outcome::Done | Outcome::WouldBeDone => succeeded,
+            Outcome::Unchanged => skipped,
+            _ => failed,
+        } += 1;
+        rows.push(id, Some(&row.json()));
+    }
+
+    /// Looks up some of the filter's complaints, one database after the other.
+    async fn select(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
+        let query = Line::try_from(self.driven.filter.as_str()).ok().and_then(|filter| read_filter(&filter).ok());
+        let Some(query) = query else {
+            self.fail(Reason::InvalidFilter, "The filter is not one of GET /v1/complaints any more");
+            return Ok(Step::Done);
         };
         let searched = match searched(&query, &self.firm.dbs()).await {
             Ok(searched) => searched,
             Err(failure) if failure.code == Code::InvalidParameter => {
-                return unusable(job, "q: a beginning stands for too many words".to_owned());
+                self.fail(Reason::InvalidFilter, "q: a beginning stands for too many words");
+                return Ok(Step::Done);
             }
-            Err(_) => return Ok(Step::without_rows(Then::Later)),
+            Err(_) => return Ok(Step::Waits),
         };
-        let (from, below) = progress.selecting.take().unwrap_or_else(|| {
-            job.counts.selected = 0;
-            (ShardId(0), None)
-        });
-        let mut left = shards.shards().into_iter().filter(|shard| *shard >= from);
-        let Some(shard) = left.next() else {
-            job.selected(self.home.count_rows(job.id).await?);
-            return Ok(Step::without_rows(Then::GoOn));
+        let Driven { selecting: (shard, below), asked_at, .. } = &mut self.driven;
+        let from = *shard;
+        let mut shards = self.firm.tenant.shards.shards().into_iter().filter(|other| *other >= from);
+        let Some(here) = shards.next() else {
+            self.driven.state = State::Running;
+            return Ok(Step::Done);
         };
-        let selection = Selection {
-            query: &query,
-            searched: searched.as_deref(),
-            below: below.as_deref().filter(|_| shard == from),
-            logged_by: job.asked_at,
-        };
-        let found = self.firm.db(shard).select(selection, SELECTED_AT_ONCE).await?;
-        job.counts.selected += u32::try_from(found.len()).unwrap_or(u32::MAX);
-        let most = plan::Bulk::of(*plan).map_or(0, |bulk| bulk.rows);
-        if job.counts.selected > most {
-            job.fail(
-                Reason::TooManyRows,
-                format!("The plan allows {most} complaints a job; name a narrower filter"),
-                now,
-            );
-            return Ok(Step::without_rows(Then::Later));
+        if here != from {
+            below.clear();
         }
-        let is_full = found.len() == SELECTED_AT_ONCE as usize;
-        progress.selecting = Some(match found.last().filter(|_| is_full) {
-            Some(last) => (shard, Some(last.place.clone())),
-            None => (ShardId(shard.0.saturating_add(1)), None),
-        });
-        let rows = found.into_iter().map(|selected| (selected.id, None)).collect();
-        Ok(Step { rows, then: Then::GoOn })
+        let found = self.firm.db(here).select(&query, searched.as_deref(), below, *asked_at, SELECTED_AT_ONCE).await?;
+        for row in &found {
+            let (place, id) = row.text.split_once(' ').unwrap_or_default();
+            place.clone_into(below);
+            rows.push(id, None);
+        }
+        *shard = here;
+        if found.len() < SELECTED_AT_ONCE {
+            below.clear();
+            match shards.next() {
+                Some(next) => *shard = next,
+                None => self.driven.state = State::Running,
+            }
+        }
+        self.driven.selected += found.len();
+        let most = self.standing.quota(Resource::RowsABulkJob).unwrap_or_default();
+        if self.driven.selected as u64 > most {
+            let detail = format!("The plan allows {most} complaints a job; narrow the filter");
+            self.fail(Reason::TooManyRows, &detail);
+        }
+        Ok(Step::Done)
     }
 
     /// Works on some complaints at the same time.
-    async fn work(&mut self) -> Result<Step, StoreError> {
-        let Driven { job, progress, .. } = &self.driven;
+    async fn work(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
         if self.read.is_empty() && !self.read_all {
-            self.read = self.home.rows_to_do(job.id, progress.through, self.rows_left).await?;
-            self.read_all = self.read.len() < self.rows_left as usize;
+            let read = self.home.rows_to_do(&self.driven, self.rows_left).await?;
+            self.read_all = read.len() < self.rows_left;
+            self.read = read.iter().filter_map(|id| id.text.parse().ok()).collect();
         }
-        let group: Vec<_> = self.read.drain(..self.read.len().min(ROWS_AT_ONCE as usize)).collect();
+        let group: Vec<_> = self.read.drain(..self.read.len().min(ROWS_AT_ONCE)).collect();
+        self.rows_left = self.rows_left.saturating_sub(group.len());
         let worked = together(group.iter().map(|id| self.work_on(*id))).await;
-        let mut step = Step::without_rows(Then::GoOn);
+        let mut step = Step::Done;
         for (id, row) in group.into_iter().zip(worked) {
-            self.rows_left = self.rows_left.saturating_sub(1);
             let Some(row) = row else {
-                step.then = Then::Later;
+                step = Step::Waits;
                 continue;
             };
-            self.driven.job.count(row.outcome);
-            step.rows.push((id, Some(to_json(&row)?)));
-            if step.then == Then::GoOn {
-                self.driven.progress.through = Some(id);
+            let id = id.to_string();
+            self.note(rows, &id, &row);
+            if step == Step::Done {
+                self.driven.through = id;
             }
         }
-        if step.then == Then::GoOn && self.read.is_empty() && self.read_all {
-            self.driven.job.end(State::Done, platform::now());
+        if step == Step::Done && self.read.is_empty() && self.read_all {
+            self.driven.state = State::Done;
         }
         Ok(step)
     }
 
     /// Gives the command to one complaint. `None`: not now.
     async fn work_on(&self, id: ComplaintId) -> Option<Row> {
-        let job = &self.driven.job;
-        let is_done = |complaint: &Complaint| job.action.is_done(complaint);
-        let mut tries = CONFLICTS;
+        let Driven { action, dry_run, .. } = &self.driven;
+        let is_done = |complaint: &Complaint| action.is_done(complaint);
+        let mut tries = TRIES;
         loop {
             let order = Order {
                 complaint: id,
-                command: job.action.command(),
+                command: action.command(),
                 key: &self.key,
                 fingerprint: self.fingerprint,
                 actor: &self.actor,
@@ -350,7 +332,7 @@ impl Driver<'_> {
                 if_match: None,
                 lock: None,
                 unless: Some(&is_done),
-                rehearsed: job.dry_run,
+                rehearsed: *dry_run,
             };
             let (outcome, version) = match perform(self.firm, order).await {
                 Ok(Performed::Now { committed, version, .. }) => {
@@ -361,50 +343,38 @@ impl Driver<'_> {
                 Ok(Performed::Needless { version }) => (Outcome::Unchanged, version),
                 Ok(Performed::Rehearsed { version }) => (Outcome::WouldBeDone, version),
                 Err(failure) => {
-                    let changed_meanwhile = matches!(failure.code, Code::PreconditionFailed | Code::LockLost);
-                    tries -= usize::from(changed_meanwhile);
-                    if changed_meanwhile && tries > 0 {
+                    tries -= 1;
+                    if tries > 0 && matches!(failure.code, Code::PreconditionFailed | Code::LockLost) {
                         continue;
                     }
-                    return refused(failure);
+                    return self.refused(failure);
                 }
             };
             return Some(Row { outcome, version: Some(version), problem: None });
         }
     }
 
+    /// What a row says of a command that was not carried out. `None`: not now.
+    fn refused(&self, failure: Failure) -> Option<Row> {
+        let outcome = match failure.code {
+            Code::Unavailable => return None,
+            Code::NotFound => Outcome::NotFound,
+            Code::Locked => Outcome::Locked,
+            Code::Internal => {
+                let reason = failure.reason().unwrap_or_default();
+                log::fault("bulk_row_failed", &format!("{}: {reason}", self.request_id));
+                Outcome::Failed
+            }
+            _ => Outcome::Refused,
+        };
+        Some(Row { outcome, version: None, problem: Some(failure.into_problem(self.request_id)) })
+    }
+
     /// Has sent what the last rows have left in the outbox. Cron sends what is not.
     async fn tell(&self) {
         let messages = self.messages.take();
-        if let Err(fault) = self.runtime.send(Queue::Notify, &messages).await {
+        if let Err(fault) = self.firm.runtime.send(Queue::Notify, &messages).await {
             log::fault("outbox_not_sent", &fault);
         }
     }
-}
-
-/// Whether a job of this tenant may go on now; one that never may again is over.
-fn may_go_on(standing: &Standing, job: &mut Job, now: Timestamp) -> bool {
-    let Standing { tenant, ended, moving, .. } = standing;
-    let by_ended_key = ended.iter().any(|ended| ended.at <= now && ended.key.to_string() == job.asked_by.id.as_str());
-    if tenant.status == Status::Deleted {
-        job.end(State::Cancelled, now);
-    } else if by_ended_key {
-        job.fail(Reason::KeyEnded, "The key that asked for the job was revoked or replaced", now);
-    }
-    job.is_open() && tenant.status == Status::Active && !moving
-}
-
-/// What a row says of a command that was not carried out. `None`: not now.
-fn refused(failure: Failure) -> Option<Row> {
-    let outcome = match failure.code {
-        Code::Unavailable => return None,
-        Code::NotFound => Outcome::NotFound,
-        Code::Locked => Outcome::Locked,
-        Code::Internal => {
-            log::fault("bulk_row_failed", &failure.reason().unwrap_or_default());
-            Outcome::Failed
-        }
-        _ => Outcome::Refused,
-    };
-    Some(Row { outcome, version: None, problem: Some(failure.into_row_problem()) })
 }

@@ -231,7 +231,8 @@ impl Call {
         Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
     }
 
-    async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
+    /// The same, of which the body is not read yet.
+    pub(crate) async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
         let head = &self.incoming.head;
         if head.idempotency_key.is_empty() {
             return Err(Failure::new(Code::IdempotencyKeyMissing)

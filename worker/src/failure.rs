@@ -6,7 +6,6 @@ use crate::{
 };
 use shared::{
     access::Denial,
-    bulk::RowProblem,
     complaint::{decide::Refusal, state::Move},
     http::{
         body::BodyError,
@@ -114,12 +113,6 @@ impl Failure {
         self.about.internal.as_deref()
     }
 
-    /// What a row of a bulk job says of it.
-    pub(crate) fn into_row_problem(self) -> RowProblem {
-        let About { detail, errors, legal, lock, .. } = *self.about;
-        RowProblem { code: self.code, detail, errors, legal, lock }
-    }
-
     pub(crate) fn into_problem(self, request_id: RequestId) -> Problem {
         let About { detail, errors, legal, lock, violated: violated_policies, .. } = *self.about;
         Problem { detail, errors, legal, lock, violated_policies, ..Problem::new(self.code, request_id) }
@@ -192,7 +185,7 @@ impl From<StoreError> for Failure {
                 .detail("The tenant is being moved: nothing is written meanwhile")
                 .because(error),
             // The record of it is there, and yet was not found.
-            StoreError::Taken(Unique::IdempotencyKey | Unique::BulkKey) | StoreError::Busy(_) => {
+            StoreError::Taken(Unique::IdempotencyKey) | StoreError::Busy(_) => {
                 Self::new(Code::Unavailable).because(error)
             }
             StoreError::Taken(Unique::Reference | Unique::Place) | StoreError::Broken(_) => Self::internal(error),

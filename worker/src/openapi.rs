@@ -298,11 +298,8 @@ const LIST: &[(&str, &str)] = &[
     ("cursor", "`next` or `prev` of another page of the same list"),
 ];
 
-const BULK_ROWS: &[(&str, &str)] = &[
-    ("after", "The id of the last complaint seen"),
-    ("outcome", "Only rows of which this became"),
-    ("limit", "1 to 200; default 50"),
-];
+const BULK_ROWS: &[(&str, &str)] =
+    &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
 
 const FEED: &[(&str, &str)] = &[
     ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),

@@ -21,10 +21,8 @@ pub(crate) async fn tick(runtime: &Runtime) {
             Ok(indexed) => log::note("complaints_indexed", indexed),
             Err(error) => log::fault("complaints_not_indexed", &error),
         }
-        match bulk::sweep(runtime, *shard, now).await {
-            Ok(0) => {}
-            Ok(found) => log::note("bulk_jobs_found", found),
-            Err(error) => log::fault("bulk_jobs_not_found", &error),
+        if let Err(error) = bulk::sweep(runtime, *shard, now).await {
+            log::fault("bulk_jobs_not_found", &error);
         }
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}

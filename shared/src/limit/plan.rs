@@ -69,9 +69,23 @@ pub enum Resource {
     StorageBytes,
     /// People with an account.
     Seats,
+    /// Complaints in one bulk job.
+    RowsABulkJob,
+    /// Bulk jobs that are not over.
+    OpenBulkJobs,
 }
 
 impl Resource {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::ComplaintsAMonth, Self::StorageBytes, Self::Seats, Self::RowsABulkJob, Self::OpenBulkJobs];
+
+    /// Whether it is used up, so that it is counted; else it bounds something that is looked at when it is asked for.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::RowsABulkJob | Self::OpenBulkJobs)
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -79,6 +93,8 @@ impl Resource {
             Self::ComplaintsAMonth => "complaints_a_month",
             Self::StorageBytes => "storage_bytes",
             Self::Seats => "seats",
+            Self::RowsABulkJob => "rows_a_bulk_job",
+            Self::OpenBulkJobs => "open_bulk_jobs",
         }
     }
 }
@@ -146,29 +162,6 @@ impl Limits {
     }
 }
 
-/// What a plan allows of bulk jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bulk {
-    /// The most complaints that one job is over.
-    pub rows: u32,
-    /// The most jobs that are not over at the same time.
-    pub open_jobs: u32,
-}
-
-impl Bulk {
-    /// What a plan allows. `None` as for [`Limits::of`].
-    #[must_use]
-    pub fn of(plan: Plan) -> Option<Self> {
-        let bulk = &PLANS.as_ref()?.bulk;
-        Some(match plan {
-            Plan::Sandbox => bulk.sandbox,
-            Plan::Standard => bulk.standard,
-            Plan::Enterprise => bulk.enterprise,
-        })
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plans {
@@ -176,15 +169,6 @@ struct Plans {
     standard: Limits,
     enterprise: Limits,
     anonymous: Limits,
-    bulk: BulkPlans,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BulkPlans {
-    sandbox: Bulk,
-    standard: Bulk,
-    enterprise: Bulk,
 }
 
 const FILE: &str = include_str!("../../rules/plans.json");
@@ -221,13 +205,11 @@ mod tests {
             for policy in Policy::ALL {
                 assert!(less.window(policy).unwrap() < more.window(policy).unwrap());
             }
-            for resource in [Resource::ComplaintsAMonth, Resource::StorageBytes, Resource::Seats] {
+            for resource in Resource::ALL {
                 assert!(less.quota(resource).unwrap().limit < more.quota(resource).unwrap().limit);
             }
         }
         assert!(Limits::anonymous().unwrap().quotas.is_empty());
-        let bulk = [Plan::Sandbox, Plan::Standard, Plan::Enterprise].map(|plan| Bulk::of(plan).unwrap());
-        assert!(bulk.is_sorted_by(|less, more| less.rows < more.rows && less.open_jobs < more.open_jobs));
     }
 
     #[test]

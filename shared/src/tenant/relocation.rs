@@ -187,18 +187,10 @@ pub struct Progress {
     pub number: u64,
     /// The last note of a delivery that was recorded since.
     pub deliveries: i64,
-    /// The bulk jobs that were sent, where they are kept.
+    /// The place of the last bulk job that was sent, where they are kept, and that of the last row of one. Nobody drives one
+    /// while the tenant leaves.
     #[serde(default)]
-    pub bulk: BulkCopied,
-}
-
-/// How far the copying of bulk jobs is. Nobody drives one while the tenant leaves.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkCopied {
-    /// The number of the last change.
-    pub change: u64,
-    /// The last row: the number of its job, and its complaint; empty before the first.
-    pub row: (u64, String),
+    pub bulk: [String; 2],
 }
 
 /// A move, as the cell that the tenant leaves keeps it.
@@ -386,7 +378,7 @@ impl Job {
             positions: BTreeMap::new(),
             number: 0,
             deliveries: 0,
-            bulk: BulkCopied::default(),
+            bulk: Default::default(),
         })
     }
 

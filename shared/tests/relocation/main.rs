@@ -8,8 +8,8 @@ use shared::{
         CellName,
         placement::{Placement, ShardId},
         relocation::{
-            Answer, Arrival, ArrivalState, BulkCopied, CLOSING_MILLIS, Copied, Job, KEPT_MILLIS, Outcome, PAUSE_MILLIS,
-            Phase, Progress, Stage, Step,
+            Answer, Arrival, ArrivalState, CLOSING_MILLIS, Copied, Job, KEPT_MILLIS, Outcome, PAUSE_MILLIS, Phase,
+            Progress, Stage, Step,
         },
     },
     time::Timestamp,
@@ -422,7 +422,7 @@ fn done(step: Step) -> Outcome {
         positions: [(shard, 1)].into(),
         number: 1,
         deliveries: 0,
-        bulk: BulkCopied::default(),
+        bulk: Default::default(),
     };
     match step {
         Step::Copy => Outcome::Copied(Copied {

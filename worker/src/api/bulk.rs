@@ -1,239 +1,186 @@
 //! `/v1/bulk`: jobs that give one command to many complaints. What works on them is [`crate::bulk`].
 
+use super::complaints::MAX_BODY;
 use crate::{
-    bulk::{self, FIRST_LOST_MILLIS},
+    bulk::FIRST_LOST_MILLIS,
     call::{Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     failure::Failure,
     log, platform,
-    store::{
-        StoreError, Unique,
-        bulk::{Asked, FIRST_FENCE, RowOfJob},
-    },
+    platform::Queue,
+    store::bulk::{AskedJob, FIRST_FENCE},
 };
 use shared::{
-    bulk::{Action, Job, NewJob, Outcome as RowOutcome, Over, Source, State, TURN_VERSION, Turn, read_filter},
-    chain::Digest,
+    bulk::{Action, NewJob, Outcome as RowOutcome, Over, State, Turn, read_filter},
     complaint::{
         command::Nothing,
         decide::{Refusal, classifiable},
     },
     http::{
-        list_query::{DEFAULT_LIMIT, MAX_LIMIT},
+        body,
         problem::{Code, FieldError, Rule},
     },
     ids::{BulkId, ComplaintId},
-    limit::plan::Bulk,
+    limit::plan::Resource,
     tenant::placement::Slot,
 };
 
-use super::complaints::MAX_BODY;
-
-/// The most jobs a page may have.
-const PAGE: u32 = 50;
+/// The most jobs, and the most rows, that a page may have.
+const PAGE: usize = 50;
+const ROWS: usize = 200;
 /// When to come again if the plan allows no more open jobs, in seconds.
 const COME_AGAIN_SECONDS: u32 = 30;
-/// How often a job that others change is asked to stop before the caller is told to come again.
-const TRIES: usize = 10;
+/// Characters of an id, and of a fingerprint.
+const ID: usize = 36;
+const FINGERPRINT: usize = 64;
 
 /// `POST /v1/bulk`
 ///
 /// 1. Read the body, and refuse what is wrong with it whatever the complaints (413, 415, 400, 422).
 /// 2. Write the job and the complaints that it names, unless the plan allows no more (429). Asked for before: the answer
-///    of then.
+///    of then (422 for another body).
 /// 3. Announce its first turn after the answer.
 pub(crate) async fn create(call: TenantCall) -> Outcome {
     // (1)
-    let Posted { body, key, fingerprint } = call.call.posted::<NewJob>(MAX_BODY).await?;
-    let NewJob { action, over, dry_run } = body;
-    let limits = Bulk::of(call.standing.tenant.plan).ok_or_else(|| Failure::internal("the plans do not parse"))?;
+    let Posted { body: bytes, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let NewJob { action, over, .. } = body::parse(&bytes)?;
     let mut errors = action.errors();
     errors.extend(in_taxonomy(&action, &call)?);
-    let (over, mut named) = match over {
-        Over::Complaints(named) => (None, Vec::from(named)),
-        Over::Filter(filter) => {
-            errors.extend(read_filter(&filter).err().into_iter().flatten());
-            (Some(Source::Filter(filter)), Vec::new())
+    match over {
+        Over::Filter(filter) => errors.extend(read_filter(&filter).err().into_iter().flatten()),
+        Over::Complaints(named) => {
+            let most = call.standing.quota(Resource::RowsABulkJob).unwrap_or_default();
+            if named.is_empty() {
+                errors.push(FieldError::at("/over/complaints", Rule::Missing, "must name at least one"));
+            } else if named.len() as u64 > most {
+                let rule = format!("must name at most {most}, which the plan allows a job");
+                errors.push(FieldError::at("/over/complaints", Rule::OutOfRange, rule));
+            }
         }
-    };
-    named.sort();
-    named.dedup();
-    let count = u32::try_from(named.len()).unwrap_or(u32::MAX);
-    if over.is_none() && count == 0 {
-        errors.push(FieldError::at("/over/complaints", Rule::Missing, "must name at least one"));
-    }
-    if count > limits.rows {
-        let rule = format!("must name at most {}, which the plan allows a job", limits.rows);
-        errors.push(FieldError::at("/over/complaints", Rule::OutOfRange, rule));
     }
     if !errors.is_empty() {
         return Err(Failure::errors(Code::Invalid, errors));
     }
 
     // (2)
-    let (home, now) = (call.home()?, call.call.now);
-    let id = BulkId::new(now, &platform::entropy());
-    let job = Job::new(id, action, over.unwrap_or(Source::Complaints(count)), dry_run, call.actor()?, now);
-    let due_at = now.plus_millis(FIRST_LOST_MILLIS);
-    match home.insert_job(&job, (&key, fingerprint), &named, due_at, limits.open_jobs).await {
-        Ok(true) => {}
-        Ok(false) => {
-            return match home.asked_by_key(&key).await? {
-                Some(asked) => again(&asked, fingerprint),
-                None => Err(Failure::new(Code::QuotaExceeded)
-                    .violated("open_bulk_jobs", COME_AGAIN_SECONDS)
-                    .detail(format!("The plan allows {} jobs that are not over", limits.open_jobs))),
-            };
-        }
-        Err(error @ StoreError::Taken(Unique::BulkKey)) => {
-            let asked = home.asked_by_key(&key).await?.ok_or_else(|| Failure::from(error))?;
-            return again(&asked, fingerprint);
-        }
-        Err(error) => return Err(error.into()),
+    let (now, tenant) = (call.call.now, &call.standing.tenant);
+    let (id, fingerprint) = (BulkId::new(now, &platform::entropy()), fingerprint.to_string());
+    let most = call.standing.quota(Resource::OpenBulkJobs).unwrap_or_default();
+    let job = AskedJob {
+        id,
+        key: key.as_str(),
+        fingerprint: fingerprint.clone(),
+        body: std::str::from_utf8(&bytes).map_err(Failure::internal)?,
+        asked_by: serde_json::to_string(&call.actor()?).map_err(Failure::internal)?,
+        asked_at: now,
+        most,
+        due_at: now.plus_millis(FIRST_LOST_MILLIS),
+    };
+    let (is_new, asked) = call.home()?.insert_job(job).await?;
+    let Some((asked_with, asked)) = asked.as_ref().and_then(|row| row.text.split_at_checked(FINGERPRINT)) else {
+        return Err(Failure::new(Code::QuotaExceeded)
+            .violated(Resource::OpenBulkJobs.as_str(), COME_AGAIN_SECONDS)
+            .detail(format!("The plan allows {most} jobs that are not over")));
+    };
+    if asked_with != fingerprint {
+        return Err(Failure::new(Code::IdempotencyKeyReused));
+    }
+    // Behind `{"id":"`.
+    let path = format!("/v1/bulk/{}", asked.get(7..7 + ID).unwrap_or_default());
+    let reply = Reply::json_text(202, asked.to_owned()).header("location", path);
+    if !is_new {
+        return Ok(reply.replayed());
     }
 
     // (3)
-    let tenant = &call.standing.tenant;
     if let Some(shard) = tenant.shards.shard(Slot(0)) {
-        let turn = Turn { v: TURN_VERSION, tenant: tenant.id, bulk: id, shard, fence: FIRST_FENCE };
+        let turn = Turn { tenant: tenant.id, bulk: id, shard, fence: FIRST_FENCE }.to_string();
         let runtime = call.call.runtime.clone();
         call.call.afterwards(async move {
-            if let Err(error) = bulk::announce(&runtime, &[turn]).await {
-                log::fault("turn_not_announced", &error);
+            if let Err(fault) = runtime.send(Queue::Jobs, &[turn]).await {
+                log::fault("turn_not_announced", &fault);
             }
         });
     }
-    accepted(&job)
+    Ok(reply)
 }
 
 /// What a classification says is in the taxonomy, or no complaint could take it.
 fn in_taxonomy(action: &Action, call: &TenantCall) -> Result<Vec<FieldError>, Failure> {
     let Action::Classify(classify) = action else { return Ok(Vec::new()) };
-    let Err(Refusal::Invalid(errors)) = classifiable(classify, call.rules()?) else { return Ok(Vec::new()) };
-    let of_action = |error: FieldError| {
-        let pointer = error.pointer.map(|pointer| format!("/action/classify{pointer}"));
-        FieldError { pointer, ..error }
-    };
-    Ok(errors.into_iter().map(of_action).collect())
-}
-
-fn accepted(job: &Job) -> Outcome {
-    Ok(Reply::json(202, job)?.header("location", format!("/v1/bulk/{}", job.id)))
-}
-
-fn again(asked: &Asked, fingerprint: Digest) -> Outcome {
-    if asked.fingerprint != fingerprint {
-        return Err(Failure::new(Code::IdempotencyKeyReused));
+    let Err(Refusal::Invalid(mut errors)) = classifiable(classify, call.rules()?) else { return Ok(Vec::new()) };
+    for pointer in errors.iter_mut().filter_map(|error| error.pointer.as_mut()) {
+        pointer.insert_str(0, "/action/classify");
     }
-    Ok(accepted(&asked.job()?.as_asked())?.replayed())
+    Ok(errors)
 }
 
 /// `GET /v1/bulk?after=`: the newest first.
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let after = call.call.after::<BulkId>()?;
-    let mut jobs = call.home()?.jobs(after, PAGE + 1).await?;
-    let more = jobs.len() > PAGE as usize;
-    jobs.truncate(PAGE as usize);
-    let last = jobs.last().filter(|_| more);
-    let next = last.map(|doc| shared::json::from_str::<Job>(doc)).transpose().map_err(Failure::internal)?;
-    page(&jobs, next.map(|job| job.id.to_string()))
+    let jobs = call.home()?.jobs(after, PAGE + 1).await?;
+    let jobs = jobs.iter().filter_map(|row| row.text.split_at_checked(ID));
+    Ok(page(jobs, PAGE))
 }
 
 /// `GET /v1/bulk/{id}`
 pub(crate) async fn read(call: TenantCall) -> Outcome {
-    let job = call.home()?.job(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))?;
-    Ok(Reply::json_text(200, job.doc))
+    let job = call.home()?.job(call.call.path_value("id")?).await?;
+    let job = job.as_ref().and_then(|row| row.text.split_once('\n'));
+    let (_, shown) = job.ok_or(Failure::new(Code::NotFound))?;
+    Ok(Reply::json_text(200, shown.to_owned()))
 }
 
-/// `GET /v1/bulk/{id}/rows?after=&outcome=&limit=`: in the order of the complaints' ids.
+/// `GET /v1/bulk/{id}/rows?after=&outcome=`: in the order of the complaints' ids.
 pub(crate) async fn rows(call: TenantCall) -> Outcome {
     let id: BulkId = call.call.path_value("id")?;
-    let RowQuery { after, outcome, limit } = row_query(&call)?;
-    let sought = outcome.map(|outcome| match outcome {
-        RowOutcome::Waiting | RowOutcome::NotBegun => "",
-        outcome => outcome.as_str(),
-    });
-    let found = call.home()?.job_and_rows(id, after, sought, limit + 1).await?;
-    let (job, mut rows) = found.ok_or(Failure::new(Code::NotFound))?;
-    let none_yet = if job.is_open() { RowOutcome::Waiting } else { RowOutcome::NotBegun };
-    if outcome.is_some_and(|outcome| sought == Some("") && outcome != none_yet) {
-        rows.clear();
-    }
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let shown = |row: &RowOfJob| {
-        let none_yet = || format!("{{\"outcome\":\"{}\"}}", none_yet.as_str());
-        let outcome = row.outcome.clone().unwrap_or_else(none_yet);
-        format!("{{\"complaint\":\"{}\",{}", row.complaint_id, outcome.strip_prefix('{').unwrap_or_default())
-    };
-    let next = rows.last().filter(|_| more).map(|row| row.complaint_id.to_string());
-    page(&rows.iter().map(shown).collect::<Vec<_>>(), next)
-}
-
-struct RowQuery {
-    after: Option<ComplaintId>,
-    outcome: Option<RowOutcome>,
-    limit: u32,
-}
-
-fn row_query(call: &TenantCall) -> Result<RowQuery, Failure> {
-    let mut query = RowQuery { after: None, outcome: None, limit: DEFAULT_LIMIT };
+    let (mut after, mut outcome) = (String::new(), "");
     for (name, value) in call.call.parameters() {
-        let refused = |rule, detail: String| bad_parameter(FieldError::parameter(&name, rule, detail));
+        let refused = |detail: String| bad_parameter(FieldError::parameter(&name, Rule::NotAllowed, detail));
         match name.as_ref() {
             "after" => {
-                let rule = |_| refused(Rule::NotAllowed, "must be the id of the last complaint seen".to_owned());
-                query.after = Some(value.parse().map_err(rule)?);
+                let seen: Result<ComplaintId, _> = value.parse();
+                after = seen.map_err(|_| refused("must be the id of the last complaint seen".to_owned()))?.to_string();
             }
             "outcome" => {
-                let known = RowOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == value);
-                query.outcome = Some(known.ok_or_else(|| {
-                    let names = RowOutcome::ALL.map(RowOutcome::as_str).join(", ");
-                    refused(Rule::NotAllowed, format!("must be one of {names}"))
-                })?);
-            }
-            "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                let rule = || refused(Rule::OutOfRange, format!("must be a whole number from 1 to {MAX_LIMIT}"));
-                query.limit = limit.ok_or_else(rule)?;
+                let known = RowOutcome::ALL.map(RowOutcome::as_str);
+                let named = known.into_iter().find(|known| *known == value);
+                outcome = named.ok_or_else(|| refused(format!("must be one of {}", known.join(", "))))?;
             }
             _ => return Err(unknown_parameter(&name)),
         }
     }
-    Ok(query)
+    let rows = call.home()?.rows_of_job(id, &after, outcome, ROWS + 1).await?.ok_or(Failure::new(Code::NotFound))?;
+    // Behind `{"complaint":"`.
+    let rows = rows.iter().filter_map(|row| Some((row.text.get(14..14 + ID)?, row.text.as_str())));
+    Ok(page(rows, ROWS))
 }
 
-/// A page of what is JSON already.
-fn page(items: &[String], next_after: Option<String>) -> Outcome {
-    let next = next_after.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
-    Ok(Reply::json_text(200, format!("{{\"data\":[{}],\"next_after\":{next}}}", items.join(","))))
+/// A page of what is JSON already, each behind its id. There is one more if there are more.
+fn page<'r>(items: impl Iterator<Item = (&'r str, &'r str)>, limit: usize) -> Reply {
+    let mut body = "{\"data\":[".to_owned();
+    let (mut last, mut more) = ("", false);
+    for (nth, (id, item)) in items.enumerate() {
+        if nth == limit {
+            more = true;
+            break;
+        }
+        body.push_str(if nth == 0 { "" } else { "," });
+        body.push_str(item);
+        last = id;
+    }
+    let next = if more { format!("\"{last}\"") } else { "null".to_owned() };
+    Reply::json_text(200, format!("{body}],\"next_after\":{next}}}"))
 }
 
 /// `POST /v1/bulk/{id}/cancel`: no row is begun any more once the job is `cancelled`; while it is `cancelling`, what is
 /// under way is finished.
 pub(crate) async fn cancel(call: TenantCall) -> Outcome {
     call.call.posted::<Nothing>(MAX_BODY).await?;
-    let (id, home, now) = (call.call.path_value::<BulkId>("id")?, call.home()?, call.call.now);
-    // Whoever drives it changes it, too.
-    for _ in 0..TRIES {
-        let kept = home.job(id).await?.ok_or(Failure::new(Code::NotFound))?;
-        let mut job = kept.job()?;
-        match job.state {
-            State::Cancelled | State::Cancelling => return Ok(Reply::json_text(200, kept.doc)),
-            State::Done | State::Failed => {
-                return Err(Failure::new(Code::IllegalMove).detail("The job is over"));
-            }
-            State::Queued | State::Selecting | State::Running => {}
-        }
-        let cancelled = if kept.is_under_way(now) {
-            job.state = State::Cancelling;
-            home.ask_to_cancel_job(id, kept.fence).await?
-        } else {
-            job.end(State::Cancelled, now);
-            home.cancel_job(&job, kept.fence, now).await?
-        };
-        if cancelled {
-            return Reply::json(200, &job);
-        }
+    let (was_open, job) = call.home()?.cancel_job(call.call.path_value("id")?, call.call.now).await?;
+    let job = job.as_ref().and_then(|row| row.text.split_once('\n'));
+    let (state, shown) = job.ok_or(Failure::new(Code::NotFound))?;
+    if !was_open && state != State::Cancelled.as_str() {
+        return Err(Failure::new(Code::IllegalMove).detail("The job is over"));
     }
-    Err(Failure::new(Code::Unavailable))
+    Ok(Reply::json_text(200, shown.to_owned()))
 }

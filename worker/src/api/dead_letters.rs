@@ -2,7 +2,6 @@
 
 use super::once::{MAX_BODY, again};
 use crate::{
-    bulk,
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
     platform::Queue,
@@ -10,7 +9,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
+use shared::{bulk::Turn, complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
 
 /// The most letters a page may have.
 const PAGE: u32 = 100;
@@ -63,7 +62,7 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let id: DeadLetterId = call.call.path_value("id")?;
     let mut letter = call.db().dead_letter(id).await?.ok_or(Failure::new(Code::NotFound))?;
     // Consumers take a repeated message for what it is, so sending comes before noting that it was sent.
-    let queue = if bulk::read_turn(&letter.message).is_some() { Queue::Jobs } else { Queue::Notify };
+    let queue = if letter.message.parse::<Turn>().is_ok() { Queue::Jobs } else { Queue::Notify };
     call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);

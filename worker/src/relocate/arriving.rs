@@ -3,7 +3,7 @@
 //! Every step may come twice, or late: what it says about the move is read first, and what it writes fails if that has
 //! changed meanwhile.
 
-use super::wire::{Activate, Bulk, Copied, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step};
+use super::wire::{Activate, Copied, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step};
 use crate::{
     call::{CellCall, Outcome, Reply},
     failure::Failure,
@@ -39,7 +39,8 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
     match step.as_str() {
         step::PREPARE => prepare(&call).await,
         step::COPY => copy(&call).await,
-        step::BULK => bulk(&call).await,
+        step::BULK_JOBS => bulk(&call, true).await,
+        step::BULK_ROWS => bulk(&call, false).await,
         step::COMPARE => compare(&call).await,
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
@@ -192,12 +193,13 @@ async fn copy(call: &CellCall) -> Outcome {
     Reply::json(200, &copied)
 }
 
-/// Takes in bulk jobs, where the tenant's first slot is.
-async fn bulk(call: &CellCall) -> Outcome {
-    let Bulk { job, jobs, rows } = body(call).await?;
+/// Takes in bulk jobs, or rows of them, where the tenant's first slot is.
+async fn bulk(call: &CellCall, jobs: bool) -> Outcome {
+    let Outbox { job, messages, .. } = body(call).await?;
     let (arrival, _) = call.arrival(job).await?;
     let home = call.db(arrival.placement.home().ok_or(Failure::new(Code::Invalid))?);
-    home.take_in_bulk(job, &jobs, &rows).await?;
+    let texts: Vec<_> = messages.into_iter().map(|(_, text)| text).collect();
+    home.take_in_bulk(job, jobs, &format!("[{}]", texts.join(","))).await?;
     Reply::json(200, &Finished { finished: true })
 }
 

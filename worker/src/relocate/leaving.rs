@@ -5,7 +5,7 @@
 //! and changes nothing any more.
 
 use super::wire::{
-    Activate, Bulk, Copied as TakenIn, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step,
+    Activate, Copied as TakenIn, Copy, Finished, Of, Outbox, Prepare, Prepared, Promised, Withdraw, step,
 };
 use crate::{
     config::Config,
@@ -26,7 +26,7 @@ use shared::{
     tenant::{
         Tenant,
         placement::{ShardId, Slot},
-        relocation::{Answer, BulkCopied, Copied, Job, Outcome, Progress, Record, Step},
+        relocation::{Answer, Copied, Job, Outcome, Progress, Record, Step},
     },
     time::Timestamp,
 };
@@ -44,9 +44,9 @@ const VERSIONS_A_ROUND: u32 = 2_000;
 const DELIVERIES_A_ROUND: u32 = 1_000;
 /// Numbers of the change feed: one range has at least one.
 const NUMBERS_A_ROUND: u32 = 1_000;
-/// Bulk jobs, and rows of them.
+/// Bulk jobs, and rows of them: together less than a parameter of D1 may have.
 const BULK_JOBS_A_ROUND: u32 = 200;
-const BULK_ROWS_A_ROUND: u32 = 4_000;
+const BULK_ROWS_A_ROUND: u32 = 1_000;
 /// Rows of the outbox that are looked at in one call.
 const OUTBOX_PAGE: u32 = 500;
 /// Tenants that one tick moves on, and how long each takes of it, in milliseconds.
@@ -285,16 +285,20 @@ impl Driver {
         Ok(copied)
     }
 
-    /// Sends bulk jobs, of the database that keeps them. Whether there are no more.
-    async fn send_bulk(&self, job: &Job, db: &TenantDb, copied: &mut BulkCopied) -> Result<bool, Undone> {
-        let (jobs, rows) = db.bulk(copied, BULK_JOBS_A_ROUND, BULK_ROWS_A_ROUND).await?;
-        let all = jobs.len() < BULK_JOBS_A_ROUND as usize && rows.len() < BULK_ROWS_A_ROUND as usize;
-        let change = jobs.last().map_or(copied.change, |sent| sent.change);
-        let row = rows.last().map_or_else(|| copied.row.clone(), |sent| (sent.nr, sent.complaint_id.to_string()));
-        if !(jobs.is_empty() && rows.is_empty()) {
-            self.ask::<Finished>(job, step::BULK, &Bulk { job: job.id, jobs, rows }).await?;
+    /// Sends some of what the database keeps of bulk jobs after the places in `copied`. Whether that is all.
+    async fn send_bulk(&self, job: &Job, db: &TenantDb, copied: &mut [String; 2]) -> Result<bool, Undone> {
+        let mut all = true;
+        for (is_job, place) in [true, false].into_iter().zip(copied) {
+            let most = if is_job { BULK_JOBS_A_ROUND } else { BULK_ROWS_A_ROUND };
+            let rows = db.bulk(is_job, place, most).await?;
+            let Some(last) = rows.last() else { continue };
+            let last = last.id.clone();
+            all &= rows.len() < most as usize;
+            let messages = rows.into_iter().filter_map(|row| Some((row.id, row.message?))).collect();
+            let step = if is_job { step::BULK_JOBS } else { step::BULK_ROWS };
+            self.ask::<Finished>(job, step, &Outbox { job: job.id, messages, last: false }).await?;
+            *place = last;
         }
-        *copied = BulkCopied { change, row };
         Ok(all)
     }
 

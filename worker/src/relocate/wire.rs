@@ -1,6 +1,6 @@
 //! What two cells say to each other about a tenant that moves: a question and an answer for each step, as JSON.
 
-use crate::store::relocation::{BulkJobRow, BulkRow, ComplaintRow, DeliveryRow, EventRow, KeyRow, RequestRow};
+use crate::store::relocation::{ComplaintRow, DeliveryRow, EventRow, KeyRow, RequestRow};
 use serde::{Deserialize, Serialize};
 use shared::{
     chain::Digest,
@@ -15,8 +15,9 @@ pub(crate) mod step {
     pub(crate) const PREPARE: &str = "prepare";
     /// The second form: events bring their positions. A cell that knows only the first would number them anew.
     pub(crate) const COPY: &str = "copy-2";
-    /// Only for a tenant that has bulk jobs.
-    pub(crate) const BULK: &str = "bulk";
+    /// Bulk jobs, and rows of them; only for a tenant that has some. Both come as messages do.
+    pub(crate) const BULK_JOBS: &str = "bulk-jobs";
+    pub(crate) const BULK_ROWS: &str = "bulk-rows";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";
@@ -58,14 +59,6 @@ pub(crate) struct Copied {
     pub(crate) new: u64,
     /// Complaints that were verified from what is stored: the version and the newest event's hash.
     pub(crate) verified: Vec<(ComplaintId, u32, Digest)>,
-}
-
-/// Bulk jobs and rows of them.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Bulk {
-    pub(crate) job: RelocationId,
-    pub(crate) jobs: Vec<BulkJobRow>,
-    pub(crate) rows: Vec<BulkRow>,
 }
 
 /// What belongs to a move and says nothing more.

@@ -1,28 +1,31 @@
 //! Bulk jobs and their rows: in the database of the tenant's first slot. What they select is looked up in each.
+//!
+//! Every statement takes texts and gives texts, and the database puts together what is answered: each type of row that is
+//! read here would weigh more in the Worker than all that is done with it.
 
-use super::{Scoped, StoreError, TenantDb, to_json};
-use serde::{Deserialize, de::IgnoredAny};
+use super::{Scoped, StoreError, TenantDb};
+use serde::Deserialize;
 use shared::{
-    bulk::{Job, Progress},
-    chain::Digest,
-    http::{idempotency::IdempotencyKey, list_query::ListQuery},
+    bulk::{Action, State},
+    http::list_query::ListQuery,
     ids::{BulkId, ComplaintId},
     json,
     search::place::Place,
+    tenant::placement::ShardId,
     time::Timestamp,
 };
 
 const INSERT: Scoped = Scoped::new(include_str!("sql/bulk/insert.sql"));
+const PUT_NAMED: Scoped = Scoped::new(include_str!("sql/bulk/put_named.sql"));
 const PUT_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/put_rows.sql"));
 const LEASE: Scoped = Scoped::new(include_str!("sql/bulk/lease.sql"));
 const SAVE: Scoped = Scoped::new(include_str!("sql/bulk/save.sql"));
 const CANCEL: Scoped = Scoped::new(include_str!("sql/bulk/cancel.sql"));
-const ASK_TO_CANCEL: Scoped = Scoped::new(include_str!("sql/bulk/ask_to_cancel.sql"));
 const READ: Scoped = Scoped::new(include_str!("sql/bulk/read.sql"));
 const BY_KEY: Scoped = Scoped::new(include_str!("sql/bulk/by_key.sql"));
 const LIST: Scoped = Scoped::new(include_str!("sql/bulk/list.sql"));
 const ROWS: Scoped = Scoped::new(include_str!("sql/bulk/rows.sql"));
-const COUNT_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/count_rows.sql"));
+const TODO: Scoped = Scoped::new(include_str!("sql/bulk/todo.sql"));
 const SELECT: Scoped = Scoped::new(include_str!("sql/bulk/select.sql"));
 const FORGET_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/forget_rows.sql"));
 const FORGET: Scoped = Scoped::new(include_str!("sql/bulk/forget.sql"));
@@ -30,180 +33,182 @@ const FORGET: Scoped = Scoped::new(include_str!("sql/bulk/forget.sql"));
 /// The fence of a job that nobody has driven yet.
 pub(crate) const FIRST_FENCE: i64 = 1;
 
-/// A job as it is kept.
+/// A row that is one text.
 #[derive(Deserialize)]
-pub(crate) struct KeptJob {
-    /// [`Job`] as JSON.
-    pub(crate) doc: String,
-    open: u8,
-    pub(crate) fence: i64,
-    lease_until: i64,
-    lost_turns: u32,
+pub(crate) struct TextRow {
+    pub(crate) text: String,
 }
 
-impl KeptJob {
-    pub(crate) fn job(&self) -> Result<Job, StoreError> {
-        json::from_str(&self.doc).map_err(StoreError::unreadable)
-    }
+/// A statement and what is bound in it after the tenant.
+type Ask<'a> = (Scoped, &'a [&'a str]);
 
-    pub(crate) const fn is_open(&self) -> bool {
-        self.open != 0
-    }
-
-    /// Whether somebody works on it just now, or has and did not write down what became of that.
-    pub(crate) const fn is_under_way(&self, now: Timestamp) -> bool {
-        self.lease_until > now.unix_millis() || self.lost_turns > 0
-    }
-}
-
-/// What a request asked for before.
-#[derive(Deserialize)]
-pub(crate) struct Asked {
-    doc: String,
-    pub(crate) fingerprint: Digest,
-}
-
-impl Asked {
-    pub(crate) fn job(&self) -> Result<Job, StoreError> {
-        json::from_str(&self.doc).map_err(StoreError::unreadable)
-    }
+/// A job as a request asks for it.
+pub(crate) struct AskedJob<'a> {
+    pub(crate) id: BulkId,
+    pub(crate) key: &'a str,
+    pub(crate) fingerprint: String,
+    /// The request's body.
+    pub(crate) body: &'a str,
+    /// [`shared::access::Actor`] as JSON.
+    pub(crate) asked_by: String,
+    pub(crate) asked_at: Timestamp,
+    /// The most open jobs that the tenant may have.
+    pub(crate) most: u64,
+    pub(crate) due_at: Timestamp,
 }
 
 /// A job whose turn has come, as whoever drives it knows it.
 pub(crate) struct Driven {
-    pub(crate) job: Job,
-    pub(crate) progress: Progress,
+    pub(crate) id: BulkId,
     pub(crate) fence: i64,
-    /// Whether it was asked to stop.
-    pub(crate) cancelling: bool,
     /// Turns, this one included, since somebody last wrote down what became of one.
     pub(crate) lost_turns: u32,
+    /// Whether it was asked to stop.
+    pub(crate) cancelling: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) state: State,
+    pub(crate) asked_at: Timestamp,
+    /// The key that asked for it.
+    pub(crate) asked_by: String,
+    pub(crate) action: Action,
+    /// Empty if the complaints were named.
+    pub(crate) filter: String,
+    pub(crate) selected: usize,
+    /// Where selecting goes on: a database, and a place in it, or nothing for its beginning.
+    pub(crate) selecting: (ShardId, String),
+    /// Up to here all is done.
+    pub(crate) through: String,
+    /// How many more have succeeded, were skipped, have failed.
+    pub(crate) counted: [u32; 3],
+    /// Why it failed, as JSON.
+    pub(crate) failure: Option<String>,
 }
 
-/// When a job that is written down is to be looked at again.
-#[derive(Clone, Copy)]
-pub(crate) struct Next {
-    /// Until then it is driven.
-    pub(crate) lease_until: Timestamp,
-    /// From then on its turn is taken for lost.
-    pub(crate) due_at: Timestamp,
+impl Driven {
+    /// Reads what `lease.sql` gives.
+    fn read(id: BulkId, text: &str) -> Option<Self> {
+        let mut lines = text.splitn(13, '\n');
+        let mut line = || lines.next();
+        Some(Self {
+            id,
+            fence: line()?.parse().ok()?,
+            lost_turns: line()?.parse().ok()?,
+            cancelling: line()? == "1",
+            dry_run: line()? == "1",
+            state: if line()? == State::Selecting.as_str() { State::Selecting } else { State::Running },
+            asked_at: line()?.parse().ok()?,
+            asked_by: line()?.to_owned(),
+            selected: line()?.parse().ok()?,
+            selecting: (ShardId(line()?.parse().ok()?), line()?.to_owned()),
+            through: line()?.to_owned(),
+            filter: line()?.to_owned(),
+            action: json::from_str(line()?).ok()?,
+            counted: [0; 3],
+            failure: None,
+        })
+    }
+
+    /// What `save.sql` writes.
+    fn written(&self) -> String {
+        let Self { state, counted: [succeeded, skipped, failed], selected, selecting: (shard, below), .. } = self;
+        let (state, shard, through) = (state.as_str(), shard.0, &self.through);
+        let failure = self.failure.as_deref().unwrap_or("null");
+        format!("[\"{state}\",{succeeded},{skipped},{failed},{selected},{shard},\"{below}\",\"{through}\",{failure}]")
+    }
 }
 
-/// What became of a complaint: [`shared::bulk::Row`] as JSON, or nothing yet.
-pub(crate) type RowToPut = (ComplaintId, Option<String>);
+/// What becomes of rows: a JSON list as `put_rows.sql` takes it.
+#[derive(Default)]
+pub(crate) struct RowsToPut(String);
 
-#[derive(Deserialize)]
-struct LeasedRow {
-    doc: String,
-    progress: String,
-    fence: i64,
-    cancelling: u8,
-    lost_turns: u32,
+impl RowsToPut {
+    /// One more; without an outcome nothing has become of it yet.
+    pub(crate) fn push(&mut self, id: &str, outcome: Option<&str>) {
+        self.0.push_str(if self.0.is_empty() { "[\"" } else { ",[\"" });
+        self.0.push_str(id);
+        self.0.push('"');
+        if let Some(outcome) = outcome {
+            self.0.push(',');
+            self.0.push_str(outcome);
+        }
+        self.0.push(']');
+    }
+
+    fn list(&self) -> String {
+        format!("[{}]", self.0)
+    }
 }
 
-#[derive(Deserialize)]
-struct SavedRow {
-    cancelling: u8,
+fn millis(at: Timestamp) -> String {
+    at.unix_millis().to_string()
 }
 
-#[derive(Deserialize)]
-struct DocRow {
-    doc: String,
-}
-
-#[derive(Deserialize)]
-struct CountRow {
-    n: u32,
-}
-
-/// A row as it is kept.
-#[derive(Deserialize)]
-pub(crate) struct RowOfJob {
-    pub(crate) complaint_id: ComplaintId,
-    pub(crate) outcome: Option<String>,
-}
-
-/// A complaint that a filter has found.
-#[derive(Deserialize)]
-pub(crate) struct Selected {
-    pub(crate) place: String,
-    pub(crate) id: ComplaintId,
-}
-
-/// The rest of a filter's complaints in a database.
-pub(crate) struct Selection<'q> {
-    pub(crate) query: &'q ListQuery,
-    /// What is searched for, in the language of the index.
-    pub(crate) searched: Option<&'q str>,
-    /// Those below this place; all if there is none.
-    pub(crate) below: Option<&'q str>,
-    /// Those that were logged by then.
-    pub(crate) logged_by: Timestamp,
-}
-
-/// What callers ask.
 impl TenantDb {
-    /// Writes a new job and the complaints that it names. False if the tenant has `most` open ones; fails if the key is taken.
-    pub(crate) async fn insert_job(
-        &self,
-        job: &Job,
-        (key, fingerprint): (&IdempotencyKey, Digest),
-        named: &[ComplaintId],
-        due_at: Timestamp,
-        most: u32,
-    ) -> Result<bool, StoreError> {
-        let progress = to_json(&Progress::default())?;
-        let row = (job.id, key.as_str(), fingerprint, to_json(job)?, progress, due_at.unix_millis(), most);
-        let rows: Vec<_> = named.iter().map(|id| (id, None::<&str>)).collect();
-        let batch = self.batch().with(INSERT, row).with(PUT_ROWS, (job.id, FIRST_FENCE, to_json(&rows)?));
-        let (inserted, _) = self.run::<(Vec<IgnoredAny>, IgnoredAny)>(batch).await?;
-        Ok(!inserted.is_empty())
+    async fn ask(&self, statements: &[Ask<'_>]) -> Result<Vec<Vec<TextRow>>, StoreError> {
+        let mut batch = self.batch();
+        for (sql, parameters) in statements {
+            batch = batch.with(*sql, *parameters);
+        }
+        self.run(batch).await
     }
 
-    /// What the request with this key asked for, if it came before.
-    pub(crate) async fn asked_by_key(&self, key: &IdempotencyKey) -> Result<Option<Asked>, StoreError> {
-        self.row(BY_KEY, (key.as_str(),)).await
+    /// The rows of the last of these statements.
+    async fn texts(&self, statements: &[Ask<'_>]) -> Result<Vec<TextRow>, StoreError> {
+        Ok(self.ask(statements).await?.pop().unwrap_or_default())
     }
 
-    pub(crate) async fn job(&self, id: BulkId) -> Result<Option<KeptJob>, StoreError> {
-        self.row(READ, (id,)).await
+    /// Writes a job and the complaints that it names. Gives whether it is new, and what was asked for with the key: the
+    /// fingerprint and the job as it was then; `None` if the tenant has as many open jobs as it may.
+    pub(crate) async fn insert_job(&self, job: AskedJob<'_>) -> Result<(bool, Option<TextRow>), StoreError> {
+        let AskedJob { id, key, fingerprint, body, asked_by, asked_at, most, due_at } = job;
+        let id = id.to_string();
+        let (at, most, due_at) = (asked_at.to_string(), most.to_string(), millis(due_at));
+        let mut answers = self
+            .ask(&[
+                (INSERT, &[&id, key, &fingerprint, body, &asked_by, &at, &most, &due_at]),
+                (PUT_NAMED, &[&id, body]),
+                (BY_KEY, &[key]),
+            ])
+            .await?;
+        let asked = answers.pop().unwrap_or_default();
+        let is_new = answers.first().is_some_and(|inserted| !inserted.is_empty());
+        Ok((is_new, asked.into_iter().next()))
     }
 
-    /// Jobs that were asked for before job `before`, the newest first, as JSON.
-    pub(crate) async fn jobs(&self, before: Option<BulkId>, limit: u32) -> Result<Vec<String>, StoreError> {
+    /// A job as it is answered, behind its state and a line feed.
+    pub(crate) async fn job(&self, id: BulkId) -> Result<Option<TextRow>, StoreError> {
+        Ok(self.texts(&[(READ, &[&id.to_string()])]).await?.into_iter().next())
+    }
+
+    /// Jobs that were asked for before job `before`: the newest first, each behind its id.
+    pub(crate) async fn jobs(&self, before: Option<BulkId>, limit: usize) -> Result<Vec<TextRow>, StoreError> {
         // No id comes after "~".
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
-        let rows: Vec<DocRow> = self.rows(LIST, (before, limit)).await?;
-        Ok(rows.into_iter().map(|row| row.doc).collect())
+        self.texts(&[(LIST, &[&before, &limit.to_string()])]).await
     }
 
-    /// A job and its rows after complaint `after`, those with this outcome if one is named: see `rows.sql`.
-    pub(crate) async fn job_and_rows(
+    /// The rows of a job after complaint `after` as they are answered, all or those with this outcome. `None`: no such job.
+    pub(crate) async fn rows_of_job(
         &self,
         id: BulkId,
-        after: Option<ComplaintId>,
-        outcome: Option<&str>,
-        limit: u32,
-    ) -> Result<Option<(KeptJob, Vec<RowOfJob>)>, StoreError> {
-        let batch = self.batch().with(READ, (id,)).with(ROWS, (id, after_text(after), outcome, limit));
-        let (jobs, rows) = self.run::<(Vec<KeptJob>, Vec<RowOfJob>)>(batch).await?;
-        Ok(jobs.into_iter().next().map(|job| (job, rows)))
+        after: &str,
+        outcome: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<TextRow>>, StoreError> {
+        let id = id.to_string();
+        let mut answers = self.ask(&[(READ, &[&id]), (ROWS, &[&id, after, outcome, &limit.to_string()])]).await?;
+        let rows = answers.pop().unwrap_or_default();
+        Ok(answers.pop().filter(|job| !job.is_empty()).map(|_| rows))
     }
 
-    /// Writes that a job is over which nobody drives. False if it has changed since it was read.
-    pub(crate) async fn cancel_job(&self, job: &Job, fence: i64, now: Timestamp) -> Result<bool, StoreError> {
-        let row = (job.id, fence, to_json(job)?, now.unix_millis());
-        Ok(self.row::<IgnoredAny>(CANCEL, row).await?.is_some())
+    /// Has a job stopped. Gives whether it was open, and the job behind its state, if there is one.
+    pub(crate) async fn cancel_job(&self, id: BulkId, now: Timestamp) -> Result<(bool, Option<TextRow>), StoreError> {
+        let id = id.to_string();
+        let mut answers = self.ask(&[(CANCEL, &[&id, &millis(now), &now.to_string()]), (READ, &[&id])]).await?;
+        let job = answers.pop().unwrap_or_default();
+        Ok((answers.first().is_some_and(|asked| !asked.is_empty()), job.into_iter().next()))
     }
 
-    /// Asks whoever drives a job to stop. False if it has changed since it was read.
-    pub(crate) async fn ask_to_cancel_job(&self, id: BulkId, fence: i64) -> Result<bool, StoreError> {
-        Ok(self.row::<IgnoredAny>(ASK_TO_CANCEL, (id, fence)).await?.is_some())
-    }
-}
-
-/// What the driver asks.
-impl TenantDb {
     /// Takes the turn that was announced with `fence`, unless somebody else has or there is nothing to do.
     pub(crate) async fn lease_job(
         &self,
@@ -212,12 +217,10 @@ impl TenantDb {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Driven>, StoreError> {
-        let times = (id, fence, now.unix_millis(), until.unix_millis());
-        let Some(row) = self.row::<LeasedRow>(LEASE, times).await? else { return Ok(None) };
-        let job = json::from_str(&row.doc).map_err(StoreError::unreadable)?;
-        let progress = json::from_str(&row.progress).map_err(StoreError::unreadable)?;
-        let (fence, cancelling, lost_turns) = (row.fence, row.cancelling != 0, row.lost_turns);
-        Ok(Some(Driven { job, progress, fence, cancelling, lost_turns }))
+        let parameters = [id.to_string(), fence.to_string(), millis(now), millis(until), now.to_string()];
+        let leased = self.texts(&[(LEASE, &parameters.each_ref().map(String::as_str))]).await?;
+        let read = |row: &TextRow| Driven::read(id, &row.text).ok_or_else(|| StoreError::unreadable("a bulk job"));
+        leased.first().map(read).transpose()
     }
 
     /// Writes what became of some rows, and of the job. Whether it was asked to stop meanwhile; `None` if it is another's
@@ -225,56 +228,80 @@ impl TenantDb {
     pub(crate) async fn save_job(
         &self,
         driven: &Driven,
-        rows: &[RowToPut],
-        next: Next,
+        rows: &RowsToPut,
+        now: Timestamp,
+        lease_until: Timestamp,
+        due_at: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
-        let Driven { job, progress, fence, .. } = driven;
-        let Next { lease_until, due_at } = next;
-        let open = u8::from(job.is_open());
-        let times = (lease_until.unix_millis(), due_at.unix_millis());
-        let row = (job.id, fence, to_json(job)?, to_json(progress)?, open, times.0, times.1);
-        let batch = self.batch().with(SAVE, row).with(PUT_ROWS, (job.id, fence, to_json(&rows)?));
-        let (saved, _) = self.run::<(Vec<SavedRow>, IgnoredAny)>(batch).await?;
-        Ok(saved.first().map(|row| row.cancelling != 0))
+        let (id, fence) = (driven.id.to_string(), driven.fence.to_string());
+        let rows = rows.list();
+        let written = [driven.written(), now.to_string(), millis(lease_until), millis(due_at)];
+        let [job, at, lease, due] = written.each_ref().map(String::as_str);
+        let saved =
+            self.texts(&[(PUT_ROWS, &[&id, &fence, &rows]), (SAVE, &[&id, &fence, job, at, lease, due])]).await?;
+        Ok(saved.first().map(|row| row.text == "1"))
     }
 
-    /// The complaints of a job that are not done, after the one up to which all are.
-    pub(crate) async fn rows_to_do(
+    /// The complaints of a job that are not done.
+    pub(crate) async fn rows_to_do(&self, driven: &Driven, limit: usize) -> Result<Vec<TextRow>, StoreError> {
+        self.texts(&[(TODO, &[&driven.id.to_string(), &driven.through, &limit.to_string()])]).await
+    }
+
+    /// Some of what a filter finds here below a place, or at all if that is empty, of what was logged by then: each its place,
+    /// a space, its id.
+    pub(crate) async fn select(
         &self,
-        id: BulkId,
-        through: Option<ComplaintId>,
-        limit: u32,
-    ) -> Result<Vec<ComplaintId>, StoreError> {
-        let rows: Vec<RowOfJob> = self.rows(ROWS, (id, after_text(through), "", limit)).await?;
-        Ok(rows.into_iter().map(|row| row.complaint_id).collect())
-    }
-
-    /// How many rows a job has.
-    pub(crate) async fn count_rows(&self, id: BulkId) -> Result<u32, StoreError> {
-        let row: Option<CountRow> = self.row(COUNT_ROWS, (id,)).await?;
-        Ok(row.map_or(0, |row| row.n))
-    }
-
-    /// Some of what a filter finds here.
-    pub(crate) async fn select(&self, selection: Selection<'_>, limit: u32) -> Result<Vec<Selected>, StoreError> {
-        let Selection { query, searched, below, logged_by } = selection;
+        query: &ListQuery,
+        searched: Option<&str>,
+        below: &str,
+        logged_by: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TextRow>, StoreError> {
         let received_from = query.received_from.unwrap_or(Timestamp::MIN);
         let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
         let above_all = Place::last_of(received_to.plus_millis(1_000)).to_string();
-        let (below, lowest) = (below.unwrap_or(&above_all), Place::first_of(received_from).to_string());
-        let logged_before = ComplaintId::in_slot(logged_by.plus_millis(1), &[0; 10], 0);
-        let received = (received_from.unix_millis(), received_to.unix_millis());
-        let matching = self.matching(query, searched);
-        self.rows(SELECT, (matching, below, lowest, received.0, received.1, logged_before, limit)).await
+        let parameters = [
+            self.matching(query, searched),
+            if below.is_empty() { above_all } else { below.to_owned() },
+            Place::first_of(received_from).to_string(),
+            millis(received_from),
+            millis(received_to),
+            ComplaintId::in_slot(logged_by.plus_millis(1), &[0; 10], 0).to_string(),
+            limit.to_string(),
+        ];
+        self.texts(&[(SELECT, &parameters.each_ref().map(String::as_str))]).await
     }
 
-    /// Deletes jobs that were over and asked for before `floor`, and at most so many of their rows.
-    pub(crate) async fn forget_jobs(&self, floor: BulkId, rows: u32) -> Result<(), StoreError> {
-        self.run::<IgnoredAny>(self.batch().with(FORGET_ROWS, (floor, rows)).with(FORGET, (floor,))).await?;
+    /// Deletes jobs that are over and were asked for before `floor`, and at most so many of their rows.
+    pub(crate) async fn forget_jobs(&self, floor: BulkId, rows: usize) -> Result<(), StoreError> {
+        let floor = floor.to_string();
+        self.ask(&[(FORGET_ROWS, &[&floor, &rows.to_string()]), (FORGET, &[&floor])]).await?;
         Ok(())
     }
 }
 
-fn after_text(after: Option<ComplaintId>) -> String {
-    after.map_or_else(String::new, |id| id.to_string())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_driver_knows_is_read_and_written() {
+        let id = BulkId::new(Timestamp::MIN, &[3; 10]);
+        let text =
+            "7\n2\n0\n1\nselecting\n2026-11-26T04:31:00.000Z\nk\n12\n1\n77\n\nstate=closed&q=a%0Ab\n{\"close\":{}}";
+        let mut driven = Driven::read(id, text).unwrap();
+        assert_eq!((driven.fence, driven.lost_turns, driven.cancelling, driven.dry_run), (7, 2, false, true));
+        assert_eq!((driven.state, driven.asked_by.as_str(), driven.selected), (State::Selecting, "k", 12));
+        assert_eq!((&driven.selecting, driven.through.as_str()), (&(ShardId(1), "77".to_owned()), ""));
+        assert_eq!(driven.filter, "state=closed&q=a%0Ab");
+        driven.counted = [1, 2, 3];
+        assert_eq!(driven.written(), r#"["selecting",1,2,3,12,1,"77","",null]"#);
+        assert!(Driven::read(id, "7\n2\n0").is_none());
+
+        let mut rows = RowsToPut::default();
+        assert_eq!(rows.list(), "[]");
+        rows.push("a", None);
+        rows.push("b", Some(r#"{"outcome":"done"}"#));
+        assert_eq!(rows.list(), r#"[["a"],["b",{"outcome":"done"}]]"#);
+    }
 }

@@ -59,8 +59,6 @@ pub(crate) enum Unique {
     Version,
     /// The drawn reference.
     Reference,
-    /// The idempotency key of a bulk job.
-    BulkKey,
     /// The place in lists: the next draw gives another.
     Place,
     /// The tenant's own id for the complaint.
@@ -70,9 +68,8 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 7] = [
+const UNIQUE: [(&str, Unique); 6] = [
     ("idempotency.key", Unique::IdempotencyKey),
-    ("bulk_jobs.key", Unique::BulkKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
@@ -271,6 +268,6 @@ pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Fut
 }
 
 /// A parameter that is a list or a document travels as JSON text.
-pub(crate) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::unreadable(&error))
 }

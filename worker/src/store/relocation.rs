@@ -10,7 +10,7 @@ use super::{
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     history::event_json,
-    system::OperatorRecord,
+    system::{OperatorRecord, OutboxRow},
     to_json,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -18,13 +18,10 @@ use serde_json::Value;
 use shared::{
     changes::Range,
     complaint::{Complaint, projection::Facet},
-    ids::{BulkId, ComplaintId, KeyId, RelocationId},
+    ids::{ComplaintId, KeyId, RelocationId},
     json,
     search::place::Place,
-    tenant::{
-        Tenant,
-        relocation::{BulkCopied, Record},
-    },
+    tenant::{Tenant, relocation::Record},
     time::Timestamp,
 };
 use std::{borrow::Cow, collections::BTreeMap};
@@ -197,28 +194,6 @@ pub(crate) struct KeyRow {
     ends_at: Option<i64>,
     replaced_by: Option<KeyId>,
     last_used_on: Option<String>,
-}
-
-/// A bulk job as it is stored.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct BulkJobRow {
-    id: BulkId,
-    nr: u64,
-    pub(crate) change: u64,
-    key: String,
-    fingerprint: String,
-    doc: String,
-    progress: String,
-    open: u8,
-    cancelling: u8,
-}
-
-/// A row of a bulk job as it is stored.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct BulkRow {
-    pub(crate) nr: u64,
-    pub(crate) complaint_id: ComplaintId,
-    outcome: Option<String>,
 }
 
 /// Some complaints with all that goes along with them, of the same moment; of their events the first page.
@@ -446,16 +421,16 @@ impl TenantDb {
         Ok((rows, last))
     }
 
-    /// Bulk jobs and rows of them that come after what was copied, at most so many of each.
-    pub(crate) async fn bulk(
-        &self,
-        after: &BulkCopied,
-        jobs: u32,
-        rows: u32,
-    ) -> Result<(Vec<BulkJobRow>, Vec<BulkRow>), StoreError> {
-        let (nr, complaint) = &after.row;
-        let batch = self.batch().with(BULK_JOBS, (after.change, jobs)).with(BULK_ROWS, (nr, complaint, rows));
-        self.run(batch).await
+    /// Bulk jobs, or rows of them, that come after what was copied: each behind the mark of its place.
+    pub(crate) async fn bulk(&self, jobs: bool, after: &str, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let (nr, complaint) = after.split_once(' ').unwrap_or((if after.is_empty() { "0" } else { after }, ""));
+        let batch = if jobs {
+            self.batch().with(BULK_JOBS, [nr, &limit.to_string()].as_slice())
+        } else {
+            self.batch().with(BULK_ROWS, [nr, complaint, &limit.to_string()].as_slice())
+        };
+        let (rows,) = self.run::<(Vec<OutboxRow>,)>(batch).await?;
+        Ok(rows)
     }
 
     /// How much there is here.
@@ -600,16 +575,10 @@ impl TenantDb {
         self.finish(batch).await
     }
 
-    /// Takes in bulk jobs and rows of them.
-    pub(crate) async fn take_in_bulk(
-        &self,
-        job: RelocationId,
-        jobs: &[BulkJobRow],
-        rows: &[BulkRow],
-    ) -> Result<(), StoreError> {
-        let batch = parts(jobs)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_BULK_JOBS, (list, job)));
-        let batch = parts(rows)?.into_iter().fold(batch, |batch, list| batch.with(PUT_BULK_ROWS, (list, job)));
-        self.finish(batch).await
+    /// Takes in bulk jobs, or rows of them.
+    pub(crate) async fn take_in_bulk(&self, job: RelocationId, jobs: bool, list: &str) -> Result<(), StoreError> {
+        let sql = if jobs { PUT_BULK_JOBS } else { PUT_BULK_ROWS };
+        self.finish(self.batch().with(sql, [list, &job.to_string()].as_slice())).await
     }
 
     /// Takes in messages that were not sent yet: `(outbox row, message)`.

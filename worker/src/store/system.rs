@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, StoreError, rows_of, to_json};
+use super::{Batch, StoreError, bulk::TextRow, rows_of, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -11,7 +11,7 @@ use serde::{
 use shared::{
     chain::Digest,
     http::idempotency::IdempotencyKey,
-    ids::{BulkId, ComplaintId, DeadLetterId, OutboxId, TenantId},
+    ids::{ComplaintId, DeadLetterId, OutboxId, TenantId},
     json,
     notify::{OutboxMessage, audiences},
     tenant::{Tenant, placement::ShardId, relocation::Record},
@@ -49,14 +49,6 @@ pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
 pub(crate) struct Unindexed {
     pub(crate) tenant: TenantId,
     pub(crate) id: ComplaintId,
-}
-
-/// A bulk job whose turn was lost, and the fence of its next.
-#[derive(Deserialize)]
-pub(crate) struct DueRow {
-    pub(crate) tenant: TenantId,
-    pub(crate) bulk: BulkId,
-    pub(crate) fence: i64,
 }
 
 #[derive(Deserialize)]
@@ -240,14 +232,16 @@ impl SystemDb {
         Ok(rows.into_iter().map(|row| row.id).collect())
     }
 
-    /// Some bulk jobs that nobody drives. From `until` on their turns are taken for lost again.
+    /// Some bulk jobs that nobody drives: each its next turn, as it is sent. From `until` on it is taken for lost again.
     pub(crate) async fn due_jobs(
         &self,
         now: Timestamp,
         until: Timestamp,
         limit: u32,
-    ) -> Result<Vec<DueRow>, StoreError> {
-        self.rows(BULK_DUE, (now.unix_millis(), until.unix_millis(), limit)).await
+    ) -> Result<Vec<String>, StoreError> {
+        let parameters = (now.unix_millis(), until.unix_millis(), limit, self.shard.0);
+        let rows: Vec<TextRow> = self.rows(BULK_DUE, parameters).await?;
+        Ok(rows.into_iter().map(|row| row.text).collect())
     }
 
     /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.

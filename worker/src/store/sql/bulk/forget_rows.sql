@@ -1,4 +1,4 @@
--- Of jobs that are over and older than job ?2.
+-- Of jobs that are over and older than job ?2, at most ?3.
 DELETE FROM bulk_rows
 WHERE tenant_id = ?1 AND (nr, complaint_id) IN (
   SELECT r.nr, r.complaint_id

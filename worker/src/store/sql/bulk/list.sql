@@ -1,4 +1,5 @@
-SELECT CASE WHEN open = 1 AND cancelling = 1 THEN json_set(doc, '$.state', 'cancelling') ELSE doc END AS doc
+-- Jobs that were asked for before job ?2, the newest first: each its id and how it is answered.
+SELECT id || shown AS text
 FROM bulk_jobs
 WHERE tenant_id = ?1 AND id < ?2
 ORDER BY id DESC

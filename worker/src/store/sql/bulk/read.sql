@@ -1,3 +1,2 @@
-SELECT CASE WHEN open = 1 AND cancelling = 1 THEN json_set(doc, '$.state', 'cancelling') ELSE doc END AS doc, open, fence, lease_until, lost_turns
-FROM bulk_jobs
-WHERE tenant_id = ?1 AND id = ?2
+-- The state, a line feed, and the job as it is answered.
+SELECT state || char(10) || shown AS text FROM bulk_jobs WHERE tenant_id = ?1 AND id = ?2

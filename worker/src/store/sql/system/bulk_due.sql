@@ -1,4 +1,5 @@
--- Jobs whose turn was lost, of tenants that are not on the move. Each gets another, by a fence of its own.
+-- Jobs of shard ?4 whose turn was lost, of tenants that are not on the move. Each gets another, by a fence of its own:
+-- shared::bulk::Turn as it is sent.
 UPDATE bulk_jobs SET fence = fence + 1, due_at = ?2
 WHERE rowid IN (
   SELECT j.rowid FROM bulk_jobs j
@@ -8,4 +9,4 @@ WHERE rowid IN (
     AND NOT EXISTS (SELECT 1 FROM tenant_arrivals a WHERE a.tenant_id = j.tenant_id)
   LIMIT ?3
 )
-RETURNING tenant_id AS tenant, id AS bulk, fence
+RETURNING 'bulk/1 ' || tenant_id || ' ' || id || ' ' || ?4 || ' ' || fence AS text
