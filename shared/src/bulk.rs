@@ -13,29 +13,27 @@ use crate::{
         state::State as ComplaintState,
     },
     http::{
+        body::{self, BodyError},
         idempotency::{IdempotencyKey, InvalidKey},
         list_query::ListQuery,
         problem::{FieldError, Problem, Rule},
     },
     ids::{BulkId, ComplaintId, TenantId},
     tenant::placement::ShardId,
-    text::Line,
     time::Timestamp,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use std::{fmt, str::FromStr};
 
 /// The most complaints that a request may name one by one.
 pub const MAX_NAMED: usize = 5_000;
-/// The most characters of a filter.
+/// The most bytes of a filter.
 const MAX_FILTER: usize = 4_000;
 
-/// A filter: the query string of `GET /v1/complaints`.
-pub type Filter = Line<MAX_FILTER>;
-
 /// The body of `POST /v1/bulk`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// What is to be done to each complaint.
@@ -47,31 +45,46 @@ pub struct NewJob {
     pub dry_run: bool,
 }
 
-/// What is done to each complaint: a command, with the body that it has in `POST /v1/complaints/{id}/<command>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
+/// What is done to each complaint: one command, with the body that it has in `POST /v1/complaints/{id}/<command>`. It is kept
+/// as it came and read as that endpoint reads it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub struct Action {
     /// Give it to somebody.
-    Assign(Assign),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Assign>")]
+    assign: Option<Box<RawValue>>,
     /// Say what it is about.
-    Classify(Classify),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Classify>")]
+    classify: Option<Box<RawValue>>,
     /// Put tags on it and take others off.
-    Tag(Tag),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Tag>")]
+    tag: Option<Box<RawValue>>,
     /// File it.
-    Close(MayReason),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MayReason>")]
+    close: Option<Box<RawValue>>,
     /// Tie it to another.
-    Link(LinkTo),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LinkTo>")]
+    link: Option<Box<RawValue>>,
 }
 
-/// Which complaints.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Over {
+/// Which complaints: named, or found.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub struct Over {
     /// These. One that is named twice is meant once.
-    Complaints(List<ComplaintId, MAX_NAMED>),
+    #[serde(default)]
+    pub complaints: Option<List<ComplaintId, MAX_NAMED>>,
     /// Those that `GET /v1/complaints` lists with these parameters when the job begins and that were logged before it was
     /// asked for.
-    Filter(Filter),
+    #[serde(default)]
+    pub filter: Option<String>,
 }
 
 /// Which complaints, as the job keeps it.
@@ -81,61 +94,86 @@ pub enum Source {
     /// So many that were named one by one: the job's rows are they.
     Complaints(u32),
     /// Those that a filter has found.
-    Filter(Filter),
+    Filter(String),
 }
 
 impl Action {
-    /// What is wrong with it whatever the complaint.
-    #[must_use]
-    pub fn errors(&self) -> Vec<FieldError> {
-        let missing = |member: &str| {
-            vec![FieldError::at(&format!("/action/{member}"), Rule::Missing, "must name at least one member to change")]
-        };
-        match self {
-            Self::Classify(classify) if *classify == Classify::default() => missing("classify"),
-            Self::Tag(Tag { add, remove }) if add.is_empty() && remove.is_empty() => missing("tag"),
-            Self::Tag(Tag { add, remove }) if add.iter().any(|tag| remove.contains(tag)) => {
-                vec![FieldError::at("/action/tag/remove", Rule::NotAllowed, "must not name a tag that is to be added")]
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The command that is given to each complaint.
-    #[must_use]
-    pub fn command(&self) -> Command {
-        match self.clone() {
-            Self::Assign(assign) => Command::Assign(assign),
-            Self::Classify(classify) => Command::Classify(classify),
-            Self::Tag(tag) => Command::Tag(tag),
-            Self::Close(close) => Command::Close(close),
-            Self::Link(link) => Command::Link(link),
+    ///
+    /// # Errors
+    /// What is wrong with it whatever the complaint.
+    pub fn command(&self) -> Result<Command, Vec<FieldError>> {
+        let Self { assign, classify, tag, close, link } = self;
+        match [assign, classify, tag, close, link].map(Option::as_deref) {
+            [Some(text), None, None, None, None] => read("assign", text).map(Command::Assign),
+            [None, Some(text), None, None, None] => match read("classify", text)? {
+                classify if classify == Classify::default() => Err(wrong("classify", Rule::Missing, NOTHING)),
+                classify => Ok(Command::Classify(classify)),
+            },
+            [None, None, Some(text), None, None] => match read::<Tag>("tag", text)? {
+                Tag { add, remove } if add.is_empty() && remove.is_empty() => Err(wrong("tag", Rule::Missing, NOTHING)),
+                Tag { add, remove } if add.iter().any(|tag| remove.contains(tag)) => {
+                    Err(wrong("tag/remove", Rule::NotAllowed, "must not name a tag that is to be added"))
+                }
+                tag => Ok(Command::Tag(tag)),
+            },
+            [None, None, None, Some(text), None] => read("close", text).map(Command::Close),
+            [None, None, None, None, Some(text)] => read("link", text).map(Command::Link),
+            _ => {
+                let rule = "must have one of assign, classify, tag, close and link";
+                Err(vec![FieldError::at("/action", Rule::NotAllowed, rule)])
+            }
         }
     }
+}
 
-    /// Whether the complaint is as the command would leave it, so that there is nothing to do.
-    #[must_use]
-    pub fn is_done(&self, complaint: &Complaint) -> bool {
-        fn same<T: PartialEq>(wanted: Option<&T>, held: Option<&T>) -> bool {
-            wanted.is_none() || wanted == held
+const NOTHING: &str = "must name at least one member to change";
+
+fn wrong(place: &str, rule: Rule, detail: &'static str) -> Vec<FieldError> {
+    vec![FieldError::at(&format!("/action/{place}"), rule, detail)]
+}
+
+fn read<T: DeserializeOwned>(command: &str, text: &RawValue) -> Result<T, Vec<FieldError>> {
+    body::parse(text.get().as_bytes()).map_err(|error| match error {
+        BodyError::Rules(errors) => of_action(command, errors),
+        // What is in a body is JSON.
+        BodyError::Syntax { .. } => wrong(command, Rule::NotAllowed, "is not acceptable"),
+    })
+}
+
+/// Errors in the body of a command, with their places in that of the job.
+#[must_use]
+pub fn of_action(command: &str, mut errors: Vec<FieldError>) -> Vec<FieldError> {
+    for error in &mut errors {
+        let place = error.pointer.take().unwrap_or_default();
+        error.pointer = Some(format!("/action/{command}{place}"));
+    }
+    errors
+}
+
+/// Whether a complaint is as a command of a job would leave it, so that there is nothing to do.
+#[must_use]
+pub fn is_done(command: &Command, complaint: &Complaint) -> bool {
+    fn same<T: PartialEq>(wanted: Option<&T>, held: Option<&T>) -> bool {
+        wanted.is_none() || wanted == held
+    }
+    match command {
+        Command::Assign(Assign { assignee, team }) => {
+            let starts_work = matches!(complaint.state, ComplaintState::Acknowledged | ComplaintState::Reopened);
+            !starts_work && complaint.assignee.as_ref() == Some(assignee) && complaint.team == *team
         }
-        match self {
-            Self::Assign(Assign { assignee, team }) => {
-                let starts_work = matches!(complaint.state, ComplaintState::Acknowledged | ComplaintState::Reopened);
-                !starts_work && complaint.assignee.as_ref() == Some(assignee) && complaint.team == *team
-            }
-            Self::Classify(Classify { product, issue, severity, vulnerability, tags, root_cause }) => {
-                same(product.as_ref(), complaint.product.as_ref())
-                    && same(issue.as_ref(), complaint.issue.as_ref())
-                    && same(severity.as_ref(), Some(&complaint.severity))
-                    && same(vulnerability.as_ref(), Some(&complaint.vulnerability))
-                    && same(tags.as_ref(), Some(&complaint.tags))
-                    && same(root_cause.as_ref(), complaint.root_cause.as_ref())
-            }
-            Self::Tag(tag) => tag.on(&complaint.tags) == *complaint.tags,
-            Self::Close(_) => complaint.state == ComplaintState::Closed,
-            Self::Link(link) => complaint.links.contains(&Link::from(*link)),
+        Command::Classify(Classify { product, issue, severity, vulnerability, tags, root_cause }) => {
+            same(product.as_ref(), complaint.product.as_ref())
+                && same(issue.as_ref(), complaint.issue.as_ref())
+                && same(severity.as_ref(), Some(&complaint.severity))
+                && same(vulnerability.as_ref(), Some(&complaint.vulnerability))
+                && same(tags.as_ref(), Some(&complaint.tags))
+                && same(root_cause.as_ref(), complaint.root_cause.as_ref())
         }
+        Command::Tag(tag) => tag.on(&complaint.tags) == *complaint.tags,
+        Command::Close(_) => complaint.state == ComplaintState::Closed,
+        Command::Link(link) => complaint.links.contains(&Link::from(*link)),
+        _ => false,
     }
 }
 
@@ -144,14 +182,18 @@ impl Action {
 ///
 /// # Errors
 /// Every parameter that cannot be used.
-pub fn read_filter(filter: &Filter) -> Result<ListQuery, Vec<FieldError>> {
+pub fn read_filter(filter: &str) -> Result<ListQuery, Vec<FieldError>> {
     let error = |rule, detail: String| FieldError::at("/over/filter", rule, detail);
-    let query = ListQuery::parse(filter.as_str()).map_err(|errors| {
-        let of_parameter = |refused: FieldError| {
-            let name = refused.parameter.unwrap_or_default();
-            error(refused.code, format!("{name}: {}", refused.detail))
-        };
-        errors.into_iter().map(of_parameter).collect::<Vec<_>>()
+    if filter.len() > MAX_FILTER || filter.contains(char::is_control) {
+        let rule = format!("must have at most {MAX_FILTER} bytes and no control characters");
+        return Err(vec![error(Rule::OutOfRange, rule)]);
+    }
+    let query = ListQuery::parse(filter).map_err(|mut errors| {
+        for refused in &mut errors {
+            let name = refused.parameter.take().unwrap_or_default();
+            *refused = error(refused.code, format!("{name}: {}", refused.detail));
+        }
+        errors
     })?;
     if query.names_one() || query.limit.is_some() || query.cursor.is_some() || query.by_relevance {
         let rule = "must not have limit, cursor, order, reference or external_reference";
@@ -258,7 +300,7 @@ pub struct Failure {
 }
 
 /// A bulk job, as it is answered. The database puts it together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, JsonSchema)]
 pub struct Job {
     /// The id. Events that the job makes name it in `actor.job`.
     pub id: BulkId,
@@ -352,14 +394,14 @@ pub struct Row {
     pub problem: Option<Problem>,
 }
 
-impl Row {
-    /// As JSON.
+impl Outcome {
+    /// A [`Row`] as JSON.
     #[must_use]
-    pub fn json(&self) -> String {
-        let version = self.version.map_or_else(String::new, |version| format!(",\"version\":{version}"));
-        let problem = self.problem.as_ref().and_then(|problem| serde_json::to_string(problem).ok());
+    pub fn row(self, version: Option<u32>, problem: Option<&Problem>) -> String {
+        let version = version.map_or_else(String::new, |version| format!(",\"version\":{version}"));
+        let problem = problem.and_then(|problem| serde_json::to_string(problem).ok());
         let problem = problem.map_or_else(String::new, |problem| format!(",\"problem\":{problem}"));
-        format!("{{\"outcome\":\"{}\"{version}{problem}}}", self.outcome.as_str())
+        format!("{{\"outcome\":\"{}\"{version}{problem}}}", self.as_str())
     }
 }
 
@@ -382,7 +424,7 @@ pub struct Turn {
     /// The database that keeps it.
     pub shard: ShardId,
     /// The job's fence when this was sent. If it has another by now, somebody else has had the turn.
-    pub fence: i64,
+    pub fence: u32,
 }
 
 /// The first word of a turn: what it is, and the version of its format.
@@ -433,13 +475,9 @@ mod tests {
         crate::json::from_str(&value.to_string()).unwrap()
     }
 
-    fn filter(text: &str) -> Filter {
-        text.try_into().unwrap()
-    }
-
     #[test]
     fn a_filter_is_that_of_lists_without_pages() {
-        let query = read_filter(&filter("state=resolved&tag=fees&tag=vip&q=refund")).unwrap();
+        let query = read_filter("state=resolved&tag=fees&tag=vip&q=refund").unwrap();
         assert_eq!(query, ListQuery::parse("state=resolved&tag=fees&tag=vip&q=refund").unwrap());
         for (text, rule) in [
             ("limit=5&state=closed", Rule::NotAllowed),
@@ -450,26 +488,36 @@ mod tests {
             ("order=newest", Rule::Missing),
             ("state=sold", Rule::NotAllowed),
             ("colour=red", Rule::UnknownField),
+            ("", Rule::Missing),
+            ("tag=a\nb", Rule::OutOfRange),
         ] {
-            let errors = read_filter(&filter(text)).unwrap_err();
+            let errors = read_filter(text).unwrap_err();
             let [error] = errors.as_slice() else { panic!("{text}: {errors:?}") };
             assert_eq!((error.pointer.as_deref(), error.code), (Some("/over/filter"), rule), "{text}");
         }
-        let both = read_filter(&filter("state=sold&colour=red")).unwrap_err();
+        let both = read_filter("state=sold&colour=red").unwrap_err();
         assert!(both[0].detail.starts_with("state: ") && both[1].detail.starts_with("colour: "), "{both:?}");
     }
 
     #[test]
     fn an_action_that_changes_nothing_anywhere_is_named() {
         for (asked, place) in [
+            (json!({}), Some("/action")),
+            (json!({ "close": {}, "tag": { "add": ["a"] } }), Some("/action")),
+            (json!({ "close": null }), Some("/action")),
+            (json!({ "close": { "reason": "" } }), Some("/action/close/reason")),
+            (json!({ "assign": {} }), Some("/action/assign/assignee")),
+            (json!({ "tag": [] }), Some("/action/tag")),
             (json!({ "classify": {} }), Some("/action/classify")),
             (json!({ "tag": {} }), Some("/action/tag")),
             (json!({ "tag": { "add": ["a", "b"], "remove": ["b"] } }), Some("/action/tag/remove")),
             (json!({ "tag": { "add": ["a"], "remove": ["b"] } }), None),
             (json!({ "classify": { "severity": "low" } }), None),
+            (json!({ "assign": { "assignee": "anna" } }), None),
+            (json!({ "link": { "relation": "part_of", "complaint": "018bcfe5-6800-7303-8303-030303030301" } }), None),
             (json!({ "close": {} }), None),
         ] {
-            let errors = action(asked.clone()).errors();
+            let errors = action(asked.clone()).command().err().unwrap_or_default();
             assert_eq!(errors.first().and_then(|error| error.pointer.as_deref()), place, "{asked}");
         }
     }
@@ -504,13 +552,12 @@ mod tests {
 
     #[test]
     fn a_row_is_json() {
-        let row = |outcome, version, problem| Row { outcome, version, problem }.json();
-        assert_eq!(row(Outcome::Done, Some(7), None), r#"{"outcome":"done","version":7}"#);
+        assert_eq!(Outcome::Done.row(Some(7), None), r#"{"outcome":"done","version":7}"#);
         let request = "018bcfe5-6800-7101-8101-010101010101".parse().unwrap();
         let problem = Problem::new(Code::NotFound, request);
         let told = serde_json::to_string(&problem).unwrap();
         assert_eq!(
-            row(Outcome::NotFound, None, Some(problem)),
+            Outcome::NotFound.row(None, Some(&problem)),
             format!(r#"{{"outcome":"not_found","problem":{told}}}"#)
         );
     }

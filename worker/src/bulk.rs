@@ -10,13 +10,13 @@ use crate::{
         commands::{Order, Performed, perform},
         complaints::searched,
     },
-    call::Firm,
+    call::{Call, Firm},
     failure::Failure,
     gateway::directory,
     log,
     platform::{self, Freshness, Queue, Runtime},
     store::{
-        StoreError, TenantDb,
+        DocRow, StoreError, TenantBatch, TenantDb,
         bulk::{Driven, RowsToPut},
         system::SystemDb,
         together,
@@ -24,9 +24,8 @@ use crate::{
 };
 use shared::{
     access::{Actor, ActorKind},
-    bulk::{Outcome, Reason, Row, State, Turn, key_of, read_filter},
+    bulk::{Outcome, Reason, State, Turn, is_done, key_of, read_filter},
     chain::Digest,
-    complaint::Complaint,
     http::{idempotency::IdempotencyKey, problem::Code},
     ids::{BulkId, ComplaintId, RequestId},
     limit::plan::Resource,
@@ -85,6 +84,16 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
 }
 
+/// Has a turn announced after the answer. If that fails, cron does it.
+pub(crate) fn announce(call: &Call, turn: String) {
+    let runtime = call.runtime.clone();
+    call.afterwards(async move {
+        if let Err(fault) = runtime.send(Queue::Jobs, &[turn]).await {
+            log::fault("turn_not_announced", &fault);
+        }
+    });
+}
+
 /// Finds jobs that nobody drives, and gives each a turn.
 pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> Result<(), StoreError> {
     let db = SystemDb::new(runtime.clone(), shard);
@@ -95,9 +104,10 @@ pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> 
 async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let begun = platform::now();
     let home = TenantDb::new(runtime.clone(), turn.shard, turn.tenant);
-    let Some(driven) = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS)).await? else {
-        return Ok(());
-    };
+    let leased = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS));
+    let leased = home.texts(leased).await?;
+    let Some(leased) = leased.first().and_then(|rows| rows.first()) else { return Ok(()) };
+    let driven = Driven::read(turn.bulk, &leased.doc).ok_or_else(|| StoreError::unreadable("a bulk job"))?;
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
     let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
@@ -157,7 +167,7 @@ enum Step {
 
 impl Driver<'_> {
     /// Works on the job until it or the turn is over. Gives the fence of the next turn, if there is to be one at once.
-    async fn drive(mut self) -> Result<Option<i64>, StoreError> {
+    async fn drive(mut self) -> Result<Option<u32>, StoreError> {
         loop {
             let mut rows = RowsToPut::default();
             let step = self.step(&mut rows).await?;
@@ -168,18 +178,23 @@ impl Driver<'_> {
             let stays = goes_on && self.rows_left > 0 && now < self.ends_at;
             let lease_until = if stays { now.plus_millis(LEASE_MILLIS) } else { Timestamp::MIN };
             let due_at = if goes_on { now.plus_millis(LOST_MILLIS) } else { now };
-            let saved = self.home.save_job(&self.driven, &rows, now, lease_until, due_at).await?;
-            let Some(cancelling) = saved else { return Ok(None) };
-            self.driven.cancelling = cancelling;
+            let saved = self.texts(self.home.save_job(&self.driven, &rows, [now, lease_until, due_at])).await?;
+            let Some(cancelling) = saved.first() else { return Ok(None) };
+            self.driven.cancelling = cancelling.doc == "1";
             self.driven.lost_turns = 0;
             self.driven.counted = [0; 3];
             if !is_open {
-                self.home.forget_jobs(BulkId::floor(now.plus_millis(-KEPT_MILLIS)), FORGOTTEN).await?;
+                self.texts(self.home.forget_jobs(BulkId::floor(now.plus_millis(-KEPT_MILLIS)), FORGOTTEN)).await?;
             }
             if !stays {
                 return Ok(goes_on.then_some(self.driven.fence));
             }
         }
+    }
+
+    /// The rows of the last statement.
+    async fn texts(&self, batch: TenantBatch) -> Result<Vec<DocRow>, StoreError> {
+        Ok(self.home.texts(batch).await?.pop().unwrap_or_default())
     }
 
     /// Does some of what is to be done.
@@ -220,30 +235,29 @@ impl Driver<'_> {
         if self.driven.lost_turns < 2 {
             return Ok(());
         }
-        for id in self.home.rows_to_do(&self.driven, ROWS_AT_ONCE).await? {
-            let slot = id.text.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
+        for id in self.texts(self.home.rows_to_do(&self.driven, ROWS_AT_ONCE)).await? {
+            let slot = id.doc.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
             let Some(db) = self.firm.db_of_slot(Slot(slot)) else { continue };
-            if let Some(done) = db.done_by(&id.text, &self.key).await? {
-                self.note(rows, &id.text, &Row { outcome: Outcome::Done, version: Some(done.version), problem: None });
+            if let Some(done) = db.done_by(&id.doc, &self.key).await? {
+                self.note(rows, &id.doc, Outcome::Done, &Outcome::Done.row(Some(done.version), None));
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, rows: &mut RowsToPut, id: &str, row: &Row) {
+    fn note(&mut self, rows: &mut RowsToPut, id: &str, outcome: Outcome, row: &str) {
         let [succeeded, skipped, failed] = &mut self.driven.counted;
-        *match row.outcome {
+        *match outcome {
             Outcome::Done | Outcome::WouldBeDone => succeeded,
             Outcome::Unchanged => skipped,
             _ => failed,
         } += 1;
-        rows.push(id, Some(&row.json()));
+        rows.push(id, Some(row));
     }
 
     /// Looks up some of the filter's complaints, one database after the other.
     async fn select(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
-        let query = Line::try_from(self.driven.filter.as_str()).ok().and_then(|filter| read_filter(&filter).ok());
-        let Some(query) = query else {
+        let Ok(query) = read_filter(&self.driven.filter) else {
             self.fail(Reason::InvalidFilter, "The filter is not one of GET /v1/complaints any more");
             return Ok(Step::Done);
         };
@@ -255,23 +269,24 @@ impl Driver<'_> {
             }
             Err(_) => return Ok(Step::Waits),
         };
-        let Driven { selecting: (shard, below), asked_at, .. } = &mut self.driven;
-        let from = *shard;
+        let from = self.driven.selecting.0;
         let mut shards = self.firm.tenant.shards.shards().into_iter().filter(|other| *other >= from);
         let Some(here) = shards.next() else {
             self.driven.state = State::Running;
             return Ok(Step::Done);
         };
         if here != from {
-            below.clear();
+            self.driven.selecting = (here, String::new());
         }
-        let found = self.firm.db(here).select(&query, searched.as_deref(), below, *asked_at, SELECTED_AT_ONCE).await?;
+        let db = self.firm.db(here);
+        let found = db.texts(db.select(&query, searched.as_deref(), &self.driven, SELECTED_AT_ONCE)).await?;
+        let found = found.into_iter().flatten().collect::<Vec<_>>();
+        let (shard, below) = &mut self.driven.selecting;
         for row in &found {
-            let (place, id) = row.text.split_once(' ').unwrap_or_default();
+            let (place, id) = row.doc.split_once(' ').unwrap_or_default();
             place.clone_into(below);
             rows.push(id, None);
         }
-        *shard = here;
         if found.len() < SELECTED_AT_ONCE {
             below.clear();
             match shards.next() {
@@ -291,21 +306,21 @@ impl Driver<'_> {
     /// Works on some complaints at the same time.
     async fn work(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
         if self.read.is_empty() && !self.read_all {
-            let read = self.home.rows_to_do(&self.driven, self.rows_left).await?;
+            let read = self.texts(self.home.rows_to_do(&self.driven, self.rows_left)).await?;
             self.read_all = read.len() < self.rows_left;
-            self.read = read.iter().filter_map(|id| id.text.parse().ok()).collect();
+            self.read = read.iter().filter_map(|id| id.doc.parse().ok()).collect();
         }
         let group: Vec<_> = self.read.drain(..self.read.len().min(ROWS_AT_ONCE)).collect();
         self.rows_left = self.rows_left.saturating_sub(group.len());
         let worked = together(group.iter().map(|id| self.work_on(*id))).await;
         let mut step = Step::Done;
         for (id, row) in group.into_iter().zip(worked) {
-            let Some(row) = row else {
+            let Some((outcome, row)) = row else {
                 step = Step::Waits;
                 continue;
             };
             let id = id.to_string();
-            self.note(rows, &id, &row);
+            self.note(rows, &id, outcome, &row);
             if step == Step::Done {
                 self.driven.through = id;
             }
@@ -316,22 +331,22 @@ impl Driver<'_> {
         Ok(step)
     }
 
-    /// Gives the command to one complaint. `None`: not now.
-    async fn work_on(&self, id: ComplaintId) -> Option<Row> {
+    /// Gives the command to one complaint. What became of that, and the row that says so; `None`: not now.
+    async fn work_on(&self, id: ComplaintId) -> Option<(Outcome, String)> {
         let Driven { action, dry_run, .. } = &self.driven;
-        let is_done = |complaint: &Complaint| action.is_done(complaint);
         let mut tries = TRIES;
         loop {
             let order = Order {
                 complaint: id,
-                command: action.command(),
+                // What was accepted is a command.
+                command: action.command().ok()?,
                 key: &self.key,
                 fingerprint: self.fingerprint,
                 actor: &self.actor,
                 now: platform::now(),
                 if_match: None,
                 lock: None,
-                unless: Some(&is_done),
+                unless: Some(is_done),
                 rehearsed: *dry_run,
             };
             let (outcome, version) = match perform(self.firm, order).await {
@@ -350,12 +365,12 @@ impl Driver<'_> {
                     return self.refused(failure);
                 }
             };
-            return Some(Row { outcome, version: Some(version), problem: None });
+            return Some((outcome, outcome.row(Some(version), None)));
         }
     }
 
     /// What a row says of a command that was not carried out. `None`: not now.
-    fn refused(&self, failure: Failure) -> Option<Row> {
+    fn refused(&self, failure: Failure) -> Option<(Outcome, String)> {
         let outcome = match failure.code {
             Code::Unavailable => return None,
             Code::NotFound => Outcome::NotFound,
@@ -367,7 +382,7 @@ impl Driver<'_> {
             }
             _ => Outcome::Refused,
         };
-        Some(Row { outcome, version: None, problem: Some(failure.into_problem(self.request_id)) })
+        Some((outcome, outcome.row(None, Some(&failure.into_problem(self.request_id)))))
     }
 
     /// Has sent what the last rows have left in the outbox. Cron sends what is not.

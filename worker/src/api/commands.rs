@@ -60,7 +60,7 @@ pub(crate) struct Order<'o> {
     /// The token of the lock that its giver holds.
     pub(crate) lock: Option<FencingToken>,
     /// What makes it needless.
-    pub(crate) unless: Option<&'o dyn Fn(&Complaint) -> bool>,
+    pub(crate) unless: Option<fn(&Command, &Complaint) -> bool>,
     /// Whether nothing is to be changed.
     pub(crate) rehearsed: bool,
 }
@@ -115,7 +115,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
 
     // (3)
     let before = complaint.ok_or(Failure::new(Code::NotFound))?;
-    if order.unless.is_some_and(|is_needless| is_needless(&before)) {
+    if order.unless.is_some_and(|is_needless| is_needless(&command, &before)) {
         return Ok(Performed::Needless { version: before.version });
     }
     lock::allows(lock.as_ref(), token)?;

@@ -39,12 +39,10 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
     match step.as_str() {
         step::PREPARE => prepare(&call).await,
         step::COPY => copy(&call).await,
-        step::BULK_JOBS => bulk(&call, true).await,
-        step::BULK_ROWS => bulk(&call, false).await,
         step::COMPARE => compare(&call).await,
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
-        step::OUTBOX => outbox(&call).await,
+        step::OUTBOX | step::BULK_JOBS | step::BULK_ROWS => outbox(&call, &step).await,
         step::CLEAR => clear(&call).await,
         _ => Err(Failure::new(Code::NotFound)),
     }
@@ -193,16 +191,6 @@ async fn copy(call: &CellCall) -> Outcome {
     Reply::json(200, &copied)
 }
 
-/// Takes in bulk jobs, or rows of them, where the tenant's first slot is.
-async fn bulk(call: &CellCall, jobs: bool) -> Outcome {
-    let Outbox { job, messages, .. } = body(call).await?;
-    let (arrival, _) = call.arrival(job).await?;
-    let home = call.db(arrival.placement.home().ok_or(Failure::new(Code::Invalid))?);
-    let texts: Vec<_> = messages.into_iter().map(|(_, text)| text).collect();
-    home.take_in_bulk(job, jobs, &format!("[{}]", texts.join(","))).await?;
-    Reply::json(200, &Finished { finished: true })
-}
-
 /// External references are of all of a tenant's complaints, so they lie in one database. They are written first: what
 /// the complaint had before is known only until it is written.
 async fn take_in_references(
@@ -329,10 +317,16 @@ async fn refuse(call: &CellCall, job: RelocationId, attempt: u64) -> Outcome {
     Reply::json(200, &Promised { answer })
 }
 
-/// Takes in messages that were not sent. Each names the database that holds it, which is another one here.
-async fn outbox(call: &CellCall) -> Outcome {
+/// Takes in messages that were not sent. Each names the database that holds it, which is another one here. Or bulk jobs, or
+/// rows of them, which come before the tenant does.
+async fn outbox(call: &CellCall, step: &str) -> Outcome {
     let Outbox { job, messages, last } = body(call).await?;
     let (arrival, fence) = call.arrival(job).await?;
+    if step != step::OUTBOX {
+        let home = call.db(arrival.placement.home().unwrap_or(DIRECTORY_SHARD));
+        home.take_in_bulk(job, step == step::BULK_JOBS, &messages).await?;
+        return Reply::json(200, &Finished { finished: true });
+    }
     if !arrival.is_active() {
         return Err(Failure::new(Code::Forbidden).detail("The tenant is not at home here"));
     }

@@ -3,8 +3,7 @@
 //! Every statement takes texts and gives texts, and the database puts together what is answered: each type of row that is
 //! read here would weigh more in the Worker than all that is done with it.
 
-use super::{Scoped, StoreError, TenantDb};
-use serde::Deserialize;
+use super::{DocRow, Scoped, StoreError, TenantBatch, TenantDb};
 use shared::{
     bulk::{Action, State},
     http::list_query::ListQuery,
@@ -31,13 +30,7 @@ const FORGET_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/forget_rows.sql")
 const FORGET: Scoped = Scoped::new(include_str!("sql/bulk/forget.sql"));
 
 /// The fence of a job that nobody has driven yet.
-pub(crate) const FIRST_FENCE: i64 = 1;
-
-/// A row that is one text.
-#[derive(Deserialize)]
-pub(crate) struct TextRow {
-    pub(crate) text: String,
-}
+pub(crate) const FIRST_FENCE: u32 = 1;
 
 /// A statement and what is bound in it after the tenant.
 type Ask<'a> = (Scoped, &'a [&'a str]);
@@ -46,7 +39,7 @@ type Ask<'a> = (Scoped, &'a [&'a str]);
 pub(crate) struct AskedJob<'a> {
     pub(crate) id: BulkId,
     pub(crate) key: &'a str,
-    pub(crate) fingerprint: String,
+    pub(crate) fingerprint: &'a str,
     /// The request's body.
     pub(crate) body: &'a str,
     /// [`shared::access::Actor`] as JSON.
@@ -60,7 +53,7 @@ pub(crate) struct AskedJob<'a> {
 /// A job whose turn has come, as whoever drives it knows it.
 pub(crate) struct Driven {
     pub(crate) id: BulkId,
-    pub(crate) fence: i64,
+    pub(crate) fence: u32,
     /// Turns, this one included, since somebody last wrote down what became of one.
     pub(crate) lost_turns: u32,
     /// Whether it was asked to stop.
@@ -86,7 +79,7 @@ pub(crate) struct Driven {
 
 impl Driven {
     /// Reads what `lease.sql` gives.
-    fn read(id: BulkId, text: &str) -> Option<Self> {
+    pub(crate) fn read(id: BulkId, text: &str) -> Option<Self> {
         let mut lines = text.splitn(13, '\n');
         let mut line = || lines.next();
         Some(Self {
@@ -143,140 +136,104 @@ fn millis(at: Timestamp) -> String {
     at.unix_millis().to_string()
 }
 
+/// What is asked: [`TenantDb::texts`] has it done. (An `async fn` for each would weigh several times as much.)
 impl TenantDb {
-    async fn ask(&self, statements: &[Ask<'_>]) -> Result<Vec<Vec<TextRow>>, StoreError> {
-        let mut batch = self.batch();
-        for (sql, parameters) in statements {
-            batch = batch.with(*sql, *parameters);
-        }
+    fn asked(&self, statements: &[Ask<'_>]) -> TenantBatch {
+        statements.iter().fold(self.batch(), |batch, (sql, parameters)| batch.with(*sql, *parameters))
+    }
+
+    /// The rows of each statement.
+    pub(crate) async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<DocRow>>, StoreError> {
         self.run(batch).await
     }
 
-    /// The rows of the last of these statements.
-    async fn texts(&self, statements: &[Ask<'_>]) -> Result<Vec<TextRow>, StoreError> {
-        Ok(self.ask(statements).await?.pop().unwrap_or_default())
-    }
-
-    /// Writes a job and the complaints that it names. Gives whether it is new, and what was asked for with the key: the
-    /// fingerprint and the job as it was then; `None` if the tenant has as many open jobs as it may.
-    pub(crate) async fn insert_job(&self, job: AskedJob<'_>) -> Result<(bool, Option<TextRow>), StoreError> {
+    /// Writes a job and the complaints that it names. Gives its id if it is new and allowed, then nothing, then what was asked
+    /// for with the key, if anything was: the fingerprint and the job as it was then.
+    pub(crate) fn insert_job(&self, job: &AskedJob<'_>) -> TenantBatch {
         let AskedJob { id, key, fingerprint, body, asked_by, asked_at, most, due_at } = job;
         let id = id.to_string();
-        let (at, most, due_at) = (asked_at.to_string(), most.to_string(), millis(due_at));
-        let mut answers = self
-            .ask(&[
-                (INSERT, &[&id, key, &fingerprint, body, &asked_by, &at, &most, &due_at]),
-                (PUT_NAMED, &[&id, body]),
-                (BY_KEY, &[key]),
-            ])
-            .await?;
-        let asked = answers.pop().unwrap_or_default();
-        let is_new = answers.first().is_some_and(|inserted| !inserted.is_empty());
-        Ok((is_new, asked.into_iter().next()))
+        let (at, most, due_at) = (asked_at.to_string(), most.to_string(), millis(*due_at));
+        self.asked(&[
+            (INSERT, &[&id, key, fingerprint, body, asked_by, &at, &most, &due_at]),
+            (PUT_NAMED, &[&id, body]),
+            (BY_KEY, &[key]),
+        ])
     }
 
     /// A job as it is answered, behind its state and a line feed.
-    pub(crate) async fn job(&self, id: BulkId) -> Result<Option<TextRow>, StoreError> {
-        Ok(self.texts(&[(READ, &[&id.to_string()])]).await?.into_iter().next())
+    pub(crate) fn job(&self, id: BulkId) -> TenantBatch {
+        self.asked(&[(READ, &[&id.to_string()])])
     }
 
     /// Jobs that were asked for before job `before`: the newest first, each behind its id.
-    pub(crate) async fn jobs(&self, before: Option<BulkId>, limit: usize) -> Result<Vec<TextRow>, StoreError> {
+    pub(crate) fn jobs(&self, before: Option<BulkId>, limit: usize) -> TenantBatch {
         // No id comes after "~".
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
-        self.texts(&[(LIST, &[&before, &limit.to_string()])]).await
+        self.asked(&[(LIST, &[&before, &limit.to_string()])])
     }
 
-    /// The rows of a job after complaint `after` as they are answered, all or those with this outcome. `None`: no such job.
-    pub(crate) async fn rows_of_job(
-        &self,
-        id: BulkId,
-        after: &str,
-        outcome: &str,
-        limit: usize,
-    ) -> Result<Option<Vec<TextRow>>, StoreError> {
+    /// A job, then its rows after complaint `after` as they are answered, all or those with this outcome.
+    pub(crate) fn rows_of_job(&self, id: BulkId, after: &str, outcome: &str, limit: usize) -> TenantBatch {
         let id = id.to_string();
-        let mut answers = self.ask(&[(READ, &[&id]), (ROWS, &[&id, after, outcome, &limit.to_string()])]).await?;
-        let rows = answers.pop().unwrap_or_default();
-        Ok(answers.pop().filter(|job| !job.is_empty()).map(|_| rows))
+        self.asked(&[(READ, &[&id]), (ROWS, &[&id, after, outcome, &limit.to_string()])])
     }
 
-    /// Has a job stopped. Gives whether it was open, and the job behind its state, if there is one.
-    pub(crate) async fn cancel_job(&self, id: BulkId, now: Timestamp) -> Result<(bool, Option<TextRow>), StoreError> {
+    /// Has a job stopped. Gives its id if it was open, then the job.
+    pub(crate) fn cancel_job(&self, id: BulkId, now: Timestamp) -> TenantBatch {
         let id = id.to_string();
-        let mut answers = self.ask(&[(CANCEL, &[&id, &millis(now), &now.to_string()]), (READ, &[&id])]).await?;
-        let job = answers.pop().unwrap_or_default();
-        Ok((answers.first().is_some_and(|asked| !asked.is_empty()), job.into_iter().next()))
+        self.asked(&[(CANCEL, &[&id, &millis(now), &now.to_string()]), (READ, &[&id])])
     }
 
-    /// Takes the turn that was announced with `fence`, unless somebody else has or there is nothing to do.
-    pub(crate) async fn lease_job(
-        &self,
-        id: BulkId,
-        fence: i64,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Driven>, StoreError> {
-        let parameters = [id.to_string(), fence.to_string(), millis(now), millis(until), now.to_string()];
-        let leased = self.texts(&[(LEASE, &parameters.each_ref().map(String::as_str))]).await?;
-        let read = |row: &TextRow| Driven::read(id, &row.text).ok_or_else(|| StoreError::unreadable("a bulk job"));
-        leased.first().map(read).transpose()
+    /// Takes the turn that was announced with `fence`, unless somebody else has or there is nothing to do. Gives what
+    /// [`Driven::read`] reads.
+    pub(crate) fn lease_job(&self, id: BulkId, fence: u32, now: Timestamp, until: Timestamp) -> TenantBatch {
+        let (id, fence, at) = (id.to_string(), fence.to_string(), now.to_string());
+        self.asked(&[(LEASE, &[&id, &fence, &millis(now), &millis(until), &at])])
     }
 
-    /// Writes what became of some rows, and of the job. Whether it was asked to stop meanwhile; `None` if it is another's
-    /// turn by now, or the tenant leaves: then nothing was written.
-    pub(crate) async fn save_job(
+    /// Writes what became of some rows, and of the job. Gives nothing, then whether it was asked to stop meanwhile, or nothing
+    /// if it is another's turn by now, or the tenant leaves: then nothing was written.
+    pub(crate) fn save_job(
         &self,
         driven: &Driven,
         rows: &RowsToPut,
-        now: Timestamp,
-        lease_until: Timestamp,
-        due_at: Timestamp,
-    ) -> Result<Option<bool>, StoreError> {
+        [now, lease_until, due_at]: [Timestamp; 3],
+    ) -> TenantBatch {
         let (id, fence) = (driven.id.to_string(), driven.fence.to_string());
-        let rows = rows.list();
-        let written = [driven.written(), now.to_string(), millis(lease_until), millis(due_at)];
-        let [job, at, lease, due] = written.each_ref().map(String::as_str);
-        let saved =
-            self.texts(&[(PUT_ROWS, &[&id, &fence, &rows]), (SAVE, &[&id, &fence, job, at, lease, due])]).await?;
-        Ok(saved.first().map(|row| row.text == "1"))
+        let (lease, due) = (millis(lease_until), millis(due_at));
+        self.asked(&[
+            (PUT_ROWS, &[&id, &fence, &rows.list()]),
+            (SAVE, &[&id, &fence, &driven.written(), &now.to_string(), &lease, &due]),
+        ])
     }
 
     /// The complaints of a job that are not done.
-    pub(crate) async fn rows_to_do(&self, driven: &Driven, limit: usize) -> Result<Vec<TextRow>, StoreError> {
-        self.texts(&[(TODO, &[&driven.id.to_string(), &driven.through, &limit.to_string()])]).await
+    pub(crate) fn rows_to_do(&self, driven: &Driven, limit: usize) -> TenantBatch {
+        self.asked(&[(TODO, &[&driven.id.to_string(), &driven.through, &limit.to_string()])])
     }
 
-    /// Some of what a filter finds here below a place, or at all if that is empty, of what was logged by then: each its place,
-    /// a space, its id.
-    pub(crate) async fn select(
+    /// Some of what a filter finds here below where it goes on, of what was logged by then: each its place, a space, its id.
+    pub(crate) fn select(
         &self,
         query: &ListQuery,
         searched: Option<&str>,
-        below: &str,
-        logged_by: Timestamp,
+        driven: &Driven,
         limit: usize,
-    ) -> Result<Vec<TextRow>, StoreError> {
+    ) -> TenantBatch {
         let received_from = query.received_from.unwrap_or(Timestamp::MIN);
         let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
         let above_all = Place::last_of(received_to.plus_millis(1_000)).to_string();
-        let parameters = [
-            self.matching(query, searched),
-            if below.is_empty() { above_all } else { below.to_owned() },
-            Place::first_of(received_from).to_string(),
-            millis(received_from),
-            millis(received_to),
-            ComplaintId::in_slot(logged_by.plus_millis(1), &[0; 10], 0).to_string(),
-            limit.to_string(),
-        ];
-        self.texts(&[(SELECT, &parameters.each_ref().map(String::as_str))]).await
+        let below = if driven.selecting.1.is_empty() { &above_all } else { &driven.selecting.1 };
+        let (lowest, from, to) = (Place::first_of(received_from), millis(received_from), millis(received_to));
+        let logged_before = ComplaintId::in_slot(driven.asked_at.plus_millis(1), &[0; 10], 0).to_string();
+        let (matching, lowest) = (self.matching(query, searched), lowest.to_string());
+        self.asked(&[(SELECT, &[&matching, below, &lowest, &from, &to, &logged_before, &limit.to_string()])])
     }
 
     /// Deletes jobs that are over and were asked for before `floor`, and at most so many of their rows.
-    pub(crate) async fn forget_jobs(&self, floor: BulkId, rows: usize) -> Result<(), StoreError> {
+    pub(crate) fn forget_jobs(&self, floor: BulkId, rows: usize) -> TenantBatch {
         let floor = floor.to_string();
-        self.ask(&[(FORGET_ROWS, &[&floor, &rows.to_string()]), (FORGET, &[&floor])]).await?;
-        Ok(())
+        self.asked(&[(FORGET_ROWS, &[&floor, &rows.to_string()]), (FORGET, &[&floor])])
     }
 }
 

@@ -20,7 +20,7 @@ use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, join, ready},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{ids::TenantId, json, tenant::placement::ShardId};
 
 /// What D1 could not do.
@@ -203,8 +203,14 @@ pub(crate) struct TenantDb {
     freshness: Freshness,
 }
 
+/// A row that is one text, mostly a document.
+#[derive(Deserialize)]
+pub(crate) struct DocRow {
+    pub(crate) doc: String,
+}
+
 /// Statements of one tenant.
-struct TenantBatch {
+pub(crate) struct TenantBatch {
     batch: Batch,
     tenant: TenantId,
 }

@@ -575,10 +575,17 @@ impl TenantDb {
         self.finish(batch).await
     }
 
-    /// Takes in bulk jobs, or rows of them.
-    pub(crate) async fn take_in_bulk(&self, job: RelocationId, jobs: bool, list: &str) -> Result<(), StoreError> {
+    /// Takes in bulk jobs, or rows of them: each behind the mark of its place.
+    pub(crate) async fn take_in_bulk(
+        &self,
+        job: RelocationId,
+        jobs: bool,
+        rows: &[(String, String)],
+    ) -> Result<(), StoreError> {
         let sql = if jobs { PUT_BULK_JOBS } else { PUT_BULK_ROWS };
-        self.finish(self.batch().with(sql, [list, &job.to_string()].as_slice())).await
+        let rows: Vec<&str> = rows.iter().map(|(_, row)| row.as_str()).collect();
+        let list = format!("[{}]", rows.join(","));
+        self.finish(self.batch().with(sql, [list.as_str(), &job.to_string()].as_slice())).await
     }
 
     /// Takes in messages that were not sent yet: `(outbox row, message)`.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, StoreError, bulk::TextRow, rows_of, to_json};
+use super::{Batch, DocRow, StoreError, rows_of, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -103,11 +103,6 @@ pub(crate) struct StaleRow {
 pub(crate) struct OutboxRow {
     pub(crate) id: String,
     pub(crate) message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct DocRow {
-    doc: String,
 }
 
 #[derive(Deserialize)]
@@ -239,9 +234,9 @@ impl SystemDb {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let parameters = (now.unix_millis(), until.unix_millis(), limit, self.shard.0);
-        let rows: Vec<TextRow> = self.rows(BULK_DUE, parameters).await?;
-        Ok(rows.into_iter().map(|row| row.text).collect())
+        let times = format!("[{},{},{}]", now.unix_millis(), until.unix_millis(), self.shard.0);
+        let rows: Vec<DocRow> = self.rows(BULK_DUE, (times, limit)).await?;
+        Ok(rows.into_iter().map(|row| row.doc).collect())
     }
 
     /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.

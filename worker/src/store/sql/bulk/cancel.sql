@@ -7,4 +7,4 @@ SET cancelling = 1,
   state = CASE WHEN lease_until <= CAST(?3 AS INTEGER) AND lost_turns = 0 THEN 'cancelled' ELSE state END,
   ended_at = CASE WHEN lease_until <= CAST(?3 AS INTEGER) AND lost_turns = 0 THEN ?4 END
 WHERE tenant_id = ?1 AND id = ?2 AND open = 1
-RETURNING id AS text
+RETURNING id AS doc

@@ -9,4 +9,4 @@ SELECT ?1, ?2,
   coalesce(?5 ->> '$.dry_run', 0), ?6, ?7, ?9
 WHERE (SELECT count(*) FROM bulk_jobs WHERE tenant_id = ?1 AND open = 1) < CAST(?8 AS INTEGER)
 ON CONFLICT (tenant_id, key) DO NOTHING
-RETURNING id AS text
+RETURNING id AS doc

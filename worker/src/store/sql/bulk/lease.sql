@@ -9,4 +9,4 @@ WHERE tenant_id = ?1 AND id = ?2 AND fence = CAST(?3 AS INTEGER) AND open = 1 AN
   AND NOT EXISTS (SELECT 1 FROM tenant_arrivals WHERE tenant_id = ?1)
 RETURNING fence || char(10) || lost_turns || char(10) || cancelling || char(10) || dry_run || char(10) || state || char(10)
   || asked_at || char(10) || (asked_by ->> 'id') || char(10) || selected || char(10) || selecting_shard || char(10)
-  || selecting_below || char(10) || through || char(10) || coalesce(filter, '') || char(10) || action AS text
+  || selecting_below || char(10) || through || char(10) || coalesce(filter, '') || char(10) || action AS doc

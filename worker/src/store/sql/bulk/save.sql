@@ -15,4 +15,4 @@ SET state = ?4 ->> 0, succeeded = succeeded + (?4 ->> 1), skipped = skipped + (?
   lease_until = ?6, due_at = ?7, lost_turns = 0
 WHERE tenant_id = ?1 AND id = ?2 AND fence = CAST(?3 AS INTEGER)
   AND NOT EXISTS (SELECT 1 FROM tenant_departures WHERE tenant_id = ?1)
-RETURNING cancelling || '' AS text
+RETURNING cancelling || '' AS doc

@@ -1,6 +1,6 @@
 -- The complaints that the index finds for ?2, below place ?3 and not below ?4, received from ?5 and before ?6, with ids
 -- below ?7: at most ?8, the highest places first. Each its place, a space, its id.
-SELECT c.place || ' ' || c.id AS text
+SELECT c.place || ' ' || c.id AS doc
 FROM complaint_words w
 CROSS JOIN complaints c
 WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
