@@ -83,6 +83,9 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
         ("POST", "/v1/complaints") => complaint(json!({})),
+        ("POST", "/v1/bulk") => {
+            json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })
+        }
         ("POST", "/v1/tenants") => json!({
             "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX",
             "home_cell": "nowhere"
@@ -101,7 +104,8 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/relocation/advance"
             | "/v1/tenants/{id}/relocation/cancel"
             | "/v1/tenants/{id}/keys/{key}/revoke"
-            | "/v1/dead-letters/{id}/replay",
+            | "/v1/dead-letters/{id}/replay"
+            | "/v1/bulk/{id}/cancel",
         ) => json!({}),
         ("POST", _) => command_body(last, other),
         _ => panic!("{method} {template}: say here how it is asked"),

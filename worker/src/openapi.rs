@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use shared::{
     access::Access,
+    bulk::{Job, NewJob, Row},
     chain::{CaseFile, Verdict},
     complaint::{
         Complaint, Response, command as body,
@@ -18,7 +19,7 @@ use shared::{
         projection::{Facet, Summary},
     },
     http::problem::{Code, Problem},
-    ids::ComplaintId,
+    ids::{BulkId, ComplaintId},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -90,6 +91,36 @@ struct ChangePage {
     has_more: bool,
     /// `since` for what follows; good for as long as the tenant exists.
     next: String,
+}
+
+/// A page of bulk jobs.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkJobs {
+    /// Newest first.
+    data: Vec<Job>,
+    /// `after` for older ones, if there are some.
+    next_after: Option<BulkId>,
+}
+
+/// What became of a complaint in a job.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkRow {
+    /// The complaint.
+    complaint: ComplaintId,
+    #[serde(flatten)]
+    row: Row,
+}
+
+/// A page of a job's rows.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkRows {
+    /// In the order of the complaints' ids.
+    data: Vec<BulkRow>,
+    /// `after` for the next page, if there is one.
+    next_after: Option<ComplaintId>,
 }
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -208,6 +239,12 @@ fn operations() -> Vec<Operation> {
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
 
+        post::<NewJob, Job>("bulk", "/v1/bulk", "202", "Give one command to many complaints, or see what would become of it"),
+        Operation { query: AFTER_ID, ..get::<BulkJobs>("bulk", "/v1/bulk", "List bulk jobs, newest first; they are kept for 90 days") },
+        get::<Job>("bulk", "/v1/bulk/{id}", "Read how far a bulk job is"),
+        Operation { query: BULK_ROWS, ..get::<BulkRows>("bulk", "/v1/bulk/{id}/rows", "List what became of each complaint") },
+        post::<body::Nothing, Job>("bulk", "/v1/bulk/{id}/cancel", "200", "Stop a bulk job before its next row; what was done stays done"),
+
         Operation { route: ("PUT", "/v1/complaints/{id}/lock"), lock: Locking::May,
             ..post::<lock::Taking, Lock>("locks", "", "200", "Lock a case to work on it, or hold the lock for longer") },
         Operation { route: ("DELETE", "/v1/complaints/{id}/lock"), status: "204", lock: Locking::Must,
@@ -260,6 +297,9 @@ const LIST: &[(&str, &str)] = &[
     ("limit", "1 to 200; default 50"),
     ("cursor", "`next` or `prev` of another page of the same list"),
 ];
+
+const BULK_ROWS: &[(&str, &str)] =
+    &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
 
 const FEED: &[(&str, &str)] = &[
     ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),
@@ -329,8 +369,19 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 10] =
-    ["complaints", "commands", "locks", "case file", "changes", "usage", "tenants", "keys", "dead letters", "service"];
+const TAGS: [&str; 11] = [
+    "complaints",
+    "commands",
+    "bulk",
+    "locks",
+    "case file",
+    "changes",
+    "usage",
+    "tenants",
+    "keys",
+    "dead letters",
+    "service",
+];
 
 fn introduction() -> String {
     let rows = Code::ALL.map(Code::parts).map(|(status, name, title)| format!("| {status} | `{name}` | {title} |"));

@@ -62,8 +62,24 @@ extern "C" {
 
 /// The tenant directory.
 const DIRECTORY: &str = "DIRECTORY";
-/// The queue of things to tell people and systems.
-const NOTIFY: &str = "NOTIFY";
+/// A queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// Of things to tell people and systems.
+    Notify,
+    /// Of turns of bulk jobs, so that nobody who is to be told waits for those.
+    Jobs,
+}
+
+impl Queue {
+    const fn binding(self) -> &'static str {
+        match self {
+            Self::Notify => "NOTIFY",
+            Self::Jobs => "JOBS",
+        }
+    }
+}
+
 /// What the names of D1 databases begin with, and the most there may be: as many as an id has slots.
 const SHARDS: (&str, u32) = ("DB_", 32);
 /// How often a write to the directory is tried again: KV takes one write to a key a second (Cloudflare KV, limits).
@@ -324,13 +340,13 @@ impl Runtime {
         Ok(answer.and_then(|(status, text)| Some((status.parse().ok()?, text.to_owned()))))
     }
 
-    /// Sends texts to the `notify` queue.
-    pub(crate) async fn notify(&self, texts: &[String]) -> Result<(), Fault> {
+    /// Sends texts to a queue.
+    pub(crate) async fn send(&self, queue: Queue, texts: &[String]) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
             spend(|spent| spent.messages += u32::try_from(some.len()).unwrap_or_default());
             let list = serde_json::to_string(some)
                 .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
-            queue_send(self.env(), NOTIFY, &list).await.map_err(|error| Fault::new("queue", &error))?;
+            queue_send(self.env(), queue.binding(), &list).await.map_err(|error| Fault::new("queue", &error))?;
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        case_file, changes, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations, shards,
-        tenants, usage,
+        bulk, case_file, changes, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations,
+        shards, tenants, usage,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -133,6 +133,12 @@ routes! {
     GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+    POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
+    GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
+    GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
+    GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
+    POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
 
     PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
     DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;

@@ -1,7 +1,7 @@
 //! Who calls, and what they may do: one policy function, [`may`], for every way in.
 
 use crate::{
-    ids::{KeyId, TenantId},
+    ids::{BulkId, KeyId, TenantId},
     tenant::CellName,
     text::Line,
 };
@@ -15,6 +15,9 @@ pub struct Actor {
     pub kind: ActorKind,
     /// Which one: the key's id for a key.
     pub id: Line<100>,
+    /// The bulk job by which it was done, if it was by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<BulkId>,
 }
 
 /// What sort of actor did something.

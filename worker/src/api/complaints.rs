@@ -76,7 +76,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
             claimed = true;
             let (by, to) = (claimant("", &key), named.as_ref());
             let change = external_reference::Change { complaint: id, from: None, to, by, at: now };
-            match external_reference::prepare(&call, &home, &change).await {
+            match external_reference::prepare(call.firm(), &home, &change).await {
                 // An earlier attempt has begun to log it as another complaint: go on with that one.
                 Ok(prepared) if prepared.complaint != id => {
                     id = prepared.complaint;
@@ -205,7 +205,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
                 Some(db) => db.referred_to(reference).await?,
                 None => None,
             },
-            (None, Some(external)) => external_reference::find(&call, &call.home()?, external).await?,
+            (None, Some(external)) => external_reference::find(call.firm(), &call.home()?, external).await?,
             (None, None) => None,
         };
         let items = found.map_or_else(|| "[]".to_owned(), |summary| format!("[{summary}]"));
@@ -241,7 +241,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
 }
 
 /// What is searched for, in the language of the index. Beginnings take a look at the words there are first.
-async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
+pub(crate) async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
     let Some(search) = &query.search else { return Ok(None) };
     let mut meant = Meant::new();
     for beginning in search.beginnings() {

@@ -1,5 +1,6 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
+pub(crate) mod bulk;
 pub(crate) mod case_file;
 pub(crate) mod changes;
 pub(crate) mod commands;

@@ -42,7 +42,7 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
         step::COMPARE => compare(&call).await,
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
-        step::OUTBOX => outbox(&call).await,
+        step::OUTBOX | step::BULK_JOBS | step::BULK_ROWS => outbox(&call, &step).await,
         step::CLEAR => clear(&call).await,
         _ => Err(Failure::new(Code::NotFound)),
     }
@@ -317,10 +317,16 @@ async fn refuse(call: &CellCall, job: RelocationId, attempt: u64) -> Outcome {
     Reply::json(200, &Promised { answer })
 }
 
-/// Takes in messages that were not sent. Each names the database that holds it, which is another one here.
-async fn outbox(call: &CellCall) -> Outcome {
+/// Takes in messages that were not sent. Each names the database that holds it, which is another one here. Or bulk jobs, or
+/// rows of them, which come before the tenant does.
+async fn outbox(call: &CellCall, step: &str) -> Outcome {
     let Outbox { job, messages, last } = body(call).await?;
     let (arrival, fence) = call.arrival(job).await?;
+    if step != step::OUTBOX {
+        let home = call.db(arrival.placement.home().unwrap_or(DIRECTORY_SHARD));
+        home.take_in_bulk(job, step == step::BULK_JOBS, &messages).await?;
+        return Reply::json(200, &Finished { finished: true });
+    }
     if !arrival.is_active() {
         return Err(Failure::new(Code::Forbidden).detail("The tenant is not at home here"));
     }

@@ -15,6 +15,9 @@ pub(crate) mod step {
     pub(crate) const PREPARE: &str = "prepare";
     /// The second form: events bring their positions. A cell that knows only the first would number them anew.
     pub(crate) const COPY: &str = "copy-2";
+    /// Bulk jobs, and rows of them; only for a tenant that has some. Both come as messages do.
+    pub(crate) const BULK_JOBS: &str = "bulk-jobs";
+    pub(crate) const BULK_ROWS: &str = "bulk-rows";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";

@@ -319,7 +319,7 @@ impl TenantDb {
     }
 
     /// What the index is asked for: the filters, and what is searched for.
-    fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
+    pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
         let tokens = self.tokens();
         let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
         let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();

@@ -3,6 +3,7 @@
 //! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
 //! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
 
+pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
@@ -19,7 +20,7 @@ use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, join, ready},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{ids::TenantId, json, tenant::placement::ShardId};
 
 /// What D1 could not do.
@@ -204,14 +205,21 @@ pub(crate) struct TenantDb {
     freshness: Freshness,
 }
 
+/// A row that is one text, mostly a document.
+#[derive(Deserialize)]
+pub(crate) struct DocRow {
+    pub(crate) doc: String,
+}
+
 /// Statements of one tenant.
-struct TenantBatch {
+pub(crate) struct TenantBatch {
     batch: Batch,
     tenant: TenantId,
 }
 
 impl TenantDb {
-    /// Called by the gateway, and by operators' handlers for the tenant's own record: nobody else knows a tenant.
+    /// Called by the gateway, by operators' handlers for the tenant's own record, and by what goes on after a request that the
+    /// gateway let in, which names its tenant: nobody else knows one.
     pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
         Self { runtime, shard, tenant, freshness: Freshness::Latest }
     }

@@ -10,7 +10,7 @@ use super::{
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     history::event_json,
-    system::OperatorRecord,
+    system::{OperatorRecord, OutboxRow},
     to_json,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -48,6 +48,9 @@ const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_de
 const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
 const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
 
+const BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_jobs.sql"));
+const BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_rows.sql"));
+
 const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
 const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
 const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
@@ -59,6 +62,8 @@ const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_reques
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
 const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
+const PUT_BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql"));
+const PUT_BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
 const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
@@ -66,7 +71,7 @@ const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 10] = [
+const KEPT: [(Scoped, Goes); 12] = [
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -75,6 +80,8 @@ const KEPT: [(Scoped, Goes); 10] = [
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
 ];
@@ -414,6 +421,18 @@ impl TenantDb {
         Ok((rows, last))
     }
 
+    /// Bulk jobs, or rows of them, that come after what was copied: each behind the mark of its place.
+    pub(crate) async fn bulk(&self, jobs: bool, after: &str, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let (nr, complaint) = after.split_once(' ').unwrap_or((if after.is_empty() { "0" } else { after }, ""));
+        let batch = if jobs {
+            self.batch().with(BULK_JOBS, [nr, &limit.to_string()].as_slice())
+        } else {
+            self.batch().with(BULK_ROWS, [nr, complaint, &limit.to_string()].as_slice())
+        };
+        let (rows,) = self.run::<(Vec<OutboxRow>,)>(batch).await?;
+        Ok(rows)
+    }
+
     /// How much there is here.
     pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
         let batch = self.batch().with(EVENTS_TOTAL, ()).with(LAST_NUMBER, ()).with(COUNTS, ());
@@ -554,6 +573,19 @@ impl TenantDb {
     pub(crate) async fn take_in_ranges(&self, job: RelocationId, ranges: &[Range]) -> Result<(), StoreError> {
         let batch = parts(ranges)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_RANGES, (list, job)));
         self.finish(batch).await
+    }
+
+    /// Takes in bulk jobs, or rows of them: each behind the mark of its place.
+    pub(crate) async fn take_in_bulk(
+        &self,
+        job: RelocationId,
+        jobs: bool,
+        rows: &[(String, String)],
+    ) -> Result<(), StoreError> {
+        let sql = if jobs { PUT_BULK_JOBS } else { PUT_BULK_ROWS };
+        let rows: Vec<&str> = rows.iter().map(|(_, row)| row.as_str()).collect();
+        let list = format!("[{}]", rows.join(","));
+        self.finish(self.batch().with(sql, [list.as_str(), &job.to_string()].as_slice())).await
     }
 
     /// Takes in messages that were not sent yet: `(outbox row, message)`.
