@@ -112,6 +112,10 @@ typed_id!(
     RelocationId
 );
 typed_id!(
+    /// One saved view.
+    ViewId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );

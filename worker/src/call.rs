@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
     gateway::signature,
     platform::{self, Freshness, Incoming, Runtime},
-    store::TenantDb,
+    store::{TenantDb, system::DIRECTORY_SHARD},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
@@ -286,6 +286,11 @@ impl TenantCall {
     /// The shard that keeps what is unique among all of the tenant's complaints.
     pub(crate) fn home(&self) -> Result<TenantDb, Failure> {
         self.db_of_slot(Slot(0)).ok_or_else(|| Failure::internal("a tenant has no slot"))
+    }
+
+    /// The shard that keeps the tenant's record, and what is of the tenant and not of a complaint.
+    pub(crate) fn directory(&self) -> TenantDb {
+        TenantDb::new(self.call.runtime.clone(), DIRECTORY_SHARD, self.standing.tenant.id)
     }
 
     /// Every shard of the tenant.

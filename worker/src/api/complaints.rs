@@ -1,6 +1,6 @@
 //! `/v1/complaints`: log, read, list.
 
-use super::{external_reference, lock};
+use super::{external_reference, lock, views};
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
@@ -196,6 +196,10 @@ fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
+    let query = match query.view {
+        Some(view) => query.within(views::filter_of(&call, view).await?),
+        None => query,
+    };
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();
@@ -241,7 +245,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
 }
 
 /// What is searched for, in the language of the index. Beginnings take a look at the words there are first.
-async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
+pub(super) async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
     let Some(search) = &query.search else { return Ok(None) };
     let mut meant = Meant::new();
     for beginning in search.beginnings() {

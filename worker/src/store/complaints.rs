@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, locks, system::SystemDb};
+use super::{Scoped, StoreError, TenantDb, counters::all_of, locks, system::SystemDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     chain::Digest,
@@ -301,8 +301,7 @@ impl TenantDb {
         direction: Direction,
         from: Option<Position>,
     ) -> Result<Vec<Listed>, StoreError> {
-        let received_from = query.received_from.unwrap_or(Timestamp::MIN);
-        let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
+        let (received_from, received_to) = query.received();
         // No id is empty, and none comes after "~".
         let mut low = (Place::first_of(received_from), String::new());
         let mut high = (Place::last_of(received_to), "~".to_owned());
@@ -328,14 +327,11 @@ impl TenantDb {
     }
 
     /// What the index is asked for: the filters, and what is searched for.
-    fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
-        let tokens = self.tokens();
-        let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
-        let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();
-        wanted.extend(searched.map(str::to_owned));
-        if wanted.is_empty() {
-            wanted.push(format!("\"{}\"", tokens.all()));
+    pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
+        match searched {
+            Some(searched) if query.facets.is_empty() => searched.to_owned(),
+            Some(searched) => format!("{} AND {searched}", all_of(&self.tokens().wanted(query))),
+            None => all_of(&self.tokens().wanted(query)),
         }
-        wanted.join(" AND ")
     }
 }

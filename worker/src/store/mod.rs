@@ -6,6 +6,7 @@
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
+pub(crate) mod counters;
 pub(crate) mod deliveries;
 pub(crate) mod external_references;
 pub(crate) mod history;
@@ -13,6 +14,7 @@ pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
+pub(crate) mod views;
 
 use crate::platform::{Fault, Freshness, Runtime};
 use futures_util::{
@@ -37,6 +39,9 @@ pub(crate) enum StoreError {
     /// The case is locked by somebody else, or the lock that the request names has ended; nothing was written.
     #[error("locked")]
     Locked,
+    /// There are as many as there may be; nothing was written.
+    #[error("full")]
+    Full,
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -64,16 +69,20 @@ pub(crate) enum Unique {
     ExternalReference,
     /// The tenant's slug.
     Slug,
+    /// The name of an owner's view.
+    ViewName,
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 6] = [
+const UNIQUE: [(&str, Unique); 8] = [
     ("idempotency.key", Unique::IdempotencyKey),
+    ("view_requests.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
     ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
+    ("views.name", Unique::ViewName),
 ];
 
 /// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`; and what
@@ -86,6 +95,9 @@ const HELD: [&str; 3] = [
 
 /// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
+
+/// How `SQLite` names what is NULL where there are enough: see `views/insert.sql`.
+const FULL: &str = "NOT NULL constraint failed: views.version";
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
@@ -107,6 +119,7 @@ impl From<Fault> for StoreError {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
             _ if has(&LOCKED) => Self::Locked,
+            _ if has(&FULL) => Self::Full,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }

@@ -12,6 +12,7 @@ use super::{
     history::event_json,
     system::OperatorRecord,
     to_json,
+    views::{DocRow, LIST as VIEWS},
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
@@ -61,12 +62,20 @@ const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_re
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
+const VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/view_requests.sql"));
+const PUT_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/put_views.sql"));
+const PUT_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_view_requests.sql"));
+const DROP_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/drop_views.sql"));
+const DROP_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/drop_view_requests.sql"));
 const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
 const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 10] = [
+const KEPT: [(Scoped, Goes); 14] = [
+    // Before what they count.
+    (Scoped::new(include_str!("sql/relocation/purge_counters.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_counter_changes.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -74,6 +83,8 @@ const KEPT: [(Scoped, Goes); 10] = [
     (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_views.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_view_requests.sql")), Goes::WithTheTenant),
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
@@ -94,6 +105,8 @@ enum Goes {
     Nowhere,
 }
 
+/// The most requests that made views that go along: the newest.
+const VIEW_REQUESTS_KEPT: u32 = 1_000;
 /// Rows that are deleted in one call.
 const PURGED_AT_ONCE: u32 = 500;
 /// Events that are read in one call, and the bytes after which fewer are.
@@ -431,6 +444,14 @@ impl TenantDb {
         self.rows(KEYS, ()).await
     }
 
+    /// Every view, and the requests that made them: JSON texts.
+    pub(crate) async fn view_records(&self) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        let batch = self.batch().with(VIEWS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
+        let (views, requests) = self.run::<(Vec<DocRow>, Vec<DocRow>)>(batch).await?;
+        let docs = |rows: Vec<DocRow>| rows.into_iter().map(|row| row.doc).collect();
+        Ok((docs(views), docs(requests)))
+    }
+
     /// Deletes some of what is kept here, if the tenant is held. True if nothing more is to be deleted.
     pub(crate) async fn purge(&self) -> Result<bool, StoreError> {
         let batch = KEPT.iter().fold(self.batch(), |batch, (delete, _)| batch.with(*delete, (PURGED_AT_ONCE,)));
@@ -571,15 +592,23 @@ impl TenantDb {
         tenant: &Tenant,
         seq: u32,
         keys: &[KeyRow],
+        (views, view_requests): (&[String], &[String]),
     ) -> Result<(), StoreError> {
         let mut batch = self
             .batch()
             .with(TAKE_OVER, (fence, to_json(record)?))
             .with(RELEASE, (i64::MAX,))
             .with(EXPECT_NO_MORE, (record.id(),))
-            .with(DROP_KEYS, ());
+            .with(DROP_KEYS, ())
+            .with(DROP_VIEWS, ())
+            .with(DROP_VIEW_REQUESTS, ());
         for list in parts(keys)? {
             batch = batch.with(PUT_KEYS, (list,));
+        }
+        for (put, rows) in [(PUT_VIEWS, views), (PUT_VIEW_REQUESTS, view_requests)] {
+            for list in parts(rows)? {
+                batch = batch.with(put, (list,));
+            }
         }
         batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?, seq));
         self.run::<IgnoredAny>(batch).await?;
