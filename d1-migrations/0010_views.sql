@@ -2,13 +2,15 @@
 
 -- The views of tenants and the requests that made them, kept in shard 0 with the tenants' records.
 CREATE TABLE views (
-  tenant_id TEXT NOT NULL,
-  id        TEXT NOT NULL,
-  owner     TEXT NOT NULL,
-  name      TEXT NOT NULL,
-  version   INTEGER NOT NULL,
-  -- shared::view::View as JSON.
-  doc       TEXT NOT NULL,
+  tenant_id  TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  owner      TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  version    INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  -- shared::view::ViewFields as JSON.
+  fields     TEXT NOT NULL,
   PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX views_name ON views (tenant_id, owner, name);
@@ -17,8 +19,8 @@ CREATE TABLE view_requests (
   tenant_id   TEXT NOT NULL,
   key         TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
-  -- The view as it was made.
-  doc         TEXT NOT NULL,
+  -- The view as it was made: shared::view::View as text.
+  view        TEXT NOT NULL,
   created_at  INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, key)
 ) STRICT, WITHOUT ROWID;
@@ -49,9 +51,9 @@ CREATE TABLE counters (
   -- in the background, some at a time: the lowest number that there is means all.
   counted_from  INTEGER NOT NULL,
   n             INTEGER NOT NULL,
-  PRIMARY KEY (tenant_id, name)
+  PRIMARY KEY (tenant_id, anchor, name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX counters_by_anchor ON counters (tenant_id, anchor);
+CREATE UNIQUE INDEX counters_by_name ON counters (tenant_id, name);
 
 -- By how much each of a tenant's counters has changed since: JSON, {"name": n}. In one row, so that a commit writes one
 -- row for all views, however many of them it changes.
@@ -77,22 +79,22 @@ BEGIN
   SELECT NEW.tenant_id, json_group_object(name, n)
   FROM (
     SELECT counter.name AS name,
-      sum(side.sign) + coalesce((SELECT changes ->> counter.name FROM counter_changes WHERE tenant_id = NEW.tenant_id), 0) AS n
+      sum(DISTINCT side.sign) + coalesce((SELECT changes ->> counter.name FROM counter_changes WHERE tenant_id = NEW.tenant_id), 0) AS n
     FROM (
       SELECT 1 AS sign, NEW.place AS place, NEW.received_at AS received_at, NEW.labels AS labels
       UNION ALL
       SELECT -1, NEW.old_place, NEW.old_received_at, NEW.old_labels
     ) AS side
+    CROSS JOIN json_each('["' || replace(side.labels, ' ', '","') || '"]') AS label
     CROSS JOIN counters AS counter
-    WHERE counter.tenant_id = NEW.tenant_id
-      AND counter.anchor IN (SELECT value FROM json_each('["' || replace(side.labels, ' ', '","') || '"]'))
+    WHERE counter.tenant_id = NEW.tenant_id AND counter.anchor = label.value
       AND side.place >= counter.counted_from
       AND side.received_at >= counter.received_from AND side.received_at < counter.received_to
       AND NOT EXISTS (
         SELECT 1 FROM json_each(counter.tokens) AS token WHERE instr(' ' || side.labels || ' ', ' ' || token.value || ' ') = 0
       )
     GROUP BY counter.name
-    HAVING sum(side.sign) <> 0
+    HAVING sum(DISTINCT side.sign) <> 0
   )
   WHERE true
   HAVING count(*) > 0

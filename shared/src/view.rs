@@ -6,11 +6,13 @@ use crate::{
         problem::{FieldError, Rule},
     },
     ids::ViewId,
+    json,
     text::Line,
     time::Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// The most views of a tenant.
 pub const MAX_VIEWS: usize = 200;
@@ -18,26 +20,18 @@ pub const MAX_VIEWS: usize = 200;
 pub const MAX_FILTER: usize = 4_000;
 
 /// A saved view.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// The id.
     pub id: ViewId,
-    /// What people call it; an owner has each name once.
-    pub name: Line<100>,
-    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`.
-    pub filter: String,
-    /// Whose it is: the id of a member of staff, as in `assignee`.
-    pub owner: Line<100>,
-    /// Who else is to see it.
-    pub sharing: Sharing,
-    /// With `team`: which.
-    pub team: Option<Line<100>>,
     /// Grows with every change; the `ETag` is `"v<version>"`.
     pub version: u32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// What people say of it. All but the team is there.
+    fields: ViewFields,
 }
 
 /// Who is to see a view besides its owner.
@@ -55,7 +49,7 @@ pub enum Sharing {
 
 /// The body of `PATCH /v1/views/{id}`, and of `POST /v1/views`, where `name`, `filter` and `owner` are required. What is
 /// left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ViewFields {
     /// What people call it; an owner has each name once.
@@ -89,18 +83,10 @@ impl View {
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
         let mut errors: Vec<_> =
             missing.map(|(pointer, _)| FieldError::at(pointer, Rule::Missing, "is required")).collect();
-        errors.extend(fields.offences(Sharing::Private, None));
-        match (&fields.name, &fields.owner) {
-            (Some(name), Some(owner)) if errors.is_empty() => {
-                let (name, owner) = (name.clone(), owner.clone());
-                let sharing = Sharing::Private;
-                let filter = String::new();
-                let new =
-                    Self { id, name, filter, owner, sharing, team: None, version: 0, created_at: now, updated_at: now };
-                Ok(new.with(fields, now))
-            }
-            _ => Err(errors),
-        }
+        errors.extend(fields.offences(&ViewFields::default()));
+        let nothing = ViewFields { sharing: Some(Sharing::Private), ..ViewFields::default() };
+        let nothing = Self { id, version: 0, created_at: now, updated_at: now, fields: nothing };
+        if errors.is_empty() { Ok(nothing.with(fields, now)) } else { Err(errors) }
     }
 
     /// The view after a change.
@@ -108,49 +94,88 @@ impl View {
     /// # Errors
     /// What is not acceptable.
     pub fn changed(self, fields: ViewFields, now: Timestamp) -> Result<Self, Vec<FieldError>> {
-        let errors = fields.offences(self.sharing, self.team.as_ref());
+        let errors = fields.offences(&self.fields);
         if errors.is_empty() { Ok(self.with(fields, now)) } else { Err(errors) }
     }
 
     fn with(self, fields: ViewFields, now: Timestamp) -> Self {
         let ViewFields { name, filter, owner, sharing, team } = fields;
-        let sharing = sharing.unwrap_or(self.sharing);
-        Self {
-            name: name.unwrap_or(self.name),
-            filter: filter.unwrap_or(self.filter),
-            owner: owner.unwrap_or(self.owner),
+        let sharing = sharing.or(self.fields.sharing);
+        let fields = ViewFields {
+            name: name.or(self.fields.name),
+            filter: filter.or(self.fields.filter),
+            owner: owner.or(self.fields.owner),
             sharing,
-            team: team.or(self.team).filter(|_| sharing == Sharing::Team),
-            version: self.version + 1,
-            updated_at: now.max(self.updated_at),
-            ..self
-        }
+            team: team.or(self.fields.team).filter(|_| sharing == Some(Sharing::Team)),
+        };
+        Self { version: self.version + 1, updated_at: now.max(self.updated_at), fields, ..self }
+    }
+
+    /// What people say of it. All but the team is there.
+    #[must_use]
+    pub const fn fields(&self) -> &ViewFields {
+        &self.fields
+    }
+
+    /// What it shows, as the query string of a list.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        self.fields.filter.as_deref().unwrap_or_default()
     }
 
     /// Whether a member of staff who belongs to these teams is to see it.
     #[must_use]
     pub fn is_for(&self, staff: &str, teams: &[String]) -> bool {
-        self.owner.as_str() == staff
-            || match (self.sharing, &self.team) {
-                (Sharing::Everyone, _) => true,
-                (Sharing::Team, Some(team)) => teams.iter().any(|member| member == team.as_str()),
+        self.fields.owner.as_ref().is_some_and(|owner| owner.as_str() == staff)
+            || match (self.fields.sharing, &self.fields.team) {
+                (Some(Sharing::Everyone), _) => true,
+                (Some(Sharing::Team), Some(team)) => teams.iter().any(|member| member == team.as_str()),
                 _ => false,
             }
     }
 }
 
+/// As it is stored: id, version, and when it was made and changed in milliseconds, apart by spaces, and the rest as JSON.
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, version, created_at, updated_at, fields } = self;
+        let fields = serde_json::to_string(fields).map_err(|_| fmt::Error)?;
+        write!(f, "{id} {version} {} {} {fields}", created_at.unix_millis(), updated_at.unix_millis())
+    }
+}
+
+/// What is stored is not a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a view as it is stored")]
+pub struct NotAView;
+
+impl FromStr for View {
+    type Err = NotAView;
+
+    fn from_str(text: &str) -> Result<Self, NotAView> {
+        let mut parts = text.splitn(5, ' ');
+        let mut next = || parts.next().ok_or(NotAView);
+        let id = next()?.parse().map_err(|_| NotAView)?;
+        let version = next()?.parse().map_err(|_| NotAView)?;
+        let mut moment = || next()?.parse().map(Timestamp::from_unix_millis).map_err(|_| NotAView);
+        let (created_at, updated_at) = (moment()?, moment()?);
+        let fields = json::from_str(next()?).map_err(|_| NotAView)?;
+        Ok(Self { id, version, created_at, updated_at, fields })
+    }
+}
+
 impl ViewFields {
-    /// What is not acceptable, of a view that is shared so.
-    fn offences(&self, sharing: Sharing, team: Option<&Line<100>>) -> Vec<FieldError> {
+    /// What is not acceptable, of a view that is so far like this.
+    fn offences(&self, before: &Self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if let Some(filter) = &self.filter {
             errors.extend(ListQuery::filter(filter).err().into_iter().flatten());
         }
-        match (self.sharing.unwrap_or(sharing), self.team.as_ref().or(team)) {
-            (Sharing::Team, None) => {
+        match (self.sharing.or(before.sharing), self.team.as_ref().or(before.team.as_ref())) {
+            (Some(Sharing::Team), None) => {
                 errors.push(FieldError::at("/team", Rule::Missing, "is required if sharing is team"));
             }
-            (Sharing::Private | Sharing::Everyone, Some(_)) if self.team.is_some() => {
+            (None | Some(Sharing::Private | Sharing::Everyone), Some(_)) if self.team.is_some() => {
                 errors.push(FieldError::at("/team", Rule::NotAllowed, "is only for sharing with a team"));
             }
             _ => {}
@@ -180,14 +205,18 @@ mod tests {
         errors.into_iter().filter_map(|error| error.pointer).collect()
     }
 
+    fn shared(view: &View) -> (Option<Sharing>, Option<&str>) {
+        (view.fields.sharing, view.fields.team.as_ref().map(Line::as_str))
+    }
+
     #[test]
     fn a_view_begins_with_all_that_it_needs() {
         let view = made(json!({ "name": "New fraud", "filter": "tag=fraud&state=received", "owner": "anna" })).unwrap();
-        assert_eq!((view.version, view.sharing, &view.team), (1, Sharing::Private, &None));
+        assert_eq!((view.version, shared(&view)), (1, (Some(Sharing::Private), None)));
         assert_eq!(made(json!({})).unwrap_err(), ["/name", "/filter", "/owner"]);
         let team =
             made(json!({ "name": "a", "filter": "", "owner": "b", "sharing": "team", "team": "cards" })).unwrap();
-        assert_eq!(team.team.unwrap().as_str(), "cards");
+        assert_eq!(shared(&team), (Some(Sharing::Team), Some("cards")));
         for (members, place) in [
             (json!({ "sharing": "team" }), "/team"),
             (json!({ "team": "cards" }), "/team"),
@@ -206,31 +235,49 @@ mod tests {
         let later = Timestamp::MIN.plus_millis(5);
         let change = |view: &View, body: Value| view.clone().changed(fields(body), later).map_err(pointers);
         let renamed = change(&view, json!({ "name": "b" })).unwrap();
-        assert_eq!(renamed, View { name: "b".try_into().unwrap(), version: 2, updated_at: later, ..view.clone() });
-        assert_eq!(change(&view, json!({ "sharing": "team" })).unwrap_err(), ["/team"]);
-        let shared = change(&view, json!({ "sharing": "team", "team": "cards" })).unwrap();
-        assert_eq!(change(&shared, json!({ "team": "loans" })).unwrap().team.unwrap().as_str(), "loans");
-        let open = change(&shared, json!({ "sharing": "everyone" })).unwrap();
-        assert_eq!((open.sharing, open.team), (Sharing::Everyone, None));
+        let name = Some("b".try_into().unwrap());
+        let expected =
+            View { version: 2, updated_at: later, fields: ViewFields { name, ..view.fields.clone() }, ..view };
+        assert_eq!(renamed, expected);
+        assert_eq!(change(&expected, json!({ "sharing": "team" })).unwrap_err(), ["/team"]);
+        let of_team = change(&expected, json!({ "sharing": "team", "team": "cards" })).unwrap();
+        assert_eq!(
+            shared(&change(&of_team, json!({ "team": "loans" })).unwrap()),
+            (Some(Sharing::Team), Some("loans"))
+        );
+        let open = change(&of_team, json!({ "sharing": "everyone" })).unwrap();
+        assert_eq!(shared(&open), (Some(Sharing::Everyone), None));
     }
 
     #[test]
     fn a_view_is_for_its_owner_and_those_it_is_shared_with() {
-        let view = made(json!({ "name": "a", "filter": "", "owner": "anna" })).unwrap();
         let teams = ["cards".to_owned()];
-        let shared = |sharing, team: Option<&str>| {
-            let team = team.map(|team| team.try_into().unwrap());
-            View { sharing, team, ..view.clone() }
-        };
-        for (view, anna, bo_of_cards, cy) in [
-            (shared(Sharing::Private, None), true, false, false),
-            (shared(Sharing::Team, Some("cards")), true, true, false),
-            (shared(Sharing::Everyone, None), true, true, true),
+        for (sharing, anna, bo_of_cards, cy) in [
+            (json!({}), true, false, false),
+            (json!({ "sharing": "team", "team": "cards" }), true, true, false),
+            (json!({ "sharing": "everyone" }), true, true, true),
         ] {
-            assert_eq!(
-                (view.is_for("anna", &[]), view.is_for("bo", &teams), view.is_for("cy", &[])),
-                (anna, bo_of_cards, cy)
-            );
+            let mut body = json!({ "name": "a", "filter": "", "owner": "anna" });
+            body.as_object_mut().unwrap().extend(sharing.as_object().unwrap().clone());
+            let view = made(body).unwrap();
+            let seen = (view.is_for("anna", &[]), view.is_for("bo", &teams), view.is_for("cy", &[]));
+            assert_eq!(seen, (anna, bo_of_cards, cy), "{sharing}");
+        }
+    }
+
+    #[test]
+    fn a_view_is_stored_as_text() {
+        let view =
+            made(json!({ "name": "a b", "filter": "q=late fee", "owner": "anna", "sharing": "team", "team": "c d" }));
+        let view = view.unwrap();
+        let text = format!(
+            "{} 1 0 0 {}",
+            id(),
+            r#"{"name":"a b","filter":"q=late fee","owner":"anna","sharing":"team","team":"c d"}"#
+        );
+        assert_eq!((view.to_string(), text.parse()), (text.clone(), Ok(view)));
+        for wrong in ["", "x", &text[1..], &text[..text.len() - 1]] {
+            assert_eq!(wrong.parse::<View>(), Err(NotAView), "{wrong}");
         }
     }
 }

@@ -32,3 +32,4 @@ mod shards;
 mod signatures;
 mod tenants;
 mod verify;
+mod views;

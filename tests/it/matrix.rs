@@ -39,7 +39,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 51] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 56] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -69,6 +69,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 51] = [
     ("GET", "/v1/usage", Who::Keys("usage:read"), 200),
 
     ("GET", "/v1/changes", READ, 200),
+
+    ("POST", "/v1/views", WRITE, 422),
+    ("GET", "/v1/views", READ, 200),
+    ("GET", "/v1/views/{id}", READ, 200),
+    ("PATCH", "/v1/views/{id}", WRITE, 412),
+    ("DELETE", "/v1/views/{id}", WRITE, 412),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),
@@ -175,6 +181,7 @@ struct Resource {
     complaint: String,
     /// A complaint that may be locked.
     lockable: String,
+    view: String,
 }
 
 impl Resource {
@@ -182,18 +189,20 @@ impl Resource {
         let key = firm.issue(json!({}));
         firm.operator.post(&firm.path(&format!("/keys/{}/revoke", key.id())), &json!({})).expect(200);
         let [complaint, lockable] = [(); 2].map(|()| firm.log_in(1, json!({})).id().to_owned());
-        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable }
+        let view = firm.view("tag=fees").id().to_owned();
+        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, view }
     }
 
     fn nowhere() -> Self {
-        let [tenant, key, complaint, lockable] = [(); 4].map(|()| NOWHERE.to_owned());
-        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable }
+        let [tenant, key, complaint, lockable, view] = [(); 5].map(|()| NOWHERE.to_owned());
+        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, view }
     }
 
     fn path(&self, template: &str) -> String {
         let id = match template {
             "/v1/complaints/{id}/lock/holder" => &self.lockable,
             _ if template.starts_with("/v1/tenants") => &self.tenant,
+            _ if template.starts_with("/v1/views") => &self.view,
             _ => &self.complaint,
         };
         template.replace("{id}", id).replace("{key}", &self.key)
@@ -202,7 +211,7 @@ impl Resource {
     /// The answer without what names the resource.
     fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
-        for named in [&self.key, &self.complaint, &self.lockable] {
+        for named in [&self.key, &self.complaint, &self.lockable, &self.view] {
             seen.1 = seen.1.replace(named, "");
         }
         seen

@@ -7,6 +7,7 @@ use crate::{
     platform::{self, Freshness, Incoming, Runtime},
     store::{TenantDb, system::DIRECTORY_SHARD},
 };
+use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     access::{Actor, ActorKind},
@@ -89,13 +90,6 @@ pub(crate) struct Posted<T> {
     pub(crate) body: T,
     pub(crate) key: IdempotencyKey,
     pub(crate) fingerprint: Digest,
-}
-
-impl<T> Posted<T> {
-    pub(crate) fn map<U>(self, into: impl FnOnce(T) -> U) -> Posted<U> {
-        let Self { body, key, fingerprint } = self;
-        Posted { body: into(body), key, fingerprint }
-    }
 }
 
 impl Reply {
@@ -223,7 +217,7 @@ impl Call {
         Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
     }
 
-    async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
+    pub(crate) async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
         let head = &self.incoming.head;
         if head.idempotency_key.is_empty() {
             return Err(Failure::new(Code::IdempotencyKeyMissing)
@@ -237,8 +231,9 @@ impl Call {
         Ok(Posted { body: bytes, key, fingerprint })
     }
 
-    /// Runs after the answer has been sent.
+    /// Runs after the answer has been sent. (Boxed, so that the way to the runtime is compiled once.)
     pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        let work: LocalBoxFuture<'static, ()> = Box::pin(work);
         self.context.wait_until(work);
     }
 }

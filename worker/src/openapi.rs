@@ -18,7 +18,7 @@ use shared::{
         projection::{Facet, Summary},
     },
     http::problem::{Code, Problem},
-    ids::ComplaintId,
+    ids::{ComplaintId, ViewId},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -27,7 +27,8 @@ use shared::{
         relocation::{NewRelocation, Relocation},
     },
     text::Line,
-    view::{Sharing, View, ViewFields},
+    time::Timestamp,
+    view::{Sharing, ViewFields},
 };
 
 /// A complaint, and who works on it now.
@@ -44,9 +45,25 @@ struct ComplaintAndLock {
 /// A saved view, and how many complaints it shows now.
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
-struct ViewAndCount {
-    #[serde(flatten)]
-    view: View,
+struct View {
+    /// The id.
+    id: ViewId,
+    /// What people call it; an owner has each name once.
+    name: Line<100>,
+    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`.
+    filter: String,
+    /// Whose it is: the id of a member of staff, as in `assignee`.
+    owner: Line<100>,
+    /// Who else is to see it.
+    sharing: Sharing,
+    /// With `team`: which.
+    team: Option<Line<100>>,
+    /// Grows with every change; the `ETag` is `"v<version>"`.
+    version: u32,
+    /// When it was made.
+    created_at: Timestamp,
+    /// When it was last changed.
+    updated_at: Timestamp,
     /// The one member that changes without a new version. `null` in a list for a view that searches (`q`): read the view.
     count: Option<views::Count>,
 }
@@ -56,7 +73,7 @@ struct ViewAndCount {
 #[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
 struct Views {
     /// In the order they were made; at most 200.
-    data: Vec<ViewAndCount>,
+    data: Vec<View>,
 }
 
 /// The body of `POST /v1/views`.
@@ -231,12 +248,12 @@ fn operations() -> Vec<Operation> {
             ..get::<ChangePage>("changes", "/v1/changes",
                 "Follow every event of every complaint, once each and in an order that never changes") },
 
-        post::<NewView, ViewAndCount>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
+        post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
-        get::<ViewAndCount>("views", "/v1/views/{id}", "Read a saved view, with how many complaints it shows"),
+        get::<View>("views", "/v1/views/{id}", "Read a saved view, with how many complaints it shows"),
         Operation { route: ("PATCH", "/v1/views/{id}"), versioned: true,
-            ..post::<ViewFields, ViewAndCount>("views", "", "200", "Change a saved view") },
+            ..post::<ViewFields, View>("views", "", "200", "Change a saved view") },
         Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: true,
             ..get::<NoContent>("views", "", "Delete a saved view; its complaints stay") },
 

@@ -57,8 +57,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
             if made.fingerprint != fingerprint {
                 return Err(Failure::new(Code::IdempotencyKeyReused));
             }
-            let view = made.view()?;
-            Ok(created(&view, count(&call, &view).await?)?.replayed())
+            Ok(created(&made.view, count(&call, &made.view).await?)?.replayed())
         }
         Err(error) => Err(error.into()),
     }
@@ -78,11 +77,14 @@ fn told(status: u16, view: &View, count: Count) -> Outcome {
 
 /// A view's JSON with its count, the one member that changes without a new version.
 fn shown(view: &View, count: Option<Count>) -> Result<String, Failure> {
-    let mut text = serde_json::to_string(view).map_err(Failure::internal)?;
-    text.pop();
+    let View { id, version, created_at, updated_at, .. } = view;
+    let fields = serde_json::to_string(view.fields()).map_err(Failure::internal)?;
+    let fields = fields.strip_prefix('{').and_then(|fields| fields.strip_suffix('}')).unwrap_or_default();
     let count =
         count.map_or_else(|| "null".to_owned(), |Count { n, exact }| format!("{{\"n\":{n},\"exact\":{exact}}}"));
-    Ok(format!("{text},\"count\":{count}}}"))
+    Ok(format!(
+        "{{\"id\":\"{id}\",{fields},\"version\":{version},\"created_at\":\"{created_at}\",\"updated_at\":\"{updated_at}\",\"count\":{count}}}"
+    ))
 }
 
 /// `GET /v1/views`: all of them, or with `?visible_to=` and `?team=` those that a member of staff is to see.
@@ -127,8 +129,11 @@ pub(crate) async fn patch(call: TenantCall) -> Outcome {
     expect_version(&call, &before)?;
     let view = before.clone().changed(fields, call.call.now).map_err(invalid)?;
     let all = call.directory().update_view(&view).await?.ok_or(Failure::new(Code::PreconditionFailed))?;
-    let count =
-        if view.filter == before.filter { count(&call, &view).await? } else { count_anew(&call, &view, &all).await? };
+    let count = if view.filter() == before.filter() {
+        count(&call, &view).await?
+    } else {
+        count_anew(&call, &view, &all).await?
+    };
     told(200, &view, count)
 }
 
@@ -165,11 +170,11 @@ fn expect_version(call: &TenantCall, view: &View) -> Result<(), Failure> {
 /// What a view shows.
 pub(super) async fn filter_of(call: &TenantCall, id: ViewId) -> Result<ListQuery, Failure> {
     let view = find(call, id).await?;
-    ListQuery::filter(&view.filter).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))
+    ListQuery::filter(view.filter()).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))
 }
 
 fn counter(call: &TenantCall, view: &View) -> Option<Counter> {
-    let query = ListQuery::filter(&view.filter).ok()?;
+    let query = ListQuery::filter(view.filter()).ok()?;
     Counter::of(&query, &call.directory().tokens())
 }
 
@@ -202,7 +207,7 @@ async fn count_anew(call: &TenantCall, view: &View, all: &[View]) -> Result<Coun
 /// How many complaints a search finds: it is not kept, so no more than [`MAX_FOUND`] are looked at.
 async fn found(call: &TenantCall, view: &View) -> Result<Count, Failure> {
     let dbs = call.dbs();
-    let Ok(query) = ListQuery::filter(&view.filter) else { return Ok(Count { n: 0, exact: false }) };
+    let Ok(query) = ListQuery::filter(view.filter()) else { return Ok(Count { n: 0, exact: false }) };
     let Some(searched) = searched(&query, &dbs).await? else { return Ok(Count { n: 0, exact: false }) };
     let mut n = 0;
     for found in together(dbs.iter().map(|db| db.found(&query, &searched, MAX_FOUND + 1))).await {
@@ -221,7 +226,7 @@ async fn counts(call: &TenantCall, counters: &[Counter]) -> Result<Vec<Count>, F
         for (count, counter) in counts.iter_mut().zip(counters) {
             let held = counted.iter().find(|held| held.name == counter.name);
             count.n += held.map_or(0, |held| held.n);
-            count.exact &= held.is_some_and(Counted::is_whole);
+            count.exact &= held.is_some_and(|held| held.whole);
         }
         if open(counters, &counted).next().is_some() {
             unfinished.push(db.clone().at(Freshness::Latest));
@@ -240,7 +245,7 @@ async fn counts(call: &TenantCall, counters: &[Counter]) -> Result<Vec<Count>, F
 
 /// The counters that have not counted all complaints of a database.
 fn open<'c>(counters: &'c [Counter], counted: &[Counted]) -> impl Iterator<Item = &'c Counter> {
-    let is_whole = |counter: &Counter| counted.iter().any(|held| held.name == counter.name && held.is_whole());
+    let is_whole = |counter: &Counter| counted.iter().any(|held| held.name == counter.name && held.whole);
     counters.iter().filter(move |counter| !is_whole(counter))
 }
 

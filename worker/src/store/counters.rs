@@ -3,8 +3,7 @@
 //! Invariant: a counter that is there is right. It is named by what it counts, begun with nothing counted, and then
 //! counts older and older complaints, each step in one transaction with what its trigger has counted meanwhile.
 
-use super::{Scoped, StoreError, TenantDb, to_json};
-use serde::Deserialize;
+use super::{Scoped, StoreError, TenantDb, TextRow, to_json};
 use shared::{http::list_query::ListQuery, search::counter::Counter, search::place::Place};
 
 const BEGIN: Scoped = Scoped::new(include_str!("sql/counters/begin.sql"));
@@ -17,29 +16,26 @@ const FOUND: Scoped = Scoped::new(include_str!("sql/counters/found.sql"));
 const A_STEP: u32 = 5_000;
 
 /// A counter as it stands.
-#[derive(Deserialize)]
 pub(crate) struct Counted {
     pub(crate) name: String,
     pub(crate) n: u64,
-    whole: u8,
-}
-
-impl Counted {
     /// Whether all complaints are counted.
-    pub(crate) const fn is_whole(&self) -> bool {
-        self.whole != 0
-    }
+    pub(crate) whole: bool,
 }
 
-#[derive(Deserialize)]
-struct FoundRow {
-    n: u32,
+fn counted_of(rows: Vec<TextRow>) -> Result<Vec<Counted>, StoreError> {
+    let counted = |row: &TextRow| {
+        let mut parts = row.text.split(' ');
+        let (name, n) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        Some(Counted { name, n, whole: parts.next() == Some("1") })
+    };
+    rows.iter().map(|row| counted(row).ok_or_else(|| StoreError::unreadable("a counter that is none"))).collect()
 }
 
 impl TenantDb {
     /// The counters of these names that are there.
     pub(crate) async fn counted(&self, names: &[&str]) -> Result<Vec<Counted>, StoreError> {
-        self.rows(READ, (to_json(&names)?,)).await
+        counted_of(self.rows(READ, (to_json(&names)?,)).await?)
     }
 
     /// Begins those of these that are not there, counts a step of each that is not whole, and reads them. Before that,
@@ -64,8 +60,8 @@ impl TenantDb {
         for Counter { name, tokens, .. } in counters.iter().copied() {
             batch = batch.with(COUNT, (name, all_of(tokens), A_STEP));
         }
-        let mut answers: Vec<Vec<Counted>> = self.run(batch.with(READ, (to_json(&names)?,))).await?;
-        let counted = answers.pop().unwrap_or_default();
+        let mut answers = self.texts(batch.with(READ, (to_json(&names)?,))).await?;
+        let counted = counted_of(answers.pop().unwrap_or_default())?;
         if counted.len() < counters.len() { Err(StoreError::Held) } else { Ok(counted) }
     }
 
@@ -75,8 +71,8 @@ impl TenantDb {
         let places = (Place::first_of(from).to_string(), Place::last_of(to).to_string());
         let parameters =
             (self.matching(query, Some(searched)), places.0, places.1, from.unix_millis(), to.unix_millis(), limit);
-        let row: Option<FoundRow> = self.row(FOUND, parameters).await?;
-        Ok(row.map_or(0, |row| row.n))
+        let row: Option<TextRow> = self.row(FOUND, parameters).await?;
+        Ok(row.and_then(|row| row.text.parse().ok()).unwrap_or_default())
     }
 }
 

@@ -5,14 +5,13 @@
 //! sent before the move was given up and comes late is refused.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    Scoped, StoreError, TenantBatch, TenantDb, TextRow, Unique,
     changes::{LAST_NUMBER, LastRow, RANGES},
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     history::event_json,
     system::OperatorRecord,
     to_json,
-    views::{DocRow, LIST as VIEWS},
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
@@ -62,6 +61,7 @@ const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_re
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
+const VIEW_RECORDS: Scoped = Scoped::new(include_str!("sql/relocation/view_records.sql"));
 const VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/view_requests.sql"));
 const PUT_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/put_views.sql"));
 const PUT_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_view_requests.sql"));
@@ -446,10 +446,10 @@ impl TenantDb {
 
     /// Every view, and the requests that made them: JSON texts.
     pub(crate) async fn view_records(&self) -> Result<(Vec<String>, Vec<String>), StoreError> {
-        let batch = self.batch().with(VIEWS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
-        let (views, requests) = self.run::<(Vec<DocRow>, Vec<DocRow>)>(batch).await?;
-        let docs = |rows: Vec<DocRow>| rows.into_iter().map(|row| row.doc).collect();
-        Ok((docs(views), docs(requests)))
+        let batch = self.batch().with(VIEW_RECORDS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
+        let texts = |rows: Vec<TextRow>| rows.into_iter().map(|row| row.text).collect();
+        let mut answers = self.texts(batch).await?.into_iter().map(texts);
+        Ok((answers.next().unwrap_or_default(), answers.next().unwrap_or_default()))
     }
 
     /// Deletes some of what is kept here, if the tenant is held. True if nothing more is to be deleted.

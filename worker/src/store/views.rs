@@ -1,16 +1,14 @@
 //! Saved views: a row each in the database that has the tenant's record, and with it the request that made it.
 
-use super::{Scoped, StoreError, TenantDb, to_json};
-use serde::{Deserialize, de::IgnoredAny};
+use super::{Scoped, StoreError, TenantBatch, TenantDb, TextRow, to_json};
 use shared::{
     chain::Digest,
     http::idempotency::IdempotencyKey,
     ids::ViewId,
-    json,
     view::{MAX_VIEWS, View},
 };
 
-pub(super) const LIST: Scoped = Scoped::new(include_str!("sql/views/list.sql"));
+const LIST: Scoped = Scoped::new(include_str!("sql/views/list.sql"));
 const FIND: Scoped = Scoped::new(include_str!("sql/views/find.sql"));
 const INSERT: Scoped = Scoped::new(include_str!("sql/views/insert.sql"));
 const UPDATE: Scoped = Scoped::new(include_str!("sql/views/update.sql"));
@@ -22,27 +20,15 @@ const FORGET_REQUESTS: Scoped = Scoped::new(include_str!("sql/views/forget_reque
 /// How long a request that made a view is known: 30 days, in milliseconds.
 const REQUEST_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-#[derive(Deserialize)]
-pub(super) struct DocRow {
-    pub(super) doc: String,
-}
-
 /// A request that made a view.
-#[derive(Deserialize)]
 pub(crate) struct Made {
     pub(crate) fingerprint: Digest,
-    doc: String,
+    /// As it was made.
+    pub(crate) view: View,
 }
 
-impl Made {
-    /// The view as it was made.
-    pub(crate) fn view(&self) -> Result<View, StoreError> {
-        json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))
-    }
-}
-
-fn views_of(rows: Vec<DocRow>) -> Result<Vec<View>, StoreError> {
-    rows.iter().map(|row| json::from_str(&row.doc).map_err(|error| StoreError::unreadable(&error))).collect()
+fn views_of(rows: Vec<TextRow>) -> Result<Vec<View>, StoreError> {
+    rows.into_iter().map(|row| row.text.parse().map_err(StoreError::unreadable)).collect()
 }
 
 impl TenantDb {
@@ -57,7 +43,11 @@ impl TenantDb {
 
     /// The request with this key, if it made a view.
     pub(crate) async fn made_by(&self, key: &IdempotencyKey) -> Result<Option<Made>, StoreError> {
-        self.row(REQUEST, (key.as_str(),)).await
+        let Some(TextRow { text }) = self.row(REQUEST, (key.as_str(),)).await? else { return Ok(None) };
+        let made = text.split_once(' ').and_then(|(fingerprint, view)| {
+            Some(Made { fingerprint: fingerprint.to_owned().try_into().ok()?, view: view.parse().ok()? })
+        });
+        made.map(Some).ok_or_else(|| StoreError::unreadable("a request that made no view"))
     }
 
     /// Writes a new view and the request that makes it. All views there are then.
@@ -70,22 +60,22 @@ impl TenantDb {
         key: &IdempotencyKey,
         fingerprint: Digest,
     ) -> Result<Vec<View>, StoreError> {
-        let doc = to_json(view)?;
-        let at = view.created_at;
-        let row = (view.id, &view.owner, &view.name, view.version, &doc, MAX_VIEWS);
+        let fields = view.fields();
+        let at = view.created_at.unix_millis();
+        let row = (view.id, &fields.owner, &fields.name, at, at, to_json(fields)?, MAX_VIEWS);
         let batch = self
             .batch()
-            .with(INSERT_REQUEST, (key.as_str(), fingerprint, &doc, at.unix_millis()))
+            .with(INSERT_REQUEST, (key.as_str(), fingerprint, view.to_string(), at))
             .with(INSERT, row)
-            .with(FORGET_REQUESTS, (at.plus_millis(-REQUEST_KEPT_MILLIS).unix_millis(),))
+            .with(FORGET_REQUESTS, (at - REQUEST_KEPT_MILLIS,))
             .with(LIST, ());
-        let (_, _, _, rows) = self.run::<(IgnoredAny, IgnoredAny, IgnoredAny, Vec<DocRow>)>(batch).await?;
-        views_of(rows)
+        views_of(self.texts(batch).await?.pop().unwrap_or_default())
     }
 
     /// Writes the next version of a view. All views there are then; `None` if another writer was first.
     pub(crate) async fn update_view(&self, view: &View) -> Result<Option<Vec<View>>, StoreError> {
-        let row = (view.id, &view.owner, &view.name, view.version, to_json(view)?);
+        let fields = view.fields();
+        let row = (view.id, &fields.owner, &fields.name, view.updated_at.unix_millis(), to_json(fields)?, view.version);
         self.changed_views(self.batch().with(UPDATE, row)).await
     }
 
@@ -94,8 +84,9 @@ impl TenantDb {
         self.changed_views(self.batch().with(DELETE, (view.id, view.version))).await
     }
 
-    async fn changed_views(&self, batch: super::TenantBatch) -> Result<Option<Vec<View>>, StoreError> {
-        let (done, rows) = self.run::<(Vec<IgnoredAny>, Vec<DocRow>)>(batch.with(LIST, ())).await?;
-        if done.is_empty() { Ok(None) } else { views_of(rows).map(Some) }
+    async fn changed_views(&self, batch: TenantBatch) -> Result<Option<Vec<View>>, StoreError> {
+        let mut answers = self.texts(batch.with(LIST, ())).await?;
+        let rows = answers.pop().unwrap_or_default();
+        if answers.iter().all(Vec::is_empty) { Ok(None) } else { views_of(rows).map(Some) }
     }
 }

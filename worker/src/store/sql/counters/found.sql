@@ -1,5 +1,5 @@
 -- How many the index finds for ?2, between two places and received from ?5 and before ?6: ?7 at most.
-SELECT count(*) AS n
+SELECT CAST(count(*) AS TEXT) AS text
 FROM (
   SELECT 1
   FROM complaint_words w

@@ -1,5 +1,6 @@
-SELECT counter.name, counter.n + coalesce(c.changes ->> counter.name, 0) AS n,
-  counter.counted_from = -9223372036854775808 AS whole
+-- Name, number, and 1 if all complaints are counted.
+SELECT counter.name || ' ' || (counter.n + coalesce(c.changes ->> counter.name, 0)) || ' '
+  || (counter.counted_from = -9223372036854775808) AS text
 FROM json_each(?2) wanted
 CROSS JOIN counters counter
 LEFT JOIN counter_changes c ON c.tenant_id = ?1

@@ -1,1 +1,2 @@
-SELECT doc FROM views WHERE tenant_id = ?1 AND id = ?2
+SELECT id || ' ' || version || ' ' || created_at || ' ' || updated_at || ' ' || fields AS text
+FROM views WHERE tenant_id = ?1 AND id = ?2

@@ -1,1 +1,3 @@
-SELECT doc FROM views WHERE tenant_id = ?1 ORDER BY id
+-- A view as `store/views.rs` reads it.
+SELECT id || ' ' || version || ' ' || created_at || ' ' || updated_at || ' ' || fields AS text
+FROM views WHERE tenant_id = ?1 ORDER BY id
