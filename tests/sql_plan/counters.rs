@@ -207,20 +207,17 @@ impl World {
                 self.tenants[tenant].complaints.get_mut(&id).expect("it is there").indexed = true;
             }
             Action::Begin(which) => {
-                let (_, Counter { name, tokens, received_from, received_to }) =
-                    which.get(&self.tenants[tenant].counters);
-                let begun = serde_json::to_string(&[(name, tokens, received_from, received_to)]).expect("JSON");
-                self.run("counters/begin.sql", params![of, begun]);
+                let (_, counter) = which.get(&self.tenants[tenant].counters);
+                self.run("counters/begin.sql", params![of, list(counter)]);
             }
             Action::Count(which, step) => {
                 let (_, counter) = which.get(&self.tenants[tenant].counters);
-                let wanted: Vec<_> = counter.tokens.iter().map(|token| format!("\"{token}\"")).collect();
-                self.run("counters/count.sql", params![of, counter.name, wanted.join(" AND "), step]);
+                self.run("counters/count.sql", params![of, list(counter), step.to_string()]);
             }
             Action::Keep(kept) => {
-                let names = self.tenants[tenant].counters.iter().zip(kept).filter(|(_, kept)| *kept);
-                let names: Vec<_> = names.map(|((_, counter), _)| &counter.name).collect();
-                self.run("counters/keep.sql", params![of, serde_json::to_string(&names).expect("JSON")]);
+                let counters = self.tenants[tenant].counters.iter().zip(kept).filter(|(_, kept)| *kept);
+                let counters: Vec<_> = counters.map(|((_, counter), _)| counter.clone()).collect();
+                self.run("counters/keep.sql", params![of, Counter::list(&counters)]);
             }
         }
     }
@@ -258,14 +255,17 @@ impl World {
 
     fn counted(&self, tenant: &Tenant, counter: &Counter) -> Option<(i64, bool)> {
         let mut query = self.database.prepare_cached(&statement("counters/read.sql")).expect("it can be asked");
-        let names = format!("[\"{}\"]", counter.name);
-        let rows = query.query_map(params![tenant.id.to_string(), names], |row| row.get::<_, String>("text"));
+        let rows = query.query_map(params![tenant.id.to_string(), list(counter)], |row| row.get::<_, String>("text"));
         let text = rows.expect("it answers").map(|row| row.expect("a row")).next()?;
         let parts: Vec<_> = text.split(' ').collect();
         let [name, n, whole] = parts.as_slice() else { panic!("{text} has other parts") };
         assert_eq!(*name, counter.name);
         Some((n.parse().expect("a number"), *whole == "1"))
     }
+}
+
+fn list(counter: &Counter) -> String {
+    Counter::list(std::slice::from_ref(counter))
 }
 
 /// Whether a filter finds a complaint, by the words of the filter.
@@ -305,12 +305,9 @@ proptest! {
         for tenant in 0..2 {
             for nth in 0..FILTERS.len() {
                 let (_, counter) = world.tenants[tenant].counters[nth].clone();
-                let Counter { name, tokens, received_from, received_to } = &counter;
                 let of = world.tenants[tenant].id.to_string();
-                let begun = serde_json::to_string(&[(name, tokens, received_from, received_to)]).expect("JSON");
-                world.run("counters/begin.sql", params![of, begun]);
-                let wanted: Vec<_> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
-                world.run("counters/count.sql", params![of, name, wanted.join(" AND "), 100_000]);
+                world.run("counters/begin.sql", params![of, list(&counter)]);
+                world.run("counters/count.sql", params![of, list(&counter), "100000"]);
             }
         }
         prop_assert_eq!(world.check(), (2 * FILTERS.len(), 2 * FILTERS.len()));
@@ -328,10 +325,11 @@ fn a_write_looks_only_at_counters_of_its_own_labels() {
     let begin = |world: &World, agents: std::ops::Range<u32>| {
         let of_agent = |nth: u32| {
             let token = tokens.facet(Facet::Assignee, &format!("agent-{nth}"));
-            (format!("f{nth}"), [token, tokens.facet(Facet::State, "received")], i64::MIN, i64::MAX)
+            let tokens = vec![token, tokens.facet(Facet::State, "received")];
+            Counter { name: format!("f{nth}"), tokens, received_from: i64::MIN, received_to: i64::MAX }
         };
         let begun: Vec<_> = agents.map(of_agent).collect();
-        world.run("counters/begin.sql", params![of, serde_json::to_string(&begun).expect("JSON")]);
+        world.run("counters/begin.sql", params![of, Counter::list(&begun)]);
     };
     let mut steps = |agents| {
         begin(&world, agents);

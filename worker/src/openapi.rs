@@ -255,7 +255,7 @@ fn operations() -> Vec<Operation> {
         Operation { route: ("PATCH", "/v1/views/{id}"), versioned: true,
             ..post::<ViewFields, View>("views", "", "200", "Change a saved view") },
         Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: true,
-            ..get::<NoContent>("views", "", "Delete a saved view; its complaints stay") },
+            ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
 
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
@@ -327,7 +327,7 @@ const LIST: &[(&str, &str)] = &[
 
 const VIEWS: &[(&str, &str)] = &[
     ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
-    ("team", "With `visible_to`: a team they belong to; may be repeated"),
+    ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
 ];
 
 const FEED: &[(&str, &str)] = &[

@@ -37,6 +37,20 @@ impl Counter {
     }
 }
 
+impl Counter {
+    /// As a JSON list for the database. Tokens and names need no escaping.
+    #[must_use]
+    pub fn list(counters: &[Self]) -> String {
+        let one = |Self { name, tokens, received_from, received_to }: &Self| {
+            let tokens = tokens.join("\",\"");
+            format!(
+                r#"{{"name":"{name}","tokens":["{tokens}"],"received_from":{received_from},"received_to":{received_to}}}"#
+            )
+        };
+        format!("[{}]", counters.iter().map(one).collect::<Vec<_>>().join(","))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +79,20 @@ mod tests {
         }
         assert!(name("").starts_with('f') && name("").len() == 17);
         assert_eq!(counter("q=fee"), None);
+    }
+
+    #[test]
+    fn the_database_is_told_in_json() {
+        let counters = ["state=received&tag=a", ""].map(|query| counter(query).unwrap());
+        let list: serde_json::Value = serde_json::from_str(&Counter::list(&counters)).unwrap();
+        for (told, counter) in list.as_array().unwrap().iter().zip(&counters) {
+            let Counter { name, tokens, received_from, received_to } = counter;
+            let expected = serde_json::json!({
+                "name": name, "tokens": tokens, "received_from": received_from, "received_to": received_to
+            });
+            assert_eq!(told, &expected);
+        }
+        assert_eq!((list.as_array().unwrap().len(), Counter::list(&[])), (2, "[]".to_owned()));
     }
 
     #[test]

@@ -197,7 +197,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
     let query = match query.view {
-        Some(view) => query.within(views::filter_of(&call, view).await?),
+        Some(view) => query.within(views::shown_by(&call, view).await?),
         None => query,
     };
     let tenant = &call.standing.tenant;

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, counters::all_of, locks, system::SystemDb};
+use super::{Scoped, StoreError, TenantDb, locks, system::SystemDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     chain::Digest,
@@ -328,10 +328,12 @@ impl TenantDb {
 
     /// What the index is asked for: the filters, and what is searched for.
     pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
-        match searched {
-            Some(searched) if query.facets.is_empty() => searched.to_owned(),
-            Some(searched) => format!("{} AND {searched}", all_of(&self.tokens().wanted(query))),
-            None => all_of(&self.tokens().wanted(query)),
-        }
+        let filters: Vec<_> = match searched {
+            // Every complaint has the token of all: looking for it would only take time.
+            Some(_) if query.facets.is_empty() => Vec::new(),
+            _ => self.tokens().wanted(query),
+        };
+        let filters = filters.iter().map(|token| format!("\"{token}\""));
+        filters.chain(searched.map(str::to_owned)).collect::<Vec<_>>().join(" AND ")
     }
 }

@@ -259,8 +259,9 @@ impl TenantDb {
     }
 
     /// The rows of each statement, each one text. (One shape of answer for many: another costs as much wasm as a function.)
-    async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<TextRow>>, StoreError> {
-        self.run(batch).await
+    async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<String>>, StoreError> {
+        let answers: Vec<Vec<TextRow>> = self.run(batch).await?;
+        Ok(answers.into_iter().map(|rows| rows.into_iter().map(|row| row.text).collect()).collect())
     }
 
     /// The first row of one statement, if there is one.

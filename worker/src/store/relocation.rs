@@ -5,7 +5,7 @@
 //! sent before the move was given up and comes late is refused.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb, TextRow, Unique,
+    Scoped, StoreError, TenantBatch, TenantDb, Unique,
     changes::{LAST_NUMBER, LastRow, RANGES},
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
@@ -447,8 +447,7 @@ impl TenantDb {
     /// Every view, and the requests that made them: JSON texts.
     pub(crate) async fn view_records(&self) -> Result<(Vec<String>, Vec<String>), StoreError> {
         let batch = self.batch().with(VIEW_RECORDS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
-        let texts = |rows: Vec<TextRow>| rows.into_iter().map(|row| row.text).collect();
-        let mut answers = self.texts(batch).await?.into_iter().map(texts);
+        let mut answers = self.texts(batch).await?.into_iter();
         Ok((answers.next().unwrap_or_default(), answers.next().unwrap_or_default()))
     }
 

@@ -6,6 +6,6 @@ FROM (
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
     AND w.rowid >= CAST(?3 AS INTEGER) AND w.rowid <= CAST(?4 AS INTEGER)
-    AND c.received_at >= ?5 AND c.received_at < ?6
-  LIMIT ?7
+    AND c.received_at >= CAST(?5 AS INTEGER) AND c.received_at < CAST(?6 AS INTEGER)
+  LIMIT CAST(?7 AS INTEGER)
 )

@@ -1,3 +1,3 @@
-UPDATE views SET owner = ?3, name = ?4, updated_at = ?5, fields = ?6, version = ?7
-WHERE tenant_id = ?1 AND id = ?2 AND version = ?7 - 1
+UPDATE views SET owner = ?4 ->> 'owner', name = ?4 ->> 'name', updated_at = ?3, fields = ?4, version = version + 1
+WHERE tenant_id = ?1 AND id = ?2 AND version = CAST(?5 AS INTEGER) - 1
 RETURNING '' AS text
