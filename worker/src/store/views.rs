@@ -17,8 +17,6 @@ const REQUEST: Scoped = Scoped::new(include_str!("sql/views/request.sql"));
 const INSERT_REQUEST: Scoped = Scoped::new(include_str!("sql/views/insert_request.sql"));
 const FORGET_REQUESTS: Scoped = Scoped::new(include_str!("sql/views/forget_requests.sql"));
 
-/// No parameters but the tenant.
-const NOTHING: &[&str] = &[];
 /// How long a request that made a view is known: 30 days, in milliseconds.
 const REQUEST_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -40,7 +38,7 @@ impl TenantDb {
 
     /// All of the tenant's, in the order they were made.
     pub(crate) async fn views(&self) -> Result<Vec<View>, StoreError> {
-        self.last_views(self.batch().with(LIST, NOTHING)).await
+        self.last_views(self.batch().with(LIST, ())).await
     }
 
     pub(crate) async fn view(&self, id: ViewId) -> Result<Option<View>, StoreError> {
@@ -75,7 +73,7 @@ impl TenantDb {
             .with(INSERT_REQUEST, [key.as_str(), &fingerprint.to_string(), &made, &at].as_slice())
             .with(INSERT, [id.as_str(), &at, &fields, &MAX_VIEWS.to_string()].as_slice())
             .with(FORGET_REQUESTS, [long_ago.as_str()].as_slice());
-        self.last_views(batch.with(LIST, NOTHING)).await
+        self.last_views(batch.with(LIST, ())).await
     }
 
     /// Writes the next version of a view. All views there are then; `None` if another writer was first.
@@ -92,7 +90,7 @@ impl TenantDb {
     }
 
     async fn changed_views(&self, batch: TenantBatch) -> Result<Option<Vec<View>>, StoreError> {
-        let mut answers = self.texts(batch.with(LIST, NOTHING)).await?;
+        let mut answers = self.texts(batch.with(LIST, ())).await?;
         let rows = answers.pop().unwrap_or_default();
         if answers.iter().all(Vec::is_empty) { Ok(None) } else { views_of(rows).map(Some) }
     }
