@@ -18,7 +18,7 @@ use crate::{
         list_query::ListQuery,
         problem::{FieldError, Problem, Rule},
     },
-    ids::{BulkId, ComplaintId, TenantId},
+    ids::{BulkId, ComplaintId, TenantId, ViewId},
     tenant::placement::ShardId,
     time::Timestamp,
 };
@@ -85,6 +85,9 @@ pub struct Over {
     /// asked for.
     #[serde(default)]
     pub filter: Option<String>,
+    /// Those that a saved view shows: its filter, as it is when the job is asked for.
+    #[serde(default)]
+    pub view: Option<ViewId>,
 }
 
 /// Which complaints, as the job keeps it.
@@ -177,7 +180,7 @@ pub fn is_done(command: &Command, complaint: &Complaint) -> bool {
     }
 }
 
-/// Reads a filter. `limit`, `cursor` and `order` are of pages, not of a set; `reference` and `external_reference` name one
+/// Reads a filter. `limit`, `cursor` and `order` are of pages, not of a set; `view` may change until it is used; `reference` and `external_reference` name one
 /// complaint, which can be named as itself.
 ///
 /// # Errors
@@ -195,8 +198,13 @@ pub fn read_filter(filter: &str) -> Result<ListQuery, Vec<FieldError>> {
         }
         errors
     })?;
-    if query.names_one() || query.limit.is_some() || query.cursor.is_some() || query.by_relevance {
-        let rule = "must not have limit, cursor, order, reference or external_reference";
+    if query.names_one()
+        || query.view.is_some()
+        || query.limit.is_some()
+        || query.cursor.is_some()
+        || query.by_relevance
+    {
+        let rule = "must not have view, limit, cursor, order, reference or external_reference";
         return Err(vec![error(Rule::NotAllowed, rule.to_owned())]);
     }
     if query == ListQuery::default() {

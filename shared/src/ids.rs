@@ -116,6 +116,10 @@ typed_id!(
     BulkId
 );
 typed_id!(
+    /// One saved view.
+    ViewId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );

@@ -35,4 +35,5 @@ pub mod taxonomy;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod view;
 pub mod words;

@@ -279,6 +279,26 @@ fn a_row_says_what_became_of_it_and_a_dry_run_says_so_before() {
 }
 
 #[test]
+fn a_job_over_a_view_takes_its_filter_as_it_was() {
+    let firm = Firm::new();
+    let wanted = firm.log_in(1, json!({ "tags": ["fees"] })).id().to_owned();
+    firm.log_in(1, json!({ "tags": ["cards"] }));
+    let view = firm.view("tag=fees");
+    let tag = json!({ "tag": { "add": ["seen"] } });
+    let asked = ask(&firm.api, tag.clone(), json!({ "view": view.id() }));
+    assert_eq!(asked.body["over"], json!({ "filter": "tag=fees" }));
+    let job = ended(&firm.api, &asked);
+    assert_eq!((job["state"].as_str(), counts(&job)[0]), (Some("done"), 1));
+    assert_eq!(rows(&firm.api, &asked, "").keys().collect::<Vec<_>>(), [&wanted]);
+
+    let other = Firm::new();
+    for (api, over) in [(&other.api, json!({ "view": view.id() })), (&firm.api, json!({ "view": NOWHERE }))] {
+        let refused = api.post("/v1/bulk", &json!({ "action": tag, "over": over })).problem(422, "invalid");
+        assert_eq!(refused.pointers(), ["/over/view"]);
+    }
+}
+
+#[test]
 fn a_filter_is_what_lists_take() {
     let firm = Firm::new();
     let wanted = logged(&firm.inner(), 6, 2, &json!({ "tags": ["fees"], "description": "A refund, please." }));
@@ -398,7 +418,7 @@ fn a_request_that_is_repeated_is_one_job() {
     assert_eq!(firm.api.get("/v1/bulk").expect(200).data().len(), 1);
     assert!(ids.iter().all(|id| events(&firm.api, id).len() == 2), "each was assigned once");
     // Named twice is meant once.
-    let twice = ids.repeat(2);
+    let twice = [ids.clone(), ids.clone()].concat();
     let again = ask(&firm.api, json!({ "assign": { "assignee": "ben" } }), json!({ "complaints": twice }));
     assert_eq!(counts(&ended(&firm.api, &again)), [10, 10, 10, 0, 0]);
 }

@@ -33,3 +33,4 @@ mod shards;
 mod signatures;
 mod tenants;
 mod verify;
+mod views;

@@ -40,7 +40,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 56] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 61] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -70,6 +70,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 56] = [
     ("GET", "/v1/usage", Who::Keys("usage:read"), 200),
 
     ("GET", "/v1/changes", READ, 200),
+
+    ("POST", "/v1/views", WRITE, 422),
+    ("GET", "/v1/views", READ, 200),
+    ("GET", "/v1/views/{id}", READ, 200),
+    ("PATCH", "/v1/views/{id}", WRITE, 412),
+    ("DELETE", "/v1/views/{id}", WRITE, 412),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),
@@ -184,6 +190,7 @@ struct Resource {
     lockable: String,
     /// A bulk job that is over.
     bulk: String,
+    view: String,
 }
 
 impl Resource {
@@ -192,12 +199,13 @@ impl Resource {
         firm.operator.post(&firm.path(&format!("/keys/{}/revoke", key.id())), &json!({})).expect(200);
         let [complaint, lockable] = [(); 2].map(|()| firm.log_in(1, json!({})).id().to_owned());
         let bulk = bulk::finished(&firm.api);
-        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk }
+        let view = firm.view("tag=fees").id().to_owned();
+        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk, view }
     }
 
     fn nowhere() -> Self {
-        let [tenant, key, complaint, lockable, bulk] = [(); 5].map(|()| NOWHERE.to_owned());
-        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk }
+        let [tenant, key, complaint, lockable, bulk, view] = [(); 6].map(|()| NOWHERE.to_owned());
+        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view }
     }
 
     fn path(&self, template: &str) -> String {
@@ -205,6 +213,7 @@ impl Resource {
             "/v1/complaints/{id}/lock/holder" => &self.lockable,
             _ if template.starts_with("/v1/tenants") => &self.tenant,
             _ if template.starts_with("/v1/bulk") => &self.bulk,
+            _ if template.starts_with("/v1/views") => &self.view,
             _ => &self.complaint,
         };
         template.replace("{id}", id).replace("{key}", &self.key)
@@ -213,7 +222,7 @@ impl Resource {
     /// The answer without what names the resource.
     fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
-        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk] {
+        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view] {
             seen.1 = seen.1.replace(named, "");
         }
         seen

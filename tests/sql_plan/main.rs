@@ -5,6 +5,7 @@
 //! it holds the few statements that Redress runs for itself.
 
 mod catalogue;
+mod counters;
 mod feed;
 mod migrated;
 mod plan;

@@ -16,7 +16,7 @@ use crate::{
     log,
     platform::{self, Freshness, Queue, Runtime},
     store::{
-        DocRow, StoreError, TenantBatch, TenantDb,
+        StoreError, TenantBatch, TenantDb,
         bulk::{Driven, RowsToPut},
         system::SystemDb,
         together,
@@ -107,7 +107,7 @@ async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let leased = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS));
     let leased = home.texts(leased).await?;
     let Some(leased) = leased.first().and_then(|rows| rows.first()) else { return Ok(()) };
-    let driven = Driven::read(turn.bulk, &leased.doc).ok_or_else(|| StoreError::unreadable("a bulk job"))?;
+    let driven = Driven::read(turn.bulk, &leased).ok_or_else(|| StoreError::unreadable("a bulk job"))?;
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
     let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
@@ -180,7 +180,7 @@ impl Driver<'_> {
             let due_at = if goes_on { now.plus_millis(LOST_MILLIS) } else { now };
             let saved = self.texts(self.home.save_job(&self.driven, &rows, [now, lease_until, due_at])).await?;
             let Some(cancelling) = saved.first() else { return Ok(None) };
-            self.driven.cancelling = cancelling.doc == "1";
+            self.driven.cancelling = cancelling == "1";
             self.driven.lost_turns = 0;
             self.driven.counted = [0; 3];
             if !is_open {
@@ -193,7 +193,7 @@ impl Driver<'_> {
     }
 
     /// The rows of the last statement.
-    async fn texts(&self, batch: TenantBatch) -> Result<Vec<DocRow>, StoreError> {
+    async fn texts(&self, batch: TenantBatch) -> Result<Vec<String>, StoreError> {
         Ok(self.home.texts(batch).await?.pop().unwrap_or_default())
     }
 
@@ -236,10 +236,10 @@ impl Driver<'_> {
             return Ok(());
         }
         for id in self.texts(self.home.rows_to_do(&self.driven, ROWS_AT_ONCE)).await? {
-            let slot = id.doc.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
+            let slot = id.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
             let Some(db) = self.firm.db_of_slot(Slot(slot)) else { continue };
-            if let Some(done) = db.done_by(&id.doc, &self.key).await? {
-                self.note(rows, &id.doc, Outcome::Done, &Outcome::Done.row(Some(done.version), None));
+            if let Some(done) = db.done_by(&id, &self.key).await? {
+                self.note(rows, &id, Outcome::Done, &Outcome::Done.row(Some(done.version), None));
             }
         }
         Ok(())
@@ -283,7 +283,7 @@ impl Driver<'_> {
         let found = found.into_iter().flatten().collect::<Vec<_>>();
         let (shard, below) = &mut self.driven.selecting;
         for row in &found {
-            let (place, id) = row.doc.split_once(' ').unwrap_or_default();
+            let (place, id) = row.split_once(' ').unwrap_or_default();
             place.clone_into(below);
             rows.push(id, None);
         }
@@ -308,7 +308,7 @@ impl Driver<'_> {
         if self.read.is_empty() && !self.read_all {
             let read = self.texts(self.home.rows_to_do(&self.driven, self.rows_left)).await?;
             self.read_all = read.len() < self.rows_left;
-            self.read = read.iter().filter_map(|id| id.doc.parse().ok()).collect();
+            self.read = read.iter().filter_map(|id| id.parse().ok()).collect();
         }
         let group: Vec<_> = self.read.drain(..self.read.len().min(ROWS_AT_ONCE)).collect();
         self.rows_left = self.rows_left.saturating_sub(group.len());

@@ -5,8 +5,9 @@ use crate::{
     failure::Failure,
     gateway::signature,
     platform::{self, Freshness, Incoming, Runtime},
-    store::TenantDb,
+    store::{TenantDb, system::DIRECTORY_SHARD},
 };
+use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     access::{Actor, ActorKind},
@@ -97,13 +98,6 @@ pub(crate) struct Posted<T> {
     pub(crate) body: T,
     pub(crate) key: IdempotencyKey,
     pub(crate) fingerprint: Digest,
-}
-
-impl<T> Posted<T> {
-    pub(crate) fn map<U>(self, into: impl FnOnce(T) -> U) -> Posted<U> {
-        let Self { body, key, fingerprint } = self;
-        Posted { body: into(body), key, fingerprint }
-    }
 }
 
 impl Reply {
@@ -246,8 +240,9 @@ impl Call {
         Ok(Posted { body: bytes, key, fingerprint })
     }
 
-    /// Runs after the answer has been sent.
+    /// Runs after the answer has been sent. (Boxed, so that the way to the runtime is compiled once.)
     pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        let work: LocalBoxFuture<'static, ()> = Box::pin(work);
         self.context.wait_until(work);
     }
 }
@@ -302,6 +297,11 @@ impl TenantCall {
     /// See [`Firm::home`].
     pub(crate) fn home(&self) -> Result<TenantDb, Failure> {
         self.firm().home()
+    }
+
+    /// The shard that keeps the tenant's record, and what is of the tenant and not of a complaint.
+    pub(crate) fn directory(&self) -> TenantDb {
+        TenantDb::new(self.call.runtime.clone(), DIRECTORY_SHARD, self.standing.tenant.id)
     }
 
     /// See [`Firm::dbs`].

@@ -3,7 +3,7 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants},
+    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants, views},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -19,7 +19,7 @@ use shared::{
         projection::{Facet, Summary},
     },
     http::problem::{Code, Problem},
-    ids::{BulkId, ComplaintId},
+    ids::{BulkId, ComplaintId, ViewId},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -27,6 +27,9 @@ use shared::{
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
         relocation::{NewRelocation, Relocation},
     },
+    text::Line,
+    time::Timestamp,
+    view::{Sharing, ViewFields},
 };
 
 /// A complaint, and who works on it now.
@@ -38,6 +41,57 @@ struct ComplaintAndLock {
     /// Who has locked it, if anybody has. The one member that is not part of the case file, and that changes without a
     /// new version.
     lock: Option<ShownLock>,
+}
+
+/// A saved view, and how many complaints it shows now.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct View {
+    /// The id.
+    id: ViewId,
+    /// What people call it; an owner has each name once.
+    name: Line<100>,
+    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`.
+    filter: String,
+    /// Whose it is: the id of a member of staff, as in `assignee`.
+    owner: Line<100>,
+    /// Who else is to see it.
+    sharing: Sharing,
+    /// With `team`: which.
+    team: Option<Line<100>>,
+    /// Grows with every change; the `ETag` is `"v<version>"`.
+    version: u32,
+    /// When it was made.
+    created_at: Timestamp,
+    /// When it was last changed.
+    updated_at: Timestamp,
+    /// The one member that changes without a new version. `null` in a list for a view that searches (`q`): read the view.
+    count: Option<views::Count>,
+}
+
+/// Saved views.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct Views {
+    /// In the order they were made; at most 200.
+    data: Vec<View>,
+}
+
+/// The body of `POST /v1/views`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used: the handler reads the body of a PATCH and says what is missing")]
+struct NewView {
+    /// What people call it; an owner has each name once.
+    name: Line<100>,
+    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`; at most 4,000 bytes.
+    filter: String,
+    /// Whose it is: the id of a member of staff, as in `assignee`.
+    owner: Line<100>,
+    /// Who else is to see it. Default: nobody.
+    sharing: Option<Sharing>,
+    /// With `team`: which.
+    team: Option<Line<100>>,
 }
 
 /// Nothing.
@@ -225,6 +279,15 @@ fn operations() -> Vec<Operation> {
             ..get::<ChangePage>("changes", "/v1/changes",
                 "Follow every event of every complaint, once each and in an order that never changes") },
 
+        post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
+        Operation { query: VIEWS,
+            ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
+        get::<View>("views", "/v1/views/{id}", "Read a saved view, with how many complaints it shows"),
+        Operation { route: ("PATCH", "/v1/views/{id}"), versioned: true,
+            ..post::<ViewFields, View>("views", "", "200", "Change a saved view") },
+        Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: true,
+            ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
+
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
@@ -290,6 +353,7 @@ const LIST: &[(&str, &str)] = &[
         "order",
         "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
     ),
+    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
     ("received_from", "Received at this moment or later, RFC 3339"),
     ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),
@@ -300,6 +364,11 @@ const LIST: &[(&str, &str)] = &[
 
 const BULK_ROWS: &[(&str, &str)] =
     &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
+
+const VIEWS: &[(&str, &str)] = &[
+    ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
+    ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
+];
 
 const FEED: &[(&str, &str)] = &[
     ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),
@@ -369,8 +438,9 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 12] = [
     "complaints",
+    "views",
     "commands",
     "bulk",
     "locks",

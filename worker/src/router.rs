@@ -3,7 +3,7 @@
 use crate::{
     api::{
         bulk, case_file, changes, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations,
-        shards, tenants, usage,
+        shards, tenants, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -123,6 +123,12 @@ routes! {
     GET "/v1/usage" usage::own, tenant UsageRead;
 
     GET "/v1/changes" changes::read, tenant ComplaintsRead;
+
+    POST   "/v1/views" views::create, tenant ComplaintsWrite;
+    GET    "/v1/views" views::list, tenant ComplaintsRead;
+    GET    "/v1/views/{id}" views::read, tenant ComplaintsRead;
+    PATCH  "/v1/views/{id}" views::patch, tenant ComplaintsWrite;
+    DELETE "/v1/views/{id}" views::delete, tenant ComplaintsWrite;
 
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;

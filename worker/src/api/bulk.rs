@@ -6,11 +6,9 @@ use crate::{
     call::{Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     failure::Failure,
     platform,
-    store::{
-        DocRow,
-        bulk::{AskedJob, FIRST_FENCE},
-    },
+    store::bulk::{AskedJob, FIRST_FENCE},
 };
+use serde_json::{Value, json};
 use shared::{
     bulk::{NewJob, Outcome as RowOutcome, State, Turn, of_action, read_filter},
     complaint::{
@@ -21,7 +19,7 @@ use shared::{
         body,
         problem::{Code, FieldError, Rule},
     },
-    ids::{BulkId, ComplaintId},
+    ids::{BulkId, ComplaintId, ViewId},
     limit::plan::Resource,
     tenant::placement::Slot,
 };
@@ -44,10 +42,17 @@ const FINGERPRINT: usize = 64;
 pub(crate) async fn create(call: TenantCall) -> Outcome {
     // (1)
     let Posted { body: bytes, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
-    let errors = errors(body::parse(&bytes)?, &call)?;
+    let asked: NewJob = body::parse(&bytes)?;
+    let view = asked.over.view;
+    let errors = errors(asked, &call)?;
     if !errors.is_empty() {
         return Err(Failure::errors(Code::Invalid, errors));
     }
+    let text = String::from_utf8(bytes).map_err(Failure::internal)?;
+    let body = match view {
+        Some(view) => with_filter_of(&text, view, &call).await?,
+        None => text,
+    };
 
     // (2)
     let (now, home, fingerprint) = (call.call.now, call.home()?, fingerprint.to_string());
@@ -57,7 +62,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
         id,
         key: key.as_str(),
         fingerprint: &fingerprint,
-        body: std::str::from_utf8(&bytes).unwrap_or_default(),
+        body: &body,
         asked_by: serde_json::to_string(&call.actor()?).map_err(Failure::internal)?,
         asked_at: now,
         most,
@@ -65,7 +70,7 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
     };
     let answers = home.texts(home.insert_job(&job)).await?;
     let asked = answers.last().and_then(|rows| rows.first());
-    let Some((asked_with, asked)) = asked.and_then(|row| row.doc.split_at_checked(FINGERPRINT)) else {
+    let Some((asked_with, asked)) = asked.and_then(|row| row.split_at_checked(FINGERPRINT)) else {
         return Err(Failure::new(Code::QuotaExceeded)
             .violated(Resource::OpenBulkJobs.as_str(), COME_AGAIN_SECONDS)
             .detail(format!("The plan allows {most} jobs that are not over")));
@@ -89,6 +94,22 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
     Ok(reply)
 }
 
+/// The body of a request over what a view shows, with the view's filter in its place: a later change of the view does not
+/// change the job.
+async fn with_filter_of(body: &str, view: ViewId, call: &TenantCall) -> Result<String, Failure> {
+    let Some(view) = call.directory().view(view).await? else {
+        return Err(Failure::errors(
+            Code::Invalid,
+            vec![FieldError::at("/over/view", Rule::NotAllowed, "names no view")],
+        ));
+    };
+    let mut body: Value = serde_json::from_str(body).map_err(Failure::internal)?;
+    if let Some(over) = body.get_mut("over") {
+        *over = json!({ "filter": view.filter() });
+    }
+    Ok(body.to_string())
+}
+
 /// What is wrong with a request whatever the complaints.
 fn errors(NewJob { action, over, .. }: NewJob, call: &TenantCall) -> Result<Vec<FieldError>, Failure> {
     let mut errors = match action.command() {
@@ -97,21 +118,21 @@ fn errors(NewJob { action, over, .. }: NewJob, call: &TenantCall) -> Result<Vec<
         Err(errors) => errors,
     };
     let most = call.standing.quota(Resource::RowsABulkJob).unwrap_or_default();
-    match (over.complaints, over.filter) {
-        (Some(named), None) if named.is_empty() => {
+    match (over.complaints, over.filter, over.view) {
+        (Some(named), None, None) if named.is_empty() => {
             errors.push(FieldError::at("/over/complaints", Rule::Missing, "must name at least one"));
         }
-        (Some(named), None) if named.len() as u64 > most => {
+        (Some(named), None, None) if named.len() as u64 > most => {
             let rule = format!("must name at most {most}, which the plan allows a job");
             errors.push(FieldError::at("/over/complaints", Rule::OutOfRange, rule));
         }
-        (Some(_), None) => {}
-        (None, Some(filter)) => {
+        (Some(_), None, None) | (None, None, Some(_)) => {}
+        (None, Some(filter), None) => {
             if let Err(mut of_filter) = read_filter(&filter) {
                 errors.append(&mut of_filter);
             }
         }
-        _ => errors.push(FieldError::at("/over", Rule::NotAllowed, "must have one of complaints and filter")),
+        _ => errors.push(FieldError::at("/over", Rule::NotAllowed, "must have one of complaints, filter and view")),
     }
     Ok(errors)
 }
@@ -140,8 +161,8 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
 }
 
 /// A job's state and how it is answered.
-fn job(answers: &[Vec<DocRow>]) -> Result<(&str, &str), Failure> {
-    let job = answers.last().and_then(|rows| rows.first()).and_then(|row| row.doc.split_once('\n'));
+fn job(answers: &[Vec<String>]) -> Result<(&str, &str), Failure> {
+    let job = answers.last().and_then(|rows| rows.first()).and_then(|row| row.split_once('\n'));
     job.ok_or(Failure::new(Code::NotFound))
 }
 
@@ -172,11 +193,11 @@ pub(crate) async fn rows(call: TenantCall) -> Outcome {
 }
 
 /// A page of what is JSON from `begin` on; each has its id from `id` on. There is one more if there are more.
-fn page(items: Option<&Vec<DocRow>>, id: usize, begin: usize, limit: usize) -> Reply {
+fn page(items: Option<&Vec<String>>, id: usize, begin: usize, limit: usize) -> Reply {
     let items = items.map(Vec::as_slice).unwrap_or_default();
     let shown = items.get(..limit).unwrap_or(items);
-    let data: Vec<&str> = shown.iter().filter_map(|row| row.doc.get(begin..)).collect();
-    let last = shown.last().filter(|_| items.len() > limit).and_then(|row| row.doc.get(id..id + ID));
+    let data: Vec<&str> = shown.iter().filter_map(|row| row.get(begin..)).collect();
+    let last = shown.last().filter(|_| items.len() > limit).and_then(|row| row.get(id..id + ID));
     let next = last.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
     Reply::json_text(200, format!("{{\"data\":[{}],\"next_after\":{next}}}", data.join(",")))
 }

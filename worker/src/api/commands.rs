@@ -35,6 +35,7 @@ use shared::{
         decide::{LinkTarget, decide},
     },
     http::{
+        body::{self, BodyError},
         etag::{self, IfMatch},
         idempotency::IdempotencyKey,
         problem::Code,
@@ -77,9 +78,14 @@ pub(crate) enum Performed {
     Rehearsed { version: u32 },
 }
 
-async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, TenantDb)) -> Outcome {
+/// How a command's body is read: a function and not a type, so that the way of all is compiled once.
+type Read = fn(&[u8]) -> Result<Command, BodyError>;
+
+async fn run(call: TenantCall, read: Read) -> Outcome {
     // (1)
-    let Posted { body: command, key, fingerprint } = posted;
+    let (id, db) = call.complaint()?;
+    let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let command = read(&body)?;
     let if_match = Some(call.call.if_match()?);
     let lock = call.call.lock_token()?;
 
@@ -203,10 +209,8 @@ fn changed(version: u32) -> Failure {
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $handler:ident => $command:expr;)*) => {
-        $($(#[$doc])* pub(crate) async fn $handler(call: TenantCall) -> Outcome {
-            let complaint = call.complaint()?;
-            let posted = call.call.posted(MAX_BODY).await?.map($command);
-            run(call, posted, complaint).await
+        $($(#[$doc])* pub(crate) fn $handler(call: TenantCall) -> impl Future<Output = Outcome> {
+            run(call, |body| body::parse(body).map($command))
         })*
     };
 }

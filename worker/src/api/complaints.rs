@@ -1,6 +1,6 @@
 //! `/v1/complaints`: log, read, list.
 
-use super::{external_reference, lock};
+use super::{external_reference, lock, views};
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
@@ -196,6 +196,10 @@ fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
+    let query = match query.view {
+        Some(view) => query.within(views::shown_by(&call, view).await?),
+        None => query,
+    };
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();

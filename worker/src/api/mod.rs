@@ -16,3 +16,4 @@ pub(crate) mod relocations;
 pub(crate) mod shards;
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod views;

@@ -266,7 +266,7 @@ async fn compare(call: &CellCall) -> Outcome {
 
 /// Takes over, in one transaction, unless it was promised not to by this attempt. Told once more, it says so once more.
 async fn activate(call: &CellCall) -> Outcome {
-    let Activate { job, attempt, tenant, seq, keys, limiter } = body(call).await?;
+    let Activate { job, attempt, tenant, seq, keys, views, limiter } = body(call).await?;
     let never = || Reply::json(200, &Promised { answer: Answer::Never });
     let (arrival, fence) = call.arrival(job).await?;
     if tenant.id != call.tenant || tenant.home_cell != call.from {
@@ -281,7 +281,8 @@ async fn activate(call: &CellCall) -> Outcome {
         // Larger than any that the source has or, by moving it away, will have.
         let seq = seq.saturating_add(2);
         let record = Record::Arriving(arrival.clone());
-        match call.home().take_over_tenant(&record, fence, &tenant, seq, &keys).await {
+        let views = (views.0.as_slice(), views.1.as_slice());
+        match call.home().take_over_tenant(&record, fence, &tenant, seq, &keys, views).await {
             Ok(()) => {}
             Err(error @ StoreError::Taken(_)) => {
                 log::fault("relocated_tenant_not_taken_over", &error);

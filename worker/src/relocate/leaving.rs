@@ -383,8 +383,9 @@ impl Driver {
     async fn activate(&self, job: &Job) -> Result<Outcome, Undone> {
         let (tenant, seq, _) = self.system().tenant_at(self.tenant).await?.ok_or(NOT_THERE)?;
         let keys = self.db(DIRECTORY_SHARD).key_records().await?;
+        let views = self.db(DIRECTORY_SHARD).view_records().await?;
         let limiter = admission::counted(&self.runtime, self.tenant).await?;
-        let asked = Activate { job: job.id, attempt: job.attempt, tenant, seq, keys, limiter };
+        let asked = Activate { job: job.id, attempt: job.attempt, tenant, seq, keys, views, limiter };
         let Promised { answer } = self.ask(job, step::ACTIVATE, &asked).await?;
         Ok(promised(answer))
     }

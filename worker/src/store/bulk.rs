@@ -3,7 +3,7 @@
 //! Every statement takes texts and gives texts, and the database puts together what is answered: each type of row that is
 //! read here would weigh more in the Worker than all that is done with it.
 
-use super::{DocRow, Scoped, StoreError, TenantBatch, TenantDb};
+use super::{Scoped, TenantBatch, TenantDb};
 use shared::{
     bulk::{Action, State},
     http::list_query::ListQuery,
@@ -142,11 +142,6 @@ impl TenantDb {
         statements.iter().fold(self.batch(), |batch, (sql, parameters)| batch.with(*sql, *parameters))
     }
 
-    /// The rows of each statement.
-    pub(crate) async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<DocRow>>, StoreError> {
-        self.run(batch).await
-    }
-
     /// Writes a job and the complaints that it names. Gives its id if it is new and allowed, then nothing, then what was asked
     /// for with the key, if anything was: the fingerprint and the job as it was then.
     pub(crate) fn insert_job(&self, job: &AskedJob<'_>) -> TenantBatch {
@@ -220,8 +215,7 @@ impl TenantDb {
         driven: &Driven,
         limit: usize,
     ) -> TenantBatch {
-        let received_from = query.received_from.unwrap_or(Timestamp::MIN);
-        let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
+        let (received_from, received_to) = query.received();
         let above_all = Place::last_of(received_to.plus_millis(1_000)).to_string();
         let below = if driven.selecting.1.is_empty() { &above_all } else { &driven.selecting.1 };
         let (lowest, from, to) = (Place::first_of(received_from), millis(received_from), millis(received_to));

@@ -292,8 +292,7 @@ impl TenantDb {
         direction: Direction,
         from: Option<Position>,
     ) -> Result<Vec<Listed>, StoreError> {
-        let received_from = query.received_from.unwrap_or(Timestamp::MIN);
-        let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
+        let (received_from, received_to) = query.received();
         // No id is empty, and none comes after "~".
         let mut low = (Place::first_of(received_from), String::new());
         let mut high = (Place::last_of(received_to), "~".to_owned());
@@ -320,13 +319,12 @@ impl TenantDb {
 
     /// What the index is asked for: the filters, and what is searched for.
     pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
-        let tokens = self.tokens();
-        let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
-        let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();
-        wanted.extend(searched.map(str::to_owned));
-        if wanted.is_empty() {
-            wanted.push(format!("\"{}\"", tokens.all()));
-        }
-        wanted.join(" AND ")
+        let filters: Vec<_> = match searched {
+            // Every complaint has the token of all: looking for it would only take time.
+            Some(_) if query.facets.is_empty() => Vec::new(),
+            _ => self.tokens().wanted(query),
+        };
+        let filters = filters.iter().map(|token| format!("\"{token}\""));
+        filters.chain(searched.map(str::to_owned)).collect::<Vec<_>>().join(" AND ")
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
+pub(crate) mod counters;
 pub(crate) mod deliveries;
 pub(crate) mod external_references;
 pub(crate) mod history;
@@ -14,6 +15,7 @@ pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
+pub(crate) mod views;
 
 use crate::platform::{Fault, Freshness, Runtime};
 use futures_util::{
@@ -22,6 +24,7 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{ids::TenantId, json, tenant::placement::ShardId};
+use std::{cell::OnceCell, rc::Rc};
 
 /// What D1 could not do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,6 +41,9 @@ pub(crate) enum StoreError {
     /// The case is locked by somebody else, or the lock that the request names has ended; nothing was written.
     #[error("locked")]
     Locked,
+    /// There are as many as there may be; nothing was written.
+    #[error("full")]
+    Full,
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -65,16 +71,20 @@ pub(crate) enum Unique {
     ExternalReference,
     /// The tenant's slug.
     Slug,
+    /// The name of an owner's view.
+    ViewName,
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 6] = [
+const UNIQUE: [(&str, Unique); 8] = [
     ("idempotency.key", Unique::IdempotencyKey),
+    ("view_requests.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
     ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
+    ("views.name", Unique::ViewName),
 ];
 
 /// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`; and what
@@ -87,6 +97,9 @@ const HELD: [&str; 3] = [
 
 /// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
+
+/// How `SQLite` names what is NULL where there are enough: see `views/insert.sql`.
+const FULL: &str = "NOT NULL constraint failed: views.version";
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
@@ -108,6 +121,7 @@ impl From<Fault> for StoreError {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
             _ if has(&LOCKED) => Self::Locked,
+            _ if has(&FULL) => Self::Full,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
@@ -256,6 +270,12 @@ impl TenantDb {
         batch.answer(&self.runtime, self.shard, self.freshness).await
     }
 
+    /// The rows of each statement, each one text. (One shape of answer for many: another costs as much wasm as a function.)
+    pub(crate) async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<String>>, StoreError> {
+        let answers: Vec<Vec<DocRow>> = self.run(batch).await?;
+        Ok(answers.into_iter().map(|rows| rows.into_iter().map(|row| row.doc).collect()).collect())
+    }
+
     /// The first row of one statement, if there is one.
     async fn row<R: DeserializeOwned>(&self, sql: Scoped, parameters: impl Serialize) -> Result<Option<R>, StoreError> {
         Ok(self.rows(sql, parameters).await?.into_iter().next())
@@ -271,16 +291,23 @@ impl TenantBatch {
 }
 
 /// Asks all at the same time; the answers come in the order of the questions. (`join_all` is made for thousands, and costs
-/// as many bytes of wasm as a handler.)
+/// as many bytes of wasm as a handler. Boxed, so that waiting is compiled once and not once a question.)
 pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Future<Output = A> + 'q>) -> Vec<A> {
-    let nothing: LocalBoxFuture<'q, Vec<A>> = Box::pin(ready(Vec::new()));
-    let all = questions.fold(nothing, |others, question| {
-        Box::pin(join(others, question).map(|(mut answers, answer)| {
-            answers.push(answer);
-            answers
-        }))
-    });
-    all.await
+    let (asked, answers): (Vec<_>, Vec<_>) = questions
+        .map(|question| {
+            let answer = Rc::new(OnceCell::new());
+            let told = Rc::clone(&answer);
+            let asked: LocalBoxFuture<'q, ()> = Box::pin(async move { _ = told.set(question.await) });
+            (asked, answer)
+        })
+        .unzip();
+    all(asked).await;
+    answers.into_iter().filter_map(|answer| Rc::into_inner(answer)?.into_inner()).collect()
+}
+
+fn all(asked: Vec<LocalBoxFuture<'_, ()>>) -> LocalBoxFuture<'_, ()> {
+    let nothing: LocalBoxFuture<'_, ()> = Box::pin(ready(()));
+    asked.into_iter().fold(nothing, |others, one| Box::pin(join(others, one).map(|_| ())))
 }
 
 /// A parameter that is a list or a document travels as JSON text.

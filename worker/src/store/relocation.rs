@@ -66,12 +66,21 @@ const PUT_BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_
 const PUT_BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
+const VIEW_RECORDS: Scoped = Scoped::new(include_str!("sql/relocation/view_records.sql"));
+const VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/view_requests.sql"));
+const PUT_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/put_views.sql"));
+const PUT_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_view_requests.sql"));
+const DROP_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/drop_views.sql"));
+const DROP_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/drop_view_requests.sql"));
 const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
 const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 12] = [
+const KEPT: [(Scoped, Goes); 16] = [
+    // Before what they count.
+    (Scoped::new(include_str!("sql/relocation/purge_counters.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_counter_changes.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -79,6 +88,8 @@ const KEPT: [(Scoped, Goes); 12] = [
     (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_views.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_view_requests.sql")), Goes::WithTheTenant),
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
@@ -101,6 +112,8 @@ enum Goes {
     Nowhere,
 }
 
+/// The most requests that made views that go along: the newest.
+const VIEW_REQUESTS_KEPT: u32 = 1_000;
 /// Rows that are deleted in one call.
 const PURGED_AT_ONCE: u32 = 500;
 /// Events that are read in one call, and the bytes after which fewer are.
@@ -450,6 +463,13 @@ impl TenantDb {
         self.rows(KEYS, ()).await
     }
 
+    /// Every view, and the requests that made them: JSON texts.
+    pub(crate) async fn view_records(&self) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        let batch = self.batch().with(VIEW_RECORDS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
+        let mut answers = self.texts(batch).await?.into_iter();
+        Ok((answers.next().unwrap_or_default(), answers.next().unwrap_or_default()))
+    }
+
     /// Deletes some of what is kept here, if the tenant is held. True if nothing more is to be deleted.
     pub(crate) async fn purge(&self) -> Result<bool, StoreError> {
         let batch = KEPT.iter().fold(self.batch(), |batch, (delete, _)| batch.with(*delete, (PURGED_AT_ONCE,)));
@@ -603,15 +623,23 @@ impl TenantDb {
         tenant: &Tenant,
         seq: u32,
         keys: &[KeyRow],
+        (views, view_requests): (&[String], &[String]),
     ) -> Result<(), StoreError> {
         let mut batch = self
             .batch()
             .with(TAKE_OVER, (fence, to_json(record)?))
             .with(RELEASE, (i64::MAX,))
             .with(EXPECT_NO_MORE, (record.id(),))
-            .with(DROP_KEYS, ());
+            .with(DROP_KEYS, ())
+            .with(DROP_VIEWS, ())
+            .with(DROP_VIEW_REQUESTS, ());
         for list in parts(keys)? {
             batch = batch.with(PUT_KEYS, (list,));
+        }
+        for (put, rows) in [(PUT_VIEWS, views), (PUT_VIEW_REQUESTS, view_requests)] {
+            for list in parts(rows)? {
+                batch = batch.with(put, (list,));
+            }
         }
         batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?, seq));
         self.run::<IgnoredAny>(batch).await?;
