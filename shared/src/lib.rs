@@ -18,6 +18,7 @@
 pub mod access;
 pub mod chain;
 pub mod changes;
+pub mod clock;
 pub mod complaint;
 pub mod http;
 pub mod ids;

@@ -1,0 +1,401 @@
+//! Statutory rules as data: one file a pack in `rules/packs/`, with every version that was released.
+
+use super::{day::Day, law::Released, timeline::Occurrence};
+use crate::{
+    complaint::{
+        Complaint,
+        intake::{Channel, Jurisdiction, Severity},
+    },
+    taxonomy::Sector,
+    text::Code,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The rules of one regime, as its file says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// The name that stays across versions.
+    pub id: Code,
+    /// The name people read.
+    pub name: String,
+    /// What was released, oldest first.
+    pub versions: Vec<PackVersion>,
+}
+
+/// What a regime asks for during some years.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackVersion {
+    /// The version.
+    pub version: Code,
+    /// When this text of it was released here. A corrected text of the same law is one more version, released later.
+    pub released: Day,
+    /// The first day on which a clock that starts is under it.
+    pub from: Day,
+    /// The last such day, if it was replaced.
+    #[serde(default)]
+    pub until: Option<Day>,
+    /// Who says so.
+    pub source: String,
+    /// Whether the dates and the scope were checked against the source.
+    pub status: Status,
+    /// What is still to be confirmed.
+    #[serde(default)]
+    pub to_confirm: Option<String>,
+    /// The complaints it is for: any one of these holds.
+    pub applies_when: Vec<Condition>,
+    /// The rules.
+    pub rules: Vec<StatutoryRule>,
+}
+
+impl Released for PackVersion {
+    fn version(&self) -> &Code {
+        &self.version
+    }
+
+    fn released(&self) -> Day {
+        self.released
+    }
+
+    fn covers(&self, day: Day) -> bool {
+        self.from <= day && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// Whether a rule was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Against the source that it cites.
+    Verified,
+    /// Not yet, or not in every part: `to_confirm` says in which not.
+    ToConfirm,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatutoryRule {
+    /// Its name within the pack.
+    pub id: Code,
+    /// The name people read.
+    pub name: String,
+    /// Where it is laid down.
+    pub citation: String,
+    /// Whether that was checked.
+    pub status: Status,
+    /// What is still to be confirmed.
+    #[serde(default)]
+    pub to_confirm: Option<String>,
+    /// The complaints it is for: any one of these holds. None: all that the pack is for.
+    #[serde(default)]
+    pub applies_when: Vec<Condition>,
+    /// What passes if the time does.
+    #[serde(default)]
+    pub nature: Nature,
+    /// The duty that this rule is one reading of; the earliest reading warns.
+    #[serde(default)]
+    pub reading_of: Option<Code>,
+    /// What has to be sent.
+    #[serde(default)]
+    pub must_send: Option<String>,
+    /// The only way in which it may stop.
+    #[serde(default)]
+    pub suspension: Option<Suspension>,
+    /// How it counts.
+    pub terms: Terms,
+}
+
+/// What it means that the time of a clock has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// The firm has broken a rule.
+    #[default]
+    Duty,
+    /// A possibility is gone, of the firm or of the complainant.
+    Window,
+}
+
+/// By what a statutory clock may be stopped, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspension {
+    /// What stops it.
+    pub on: Occurrence,
+    /// What lets it run on.
+    pub until: Occurrence,
+    /// The reasons that count.
+    pub reasons: Vec<Code>,
+    /// The length from the start beyond which no stop carries the clock.
+    pub maximum: Length,
+}
+
+/// How a clock counts. Statutory rules and service levels share it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// What starts it.
+    pub starts_on: Vec<Occurrence>,
+    /// What starts it if nothing of that is on file.
+    #[serde(default)]
+    pub otherwise: Vec<Occurrence>,
+    /// Which of several starts it.
+    #[serde(default)]
+    pub pick: Pick,
+    /// There is a clock only after one of these.
+    #[serde(default)]
+    pub only_after: Vec<Occurrence>,
+    /// How long it runs. None: promptly, which no number of days is.
+    #[serde(default)]
+    pub length: Option<Length>,
+    /// Whether the day it starts counts.
+    #[serde(default)]
+    pub start_day: StartDay,
+    /// What happens if it ends on a day without business.
+    #[serde(default)]
+    pub roll: Roll,
+    /// When on its last day it ends.
+    #[serde(default)]
+    pub ends: Ends,
+    /// Whether a start out of business hours counts as one of the next business day, where the firm has chosen so.
+    #[serde(default)]
+    pub late_receipt: bool,
+    /// What meets it.
+    pub met_by: Vec<Occurrence>,
+    /// What meets it unless the case is reopened.
+    #[serde(default)]
+    pub met_unless_reopened_by: Vec<Occurrence>,
+    /// What makes it void unless the case is reopened.
+    #[serde(default)]
+    pub void_by: Vec<Occurrence>,
+    /// After how many units to warn. Weeks and months warn by day, promptness by business day.
+    #[serde(default)]
+    pub warn_after: Vec<u32>,
+    /// Whether to warn on the last business day.
+    #[serde(default)]
+    pub warn_on_last_business_day: bool,
+}
+
+/// Which of several occurrences starts a clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The first.
+    #[default]
+    First,
+    /// The newest: the clock starts anew.
+    Last,
+    /// Each, while the case is open: one clock after the other.
+    Each,
+}
+
+/// Whether the day a clock starts counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StartDay {
+    /// The next day that counts is the first.
+    #[default]
+    Excluded,
+    /// It is the first, if it is a day that counts.
+    Included,
+}
+
+/// What happens if a clock ends on a day without business.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Roll {
+    /// Nothing: that day is the last.
+    #[default]
+    None,
+    /// The next business day is the last.
+    NextBusinessDay,
+}
+
+/// When on its last day a clock ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// With the day.
+    #[default]
+    EndOfDay,
+    /// With the firm's business hours.
+    CloseOfBusiness,
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "UncheckedLength")]
+pub struct Length {
+    /// How many units: at least 1, at most about ten years (a year of minutes).
+    pub amount: u32,
+    /// Of what.
+    pub unit: Unit,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UncheckedLength {
+    amount: u32,
+    unit: Unit,
+}
+
+/// The length is nothing, or more than ten years (a year, in minutes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {most} of this unit")]
+pub struct LengthOutOfRange {
+    most: u32,
+}
+
+impl TryFrom<UncheckedLength> for Length {
+    type Error = LengthOutOfRange;
+
+    fn try_from(length: UncheckedLength) -> Result<Self, LengthOutOfRange> {
+        Self::new(length.amount, length.unit)
+    }
+}
+
+impl Length {
+    /// A length.
+    ///
+    /// # Errors
+    /// [`LengthOutOfRange`].
+    pub const fn new(amount: u32, unit: Unit) -> Result<Self, LengthOutOfRange> {
+        let most = unit.most();
+        if amount == 0 || amount > most { Err(LengthOutOfRange { most }) } else { Ok(Self { amount, unit }) }
+    }
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 60 seconds on any clock.
+    Minute,
+    /// 60 minutes.
+    Hour,
+    /// A minute of the firm's business hours.
+    BusinessMinute,
+    /// 60 of them.
+    BusinessHour,
+    /// A day of the civil calendar.
+    Day,
+    /// A day of it with business.
+    BusinessDay,
+    /// Seven days.
+    Week,
+    /// To the corresponding date of a later month, or its last day.
+    Month,
+}
+
+impl Unit {
+    const fn most(self) -> u32 {
+        match self {
+            Self::Minute | Self::BusinessMinute => 525_600,
+            Self::Hour | Self::BusinessHour => 8_760,
+            Self::Day => 3_660,
+            Self::BusinessDay => 2_500,
+            Self::Week => 520,
+            Self::Month => 120,
+        }
+    }
+}
+
+/// Something that must hold of a complaint: every member that is not empty, by any of its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Condition {
+    /// Whose law applies to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jurisdiction: Vec<Jurisdiction>,
+    /// The trade of the firm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sector: Vec<Sector>,
+    /// Product codes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub product: Vec<Code>,
+    /// Issue codes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issue: Vec<Code>,
+    /// It has one of these tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tag: Vec<Code>,
+    /// It has none of these tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_tag: Vec<Code>,
+    /// How bad it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub severity: Vec<Severity>,
+    /// How it came in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channel: Vec<Channel>,
+    /// Whether there are indicators of vulnerability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vulnerable: Option<bool>,
+}
+
+/// What conditions look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Whose law applies.
+    pub jurisdiction: Jurisdiction,
+    /// The trade of the firm.
+    pub sector: Sector,
+    /// The product.
+    pub product: Option<&'a Code>,
+    /// The issue.
+    pub issue: Option<&'a Code>,
+    /// The tags.
+    pub tags: &'a [Code],
+    /// How bad it is.
+    pub severity: Severity,
+    /// How it came in.
+    pub channel: Channel,
+    /// Whether there are indicators of vulnerability.
+    pub vulnerable: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a complaint to a firm of this trade.
+    #[must_use]
+    pub fn of(complaint: &'a Complaint, sector: Sector) -> Self {
+        Self {
+            jurisdiction: complaint.jurisdiction,
+            sector,
+            product: complaint.product.as_ref(),
+            issue: complaint.issue.as_ref(),
+            tags: &complaint.tags,
+            severity: complaint.severity,
+            channel: complaint.channel,
+            vulnerable: !complaint.vulnerability.is_empty(),
+        }
+    }
+}
+
+impl Condition {
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        let tagged = |tags: &[Code]| tags.iter().any(|tag| facts.tags.contains(tag));
+        among(&self.jurisdiction, Some(&facts.jurisdiction))
+            && among(&self.sector, Some(&facts.sector))
+            && among(&self.product, facts.product)
+            && among(&self.issue, facts.issue)
+            && among(&self.severity, Some(&facts.severity))
+            && among(&self.channel, Some(&facts.channel))
+            && (self.tag.is_empty() || tagged(&self.tag))
+            && !tagged(&self.no_tag)
+            && self.vulnerable.is_none_or(|vulnerable| vulnerable == facts.vulnerable)
+    }
+}
+
+fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
+    wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
+}
+
+/// Whether any of `conditions` holds; without any, it does.
+pub(super) fn apply(conditions: &[Condition], facts: &Facts<'_>) -> bool {
+    conditions.is_empty() || conditions.iter().any(|condition| condition.holds(facts))
+}
