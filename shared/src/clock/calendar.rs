@@ -3,56 +3,62 @@
 use super::{
     day::{Day, Weekday},
     law::Released,
-    zone::ZoneId,
+    pack::Status,
 };
-use crate::{complaint::intake::Jurisdiction, text::Code};
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use crate::complaint::intake::Jurisdiction;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A calendar, as its file says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// The name that stays across versions.
-    pub id: Code,
+    pub id: &'static str,
     /// The name people read.
-    pub name: String,
+    pub name: &'static str,
     /// Where its days begin and end.
-    pub zone: ZoneId,
+    pub zone: &'static str,
     /// Whose complaints it is for unless a rule or the firm names another.
-    pub jurisdictions: Vec<Jurisdiction>,
+    pub jurisdictions: &'static [Jurisdiction],
     /// The days of the week without business.
-    pub weekend: Vec<WeekDay>,
+    pub weekend: &'static [WeekDay],
     /// What was released, oldest first.
-    pub versions: Vec<CalendarVersion>,
+    pub versions: &'static [CalendarVersion],
 }
 
 /// What was known of a calendar at some time.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CalendarVersion {
     /// The version.
-    pub version: Code,
+    pub version: &'static str,
     /// From when on clocks that start use it.
     pub released: Day,
     /// Who says so.
-    pub source: String,
+    pub source: &'static str,
     /// Whether that was checked.
-    pub status: super::pack::Status,
+    pub status: Status,
     /// What is still to be confirmed.
-    #[serde(default)]
-    pub to_confirm: Option<String>,
+    pub to_confirm: Option<&'static str>,
     /// The first day for which the holidays are known.
     pub from: Day,
     /// The last day for which they are known.
     pub until: Day,
-    /// The holidays: by name, their dates in order.
-    pub holidays: BTreeMap<String, Vec<Day>>,
+    /// The holidays.
+    pub holidays: &'static [Holiday],
+}
+
+/// A holiday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holiday {
+    /// The name.
+    pub name: &'static str,
+    /// Its dates, in order.
+    pub days: &'static [Day],
 }
 
 impl Released for CalendarVersion {
-    fn version(&self) -> &Code {
-        &self.version
+    fn version(&self) -> &'static str {
+        self.version
     }
 
     fn released(&self) -> Day {
@@ -65,9 +71,7 @@ impl Released for CalendarVersion {
 }
 
 /// A day of the week on the wire: `mon` to `sun`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "they are what they are called")]
 pub enum WeekDay {
@@ -96,36 +100,36 @@ impl From<Weekday> for WeekDay {
 
 /// One version of a calendar.
 #[derive(Clone, Copy, Debug)]
-pub struct Days<'a> {
+pub struct Days {
     /// The calendar.
-    pub calendar: &'a Calendar,
+    pub calendar: &'static Calendar,
     /// The version of it.
-    pub version: &'a CalendarVersion,
+    pub version: &'static CalendarVersion,
 }
 
 /// Why there is no business on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed<'a> {
+pub enum Closed {
     /// It is a holiday, of this name.
-    Holiday(&'a str),
+    Holiday(&'static str),
     /// It is a day of the week without business.
     Weekend,
     /// The firm has named it.
     ByFirm,
 }
 
-impl<'a> Days<'a> {
+impl Days {
     /// Why `day` is no business day, or `None` if it is one.
     #[must_use]
-    pub fn closed(&self, day: Day) -> Option<Closed<'a>> {
+    pub fn closed(&self, day: Day) -> Option<Closed> {
         self.holiday(day).map(Closed::Holiday).or_else(|| self.is_weekend(day).then_some(Closed::Weekend))
     }
 
     /// The name of the holiday on `day`.
     #[must_use]
-    pub fn holiday(&self, day: Day) -> Option<&'a str> {
+    pub fn holiday(&self, day: Day) -> Option<&'static str> {
         let mut holidays = self.version.holidays.iter();
-        holidays.find(|(_, dates)| dates.binary_search(&day).is_ok()).map(|(name, _)| name.as_str())
+        holidays.find(|holiday| holiday.days.binary_search(&day).is_ok()).map(|holiday| holiday.name)
     }
 
     /// Whether `day` is a business day.

@@ -14,9 +14,9 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The civil time.
-    pub zone: Zone<'a>,
+    pub zone: Zone,
     /// The business days.
-    pub days: Days<'a>,
+    pub days: Days,
     /// The firm's own hours, for its own clocks.
     pub hours: Option<&'a Hours>,
     /// When the business day ends.
@@ -132,7 +132,7 @@ impl Place<'_> {
             Roll::NextBusinessDay => self.days.next_open(day),
         };
         for ahead in 1..=last.since(day) {
-            let why = self.days.closed(day.plus(ahead - 1)).and_then(name_of).map(str::to_owned);
+            let why = self.days.closed(day.plus(ahead - 1)).and_then(name_of);
             steps.add(day.plus(ahead), 0, Reason::Rolled, why);
         }
         let due = match manner.ends {
@@ -144,14 +144,14 @@ impl Place<'_> {
     }
 
     /// Why a day does not count, if it does not.
-    fn skipped(&self, day: Day, business: bool, stops: &[Stop]) -> Option<(Reason, Option<String>)> {
+    fn skipped(&self, day: Day, business: bool, stops: &[Stop]) -> Option<(Reason, Option<&'static str>)> {
         let closed = if business {
-            self.hours.map_or_else(|| self.days.closed(day), |hours| hours.ranges(day, &self.days).err())
+            self.hours.map_or_else(|| self.days.closed(day), |hours| hours.of(day, &self.days).err())
         } else {
             None
         };
         if let Some(closed) = closed {
-            return Some((closed.into(), name_of(closed).map(str::to_owned)));
+            return Some((closed.into(), name_of(closed)));
         }
         let end = self.zone.end_of(day);
         let stands_still = stops.iter().any(|stop| (stop.from..stop.until).contains(&end));
@@ -180,13 +180,13 @@ impl Place<'_> {
         let mut due = None;
         for _ in 0..MAX_WALK {
             let Some(hours) = self.hours else { break };
-            match hours.ranges(day, &self.days) {
-                Err(closed) => steps.add(day, 0, closed.into(), name_of(closed).map(str::to_owned)),
+            match hours.of(day, &self.days) {
+                Err(closed) => steps.add(day, 0, closed.into(), name_of(closed)),
                 Ok(ranges) => {
                     let mut counted = 0;
-                    let open = ranges.iter().map(|range| {
-                        let from = self.zone.moment(day, range.0).max(start).unix_seconds();
-                        (from, self.zone.moment(day, range.1).unix_seconds())
+                    let open = ranges.into_iter().map(|(from, until)| {
+                        let from = self.zone.moment(day, from).max(start).unix_seconds();
+                        (from, self.zone.moment(day, until).unix_seconds())
                     });
                     let (pieces, stopped) = cut(open.filter(|(from, until)| from < until), stops);
                     for (from, until) in pieces {
@@ -240,30 +240,30 @@ fn cut(ranges: impl Iterator<Item = (i64, i64)>, stops: &[Stop]) -> (Vec<(i64, i
 }
 
 /// How many days a length from `first` has, and whether a month lent its last day for one it lacks.
-fn days_in(length: Length, first: Day, included: bool) -> (i64, bool) {
-    let amount = i64::from(length.amount);
+fn days_in(length: Length, first: Day, included: bool) -> (i32, bool) {
+    let amount = length.amount.cast_signed();
     match length.unit {
         Unit::Week => (amount * 7, false),
         Unit::Month => {
             let corresponding = first.plus_months(length.amount);
             let clamped = corresponding.parts().2 != first.parts().2;
             // A period that begins with the 5th ends with the 4th; one that begins with the 31st, with the 30th or sooner.
-            let days = corresponding.since(first) + i64::from(included && clamped);
+            let days = corresponding.since(first) + i32::from(included && clamped);
             (days, clamped)
         }
         _ => (amount, false),
     }
 }
 
-const fn name_of(closed: Closed<'_>) -> Option<&str> {
+const fn name_of(closed: Closed) -> Option<&'static str> {
     match closed {
         Closed::Holiday(name) => Some(name),
         Closed::Weekend | Closed::ByFirm => None,
     }
 }
 
-impl From<Closed<'_>> for Reason {
-    fn from(closed: Closed<'_>) -> Self {
+impl From<Closed> for Reason {
+    fn from(closed: Closed) -> Self {
         match closed {
             Closed::Holiday(_) => Self::Holiday,
             Closed::Weekend => Self::Weekend,
@@ -277,7 +277,7 @@ impl From<Closed<'_>> for Reason {
 struct Steps(Vec<ClockStep>);
 
 impl Steps {
-    fn add(&mut self, day: Day, counted: i64, reason: Reason, name: Option<String>) {
+    fn add(&mut self, day: Day, counted: i64, reason: Reason, name: Option<&'static str>) {
         match self.0.last_mut() {
             Some(last) if last.reason == reason && last.name == name && day.since(last.to) == 1 => {
                 last.to = day;

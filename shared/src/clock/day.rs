@@ -1,8 +1,7 @@
 //! Civil dates and times of day.
 
-use crate::time::Timestamp;
 pub use chrono::Weekday;
-use chrono::{DateTime, Datelike, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,66 +11,89 @@ pub(super) const DAY_MILLIS: i64 = 86_400_000;
 /// A date of the civil calendar, 1970-01-01 to 9999-12-31; `2027-02-05` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Day(NaiveDate);
+pub struct Day(i32);
 
 /// The text is not a [`Day`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a date between 1970 and 9999 such as 2027-02-05")]
 pub struct InvalidDay;
 
+/// Days from 1970-01-01 to 9999-12-31.
+const LAST: i32 = 2_932_896;
+
 impl Day {
+    /// The date `days` after 1970-01-01, clamped to the range.
+    #[must_use]
+    pub const fn after_1970(days: i32) -> Self {
+        Self(if days < 0 {
+            0
+        } else if days > LAST {
+            LAST
+        } else {
+            days
+        })
+    }
+
     /// The date of these numbers, if there is one within the range.
     #[must_use]
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         let date = NaiveDate::from_ymd_opt(year, month, day)?;
-        (1970..=9999).contains(&year).then_some(Self(date))
+        (1970..=9999).contains(&year).then_some(Self::of(date))
     }
 
-    /// The date that begins these milliseconds after 1970-01-01, clamped to the range.
+    fn of(date: NaiveDate) -> Self {
+        Self::after_1970(date.to_epoch_days())
+    }
+
+    fn date(self) -> NaiveDate {
+        NaiveDate::from_epoch_days(self.0).unwrap_or_default()
+    }
+
+    /// The date that has begun these milliseconds after 1970-01-01, clamped to the range.
     pub(super) fn of_millis(millis: i64) -> Self {
-        let clamped = Timestamp::from_unix_millis(millis).unix_millis();
-        Self(DateTime::from_timestamp_millis(clamped).unwrap_or_default().date_naive())
+        Self::after_1970(i32::try_from(millis.div_euclid(DAY_MILLIS)).unwrap_or(if millis < 0 { 0 } else { LAST }))
     }
 
     /// Milliseconds from 1970-01-01 to its beginning.
-    pub(super) fn millis(self) -> i64 {
-        (self.0 - NaiveDate::default()).num_milliseconds()
+    pub(super) const fn millis(self) -> i64 {
+        self.0 as i64 * DAY_MILLIS
     }
 
     /// The date `days` later (or earlier, if negative), clamped to the range.
     #[must_use]
-    pub fn plus(self, days: i64) -> Self {
-        Self::of_millis(self.millis().saturating_add(days.saturating_mul(DAY_MILLIS)))
+    pub const fn plus(self, days: i32) -> Self {
+        Self::after_1970(self.0.saturating_add(days))
     }
 
     /// The corresponding date `months` later; a month without such a date lends its last.
     #[must_use]
     pub fn plus_months(self, months: u32) -> Self {
-        self.0.checked_add_months(Months::new(months)).map_or(self, Self)
+        self.date().checked_add_months(Months::new(months)).map_or(Self(LAST), Self::of)
     }
 
     /// Days from `earlier` to this one; negative if it is later.
     #[must_use]
-    pub fn since(self, earlier: Self) -> i64 {
-        (self.0 - earlier.0).num_days()
+    pub const fn since(self, earlier: Self) -> i32 {
+        self.0 - earlier.0
     }
 
     /// The day of the week.
     #[must_use]
     pub fn weekday(self) -> Weekday {
-        self.0.weekday()
+        self.date().weekday()
     }
 
     /// The year, the month from 1, the day from 1.
     #[must_use]
     pub fn parts(self) -> (i32, u32, u32) {
-        (self.0.year(), self.0.month(), self.0.day())
+        let date = self.date();
+        (date.year(), date.month(), date.day())
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.date().fmt(f)
     }
 }
 
@@ -135,6 +157,12 @@ impl TimeOfDay {
     pub const MIDNIGHT: Self = Self(0);
     /// `17:00`: the end of business where a firm has set none.
     pub const FIVE_PM: Self = Self(17 * 60);
+
+    /// The time so many minutes after midnight, at most `24:00`.
+    #[must_use]
+    pub const fn after_midnight(minutes: u16) -> Self {
+        Self(if minutes > 24 * 60 { 24 * 60 } else { minutes })
+    }
 
     /// Minutes since midnight, 0 to 1440.
     #[must_use]
@@ -210,8 +238,9 @@ mod tests {
     #[test]
     fn days_stay_in_range() {
         let (first, last): (Day, Day) = ("1970-01-01".parse().unwrap(), "9999-12-31".parse().unwrap());
-        assert_eq!((first.plus(-1), last.plus(1), last.plus(i64::MAX)), (first, last, last));
-        assert_eq!(last.since(first), 2_932_896);
+        assert_eq!((first.plus(-1), last.plus(1), last.plus(i32::MAX)), (first, last, last));
+        assert_eq!((first.plus_months(u32::MAX), Day::of_millis(i64::MAX), Day::of_millis(-1)), (last, last, first));
+        assert_eq!(last.since(first), LAST);
     }
 
     #[test]

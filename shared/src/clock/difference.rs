@@ -1,7 +1,7 @@
 //! What moving a case to other versions of packs or calendars changes: the report to read before doing so.
 
 use super::{Clock, ClockState, day::Day};
-use crate::{text::Code, time::Timestamp};
+use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,9 +9,9 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClockDifference {
     /// The pack; `null` for a firm's own.
-    pub pack: Option<Code>,
+    pub pack: Option<&'static str>,
     /// The rule.
-    pub rule: Code,
+    pub rule: String,
     /// Which of its clocks.
     pub number: u32,
     /// As it was; `null` if there was none.
@@ -24,9 +24,9 @@ pub struct ClockDifference {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClockSide {
     /// The version of the pack.
-    pub version: Option<Code>,
+    pub version: Option<&'static str>,
     /// The version of the calendar, if it was counted by one.
-    pub calendar: Option<Code>,
+    pub calendar: Option<&'static str>,
     /// The last moment.
     pub due: Option<Timestamp>,
     /// The last day.
@@ -46,13 +46,13 @@ pub fn differences(before: &[Clock], after: &[Clock]) -> Vec<ClockDifference> {
 }
 
 fn difference(of: &Clock, was: Option<ClockSide>, becomes: Option<ClockSide>) -> ClockDifference {
-    ClockDifference { pack: of.pack.clone(), rule: of.rule.clone(), number: of.number, was, becomes }
+    ClockDifference { pack: of.pack, rule: of.rule.clone(), number: of.number, was, becomes }
 }
 
 fn side(clock: &Clock) -> ClockSide {
     ClockSide {
-        version: clock.version.clone(),
-        calendar: clock.explanation.calendar.as_ref().map(|calendar| calendar.version.clone()),
+        version: clock.version,
+        calendar: clock.explanation.calendar.as_ref().map(|calendar| calendar.version),
         due: clock.due,
         due_on: clock.due_on,
         state: clock.state,

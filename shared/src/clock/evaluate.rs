@@ -10,7 +10,7 @@ use super::{
     service_level::ServiceLevel,
     timeline::{Entry, Occurrence, Timeline},
 };
-use crate::{text::Code, time::Timestamp};
+use crate::time::Timestamp;
 
 /// What clocks are computed of.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +33,11 @@ pub fn clocks(
     service_levels: &[ServiceLevel],
     now: Timestamp,
 ) -> Vec<Clock> {
-    let reckoning = Reckoning { law, case, choices, now };
+    let reckoning = Reckoning { law: *law, case, choices, now };
     let mut clocks = Vec::new();
-    for pack in &law.packs {
-        for version in pack.versions.iter().filter(|version| apply(&version.applies_when, &case.facts)) {
-            for rule in version.rules.iter().filter(|rule| apply(&rule.applies_when, &case.facts)) {
+    for pack in law.packs {
+        for version in pack.versions.iter().filter(|version| apply(version.applies_when, &case.facts)) {
+            for rule in version.rules.iter().filter(|rule| apply(rule.applies_when, &case.facts)) {
                 reckoning.add(Subject::Statutory { pack, version, rule }, &mut clocks);
             }
         }
@@ -51,13 +51,11 @@ pub fn clocks(
 
 /// Of several readings of one duty the earliest leads; the others do not warn.
 fn lead(clocks: &mut [Clock]) {
-    let readings: Vec<_> = clocks
-        .iter()
-        .filter_map(|clock| Some((clock.pack.clone(), clock.reading_of.clone()?, clock.start, clock.due)))
-        .collect();
+    let readings: Vec<_> =
+        clocks.iter().filter_map(|clock| Some((clock.pack, clock.reading_of?, clock.start, clock.due))).collect();
     for clock in clocks {
         let earlier = readings.iter().any(|(pack, duty, start, due)| {
-            *pack == clock.pack && Some(duty) == clock.reading_of.as_ref() && *start == clock.start && *due < clock.due
+            *pack == clock.pack && Some(*duty) == clock.reading_of && *start == clock.start && *due < clock.due
         });
         if earlier {
             clock.leading = false;
@@ -69,7 +67,7 @@ fn lead(clocks: &mut [Clock]) {
 /// What a clock is of.
 #[derive(Clone, Copy)]
 enum Subject<'a> {
-    Statutory { pack: &'a Pack, version: &'a PackVersion, rule: &'a StatutoryRule },
+    Statutory { pack: &'static Pack, version: &'static PackVersion, rule: &'static StatutoryRule },
     Operational(&'a ServiceLevel),
 }
 
@@ -84,7 +82,9 @@ impl<'a> Subject<'a> {
     /// Whether a clock that started on `day` is under this version.
     fn is_in_force(self, day: Day, pins: &[Pin]) -> bool {
         match self {
-            Self::Statutory { pack, version, .. } => in_force(&pack.versions, &pack.id, day, pins) == Some(version),
+            Self::Statutory { pack, version, .. } => {
+                in_force(pack.versions, pack.id, day, pins).is_some_and(|found| found.version == version.version)
+            }
             Self::Operational(_) => true,
         }
     }
@@ -96,10 +96,17 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn id(self) -> Code {
+    fn id(self) -> &'a str {
         match self {
-            Self::Statutory { rule, .. } => rule.id.clone(),
-            Self::Operational(level) => level.id.clone(),
+            Self::Statutory { rule, .. } => rule.id,
+            Self::Operational(level) => level.id.as_str(),
+        }
+    }
+
+    fn name(self) -> &'a str {
+        match self {
+            Self::Statutory { rule, .. } => rule.name,
+            Self::Operational(level) => level.name.as_str(),
         }
     }
 
@@ -118,7 +125,9 @@ impl<'a> Subject<'a> {
                 for Entry { what, at, reason } in &timeline.entries {
                     if *what == by.until {
                         note(&mut stops, *at, false);
-                    } else if *what == by.on && reason.as_ref().is_some_and(|reason| by.reasons.contains(reason)) {
+                    } else if *what == by.on
+                        && reason.as_ref().is_some_and(|reason| by.reasons.contains(&reason.as_str()))
+                    {
                         note(&mut stops, *at, true);
                     }
                 }
@@ -146,7 +155,7 @@ fn note(stops: &mut Vec<(Timestamp, Option<Timestamp>)>, at: Timestamp, still: b
 /// All that the clocks of a case are computed from.
 #[derive(Clone, Copy)]
 struct Reckoning<'a> {
-    law: &'a Law,
+    law: Law,
     case: Case<'a>,
     choices: &'a Choices,
     now: Timestamp,
@@ -170,7 +179,7 @@ impl<'a> Reckoning<'a> {
             Subject::Statutory { .. } => None,
         };
         let calendar = hours.and_then(|hours| self.law.calendar(hours.calendar.as_ref()?.as_str())).unwrap_or(by_law);
-        let zone = hours.and_then(|hours| self.law.zones.zone(hours.zone.as_ref()?.as_str())).unwrap_or(local);
+        let zone = hours.and_then(|hours| self.law.zone(hours.zone.as_ref()?.as_str())).unwrap_or(local);
         let day = zone.day(start);
         let days = calendar.days(day, self.case.pins)?;
         let place = Place { zone, days, hours, close: self.choices.close_of_business };
@@ -209,9 +218,9 @@ impl<'a> Reckoning<'a> {
             family: ClockFamily::Operational,
             pack: None,
             version: None,
-            rule: subject.id(),
+            rule: subject.id().to_owned(),
             number,
-            name: String::new(),
+            name: subject.name().to_owned(),
             nature,
             reading_of: None,
             leading: true,
@@ -246,23 +255,18 @@ impl<'a> Reckoning<'a> {
 }
 
 impl Clock {
+    /// Says which rule it is of, if it is statutory.
     fn is_of(&mut self, subject: Subject<'_>) {
-        match subject {
-            Subject::Operational(level) => level.name.as_str().clone_into(&mut self.name),
-            Subject::Statutory { pack, version, rule } => {
-                self.family = ClockFamily::Statutory;
-                self.pack = Some(pack.id.clone());
-                self.version = Some(version.version.clone());
-                self.name.clone_from(&rule.name);
-                self.reading_of.clone_from(&rule.reading_of);
-                self.must_send.clone_from(&rule.must_send);
-                let explanation = &mut self.explanation;
-                explanation.citation = Some(rule.citation.clone());
-                explanation.source = Some(version.source.clone());
-                explanation.status = Some(rule.status);
-                explanation.to_confirm.clone_from(&rule.to_confirm);
-            }
-        }
+        let Subject::Statutory { pack, version, rule } = subject else { return };
+        self.family = ClockFamily::Statutory;
+        self.pack = Some(pack.id);
+        self.version = Some(version.version);
+        self.reading_of = rule.reading_of;
+        self.must_send = rule.must_send;
+        self.explanation.citation = Some(rule.citation);
+        self.explanation.source = Some(version.source);
+        self.explanation.status = Some(rule.status);
+        self.explanation.to_confirm = rule.to_confirm;
     }
 }
 
@@ -351,7 +355,7 @@ fn state(
     }
 }
 
-/// When to warn of a clock, earliest first.
+/// When to warn of a clock, earliest first: later amounts are reached later.
 fn warnings(
     terms: &Terms,
     place: Place<'_>,
@@ -378,9 +382,9 @@ fn warnings(
     let mut warnings: Vec<_> = after.filter(|warning| due.is_none_or(|due| warning.at < due)).collect();
     if let Some(counted) = counted.filter(|_| terms.warn_on_last_business_day) {
         let at = place.zone.start_of(place.days.last_open(counted.last));
-        warnings.push(ClockWarning { at, name: "last business day".to_owned() });
+        let place = warnings.partition_point(|warning| warning.at <= at);
+        warnings.insert(place, ClockWarning { at, name: "last business day".to_owned() });
     }
-    warnings.sort_by_key(|warning| warning.at);
     warnings
 }
 
@@ -395,8 +399,8 @@ fn explanation(terms: &Terms, place: Place<'_>, late: Option<ClockStep>, counted
     let version = place.days.version;
     let last = counted.as_ref().map(|counted| counted.last);
     let calendar = by_calendar.then(|| ClockCalendar {
-        id: place.days.calendar.id.clone(),
-        version: version.version.clone(),
+        id: place.days.calendar.id,
+        version: version.version,
         known_until: last.filter(|last| *last > version.until).map(|_| version.until),
     });
     let unit = counted.as_ref().map_or(CountedIn::Days, |counted| counted.unit);
@@ -406,7 +410,7 @@ fn explanation(terms: &Terms, place: Place<'_>, late: Option<ClockStep>, counted
         source: None,
         status: None,
         to_confirm: None,
-        zone: place.zone.id().clone(),
+        zone: place.zone.id(),
         calendar,
         length,
         unit,

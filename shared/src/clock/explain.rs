@@ -6,9 +6,9 @@ use super::{
     law::Law,
     pack::{Length, Nature, Status, Unit},
     timeline::Occurrence,
-    zone::{Zone, ZoneId},
+    zone::Zone,
 };
-use crate::{text::Code, time::Timestamp};
+use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
@@ -17,15 +17,15 @@ use std::fmt::Write;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClockExplanation {
     /// Where the rule is laid down; `null` for a firm's own.
-    pub citation: Option<String>,
+    pub citation: Option<&'static str>,
     /// Who says so.
-    pub source: Option<String>,
+    pub source: Option<&'static str>,
     /// Whether the rule was checked against its source; `null` for a firm's own.
     pub status: Option<Status>,
     /// What is still to be confirmed.
-    pub to_confirm: Option<String>,
+    pub to_confirm: Option<&'static str>,
     /// The civil time that says when days begin and end.
-    pub zone: ZoneId,
+    pub zone: &'static str,
     /// The calendar that business days were looked up in, if any were.
     pub calendar: Option<ClockCalendar>,
     /// The length the rule gives; `null` for "promptly".
@@ -40,9 +40,9 @@ pub struct ClockExplanation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClockCalendar {
     /// The calendar.
-    pub id: Code,
+    pub id: &'static str,
     /// The version.
-    pub version: Code,
+    pub version: &'static str,
     /// The last day whose holidays it knows, if the clock ends later: then it may really end later still.
     pub known_until: Option<Day>,
 }
@@ -60,7 +60,7 @@ pub struct ClockStep {
     pub reason: Reason,
     /// The holiday.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<&'static str>,
 }
 
 /// What `counted` is a number of.
@@ -107,7 +107,7 @@ impl Clock {
     /// The explanation in English, a sentence a line of the reckoning.
     #[must_use]
     pub fn sentences(&self, law: &Law) -> Vec<String> {
-        let Some(zone) = law.zones.zone(self.explanation.zone.as_str()) else { return Vec::new() };
+        let Some(zone) = law.zone(self.explanation.zone) else { return Vec::new() };
         let mut said = vec![self.which(), self.how(law, zone)];
         let mut so_far = 0;
         for step in &self.explanation.steps {
@@ -127,7 +127,7 @@ impl Clock {
         if let Some(citation) = &self.explanation.citation {
             let _ = write!(text, ": {citation}");
         }
-        if let Some((pack, version)) = self.pack.as_ref().zip(self.version.as_ref()) {
+        if let Some((pack, version)) = self.pack.zip(self.version) {
             let _ = write!(text, " ({pack}, version {version})");
         }
         if let Some(doubt) = &self.explanation.to_confirm {
@@ -137,7 +137,7 @@ impl Clock {
         text
     }
 
-    fn how(&self, law: &Law, zone: Zone<'_>) -> String {
+    fn how(&self, law: &Law, zone: Zone) -> String {
         let mut text = format!("It started on {}", moment(self.start, zone));
         match self.explanation.length {
             Some(Length { amount, unit }) => {
@@ -147,14 +147,14 @@ impl Clock {
             None => text.push_str("; the rule says promptly and gives no number of days"),
         }
         if let Some(calendar) = &self.explanation.calendar {
-            let name = law.calendar(calendar.id.as_str()).map_or(calendar.id.as_str(), |known| &known.name);
+            let name = law.calendar(calendar.id).map_or(calendar.id, |known| known.name);
             let _ = write!(text, ", by the holidays of {name} as of {}", calendar.version);
         }
         text.push('.');
         text
     }
 
-    fn ends(&self, zone: Zone<'_>) -> String {
+    fn ends(&self, zone: Zone) -> String {
         match (self.due, self.latest) {
             (Some(due), Some(latest)) if self.state == ClockState::Stopped => {
                 format!(
@@ -168,8 +168,8 @@ impl Clock {
         }
     }
 
-    fn outcome(&self, zone: Zone<'_>) -> Option<String> {
-        let by = self.ended_by.map_or("", occurrence_name);
+    fn outcome(&self, zone: Zone) -> Option<String> {
+        let by = self.ended_by.map_or("", Occurrence::said);
         let on = |at: Option<Timestamp>| at.map(|at| moment(at, zone)).unwrap_or_default();
         match (self.state, self.met_at) {
             (ClockState::Running, _) => None,
@@ -194,7 +194,7 @@ impl ClockStep {
         if self.to != self.from {
             let _ = write!(text, " to {}", date(self.to));
         }
-        let name = self.name.as_deref().unwrap_or("no business");
+        let name = self.name.unwrap_or("no business");
         match self.reason {
             Reason::Counted => match unit {
                 CountedIn::Days => text.push_str(&numbered("day", so_far, self.counted)),
@@ -251,7 +251,7 @@ const fn unit_name(unit: Unit) -> &'static str {
     }
 }
 
-fn moment(at: Timestamp, zone: Zone<'_>) -> String {
+fn moment(at: Timestamp, zone: Zone) -> String {
     let minutes = zone.minutes(at);
     format!("{}, {:02}:{:02} {}", date(zone.day(at)), minutes / 60, minutes % 60, zone.name())
 }
@@ -287,34 +287,3 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-
-const fn occurrence_name(what: Occurrence) -> &'static str {
-    match what {
-        Occurrence::Received => "received",
-        Occurrence::Acknowledged => "acknowledged",
-        Occurrence::Assigned => "assigned",
-        Occurrence::InvestigationStarted => "investigation started",
-        Occurrence::InformationRequested => "information requested",
-        Occurrence::ContactedBy => "the complainant was in touch",
-        Occurrence::Contacted => "the complainant was spoken to",
-        Occurrence::UpdateSent => "the complainant was written to",
-        Occurrence::ResponseProposed => "response drafted",
-        Occurrence::HoldingResponse => "holding response sent",
-        Occurrence::FinalResponse => "final response sent",
-        Occurrence::SummaryResolution => "resolved with the complainant's acceptance",
-        Occurrence::AcceptedInWriting => "accepted in writing",
-        Occurrence::Deadlock => "deadlock",
-        Occurrence::AdrLetter => "letter about the ombudsman or scheme sent",
-        Occurrence::Referred => "referred to the ombudsman or scheme",
-        Occurrence::Forwarded => "passed on to the firm that is responsible",
-        Occurrence::Withdrawn => "withdrawn",
-        Occurrence::Closed => "closed",
-        Occurrence::Reopened => "reopened",
-        Occurrence::ClaimReported => "claim reported",
-        Occurrence::ClaimDecided => "claim decided",
-        Occurrence::ClockStopped => "clock stopped",
-        Occurrence::ClockResumed => "clock resumed",
-        Occurrence::SentToFirm => "sent to the firm by the regulator",
-        Occurrence::InProgress => "answered as in progress",
-    }
-}

@@ -4,27 +4,31 @@ use super::{
     calendar::{Calendar, Days},
     day::{Day, TimeOfDay},
     pack::Pack,
-    zone::{Zone, ZoneId, Zones},
+    zone::{Daylight, Zone, ZoneEntry},
 };
-use crate::{complaint::intake::Jurisdiction, text::Code};
+use crate::{
+    complaint::intake::Jurisdiction,
+    text::{Code, Line},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
 
 /// What clocks are computed from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Law {
     /// The statutory rules.
-    pub packs: Vec<Pack>,
+    pub packs: &'static [Pack],
     /// The business days.
-    pub calendars: Vec<Calendar>,
+    pub calendars: &'static [Calendar],
     /// The civil times.
-    pub zones: Zones,
+    pub zones: &'static [ZoneEntry],
+    /// When clocks change.
+    pub daylight: &'static [Daylight],
 }
 
 /// Something of which newer versions are released.
 pub(super) trait Released {
-    fn version(&self) -> &Code;
+    fn version(&self) -> &'static str;
     fn released(&self) -> Day;
     fn covers(&self, day: Day) -> bool;
 }
@@ -69,85 +73,81 @@ pub struct Place {
     pub calendar: Option<Code>,
     /// The civil time to count by.
     #[serde(default)]
-    pub zone: Option<ZoneId>,
+    pub zone: Option<Line<32>>,
 }
 
 impl Law {
-    /// The law as shipped. `None` only if a shipped file does not parse, which a test excludes.
+    /// The law as shipped: the files of `rules/`, read when this was compiled.
     #[must_use]
-    pub fn shipped() -> Option<&'static Self> {
-        static LAW: LazyLock<Option<Law>> = LazyLock::new(|| Law::read(PACKS, CALENDARS, ZONES));
-        LAW.as_ref()
-    }
-
-    /// The law that these files contain; `None` if one does not parse.
-    #[must_use]
-    pub fn read(packs: &[&str], calendars: &[&str], zones: &str) -> Option<Self> {
-        Some(Self {
-            packs: packs.iter().map(|file| crate::json::from_str(file).ok()).collect::<Option<_>>()?,
-            calendars: calendars.iter().map(|file| crate::json::from_str(file).ok()).collect::<Option<_>>()?,
-            zones: crate::json::from_str(zones).ok()?,
-        })
+    pub fn shipped() -> &'static Self {
+        &shipped::LAW
     }
 
     /// The calendar with this name.
     #[must_use]
-    pub fn calendar(&self, id: &str) -> Option<&Calendar> {
-        self.calendars.iter().find(|calendar| calendar.id.as_str() == id)
+    pub fn calendar(&self, id: &str) -> Option<&'static Calendar> {
+        self.calendars.iter().find(|calendar| calendar.id == id)
     }
 
     /// Where complaints under `jurisdiction` are counted: by which calendar and which civil time.
     #[must_use]
-    pub fn place(&self, jurisdiction: Jurisdiction, choices: &Choices) -> Option<(&Calendar, Zone<'_>)> {
+    pub fn place(&self, jurisdiction: Jurisdiction, choices: &Choices) -> Option<(&'static Calendar, Zone)> {
         let place = choices.places.iter().find(|place| place.jurisdiction == jurisdiction);
         let chosen = place.and_then(|place| self.calendar(place.calendar.as_ref()?.as_str()));
         let by_law = || self.calendars.iter().find(|calendar| calendar.jurisdictions.contains(&jurisdiction));
         let calendar = chosen.or_else(by_law)?;
-        let zone = place.and_then(|place| self.zones.zone(place.zone.as_ref()?.as_str()));
-        Some((calendar, zone.or_else(|| self.zones.zone(calendar.zone.as_str()))?))
+        let zone = place.and_then(|place| self.zone(place.zone.as_ref()?.as_str()));
+        Some((calendar, zone.or_else(|| self.zone(calendar.zone))?))
+    }
+
+    /// Whether there is such a version of such a pack or calendar. A pin to another has no effect.
+    #[must_use]
+    pub fn has(&self, pin: &Pin) -> bool {
+        let (id, version) = (pin.id.as_str(), pin.version.as_str());
+        let of_pack = |pack: &Pack| pack.id == id && pack.versions.iter().any(|known| known.version == version);
+        let of_calendar =
+            |calendar: &Calendar| calendar.id == id && calendar.versions.iter().any(|known| known.version == version);
+        self.packs.iter().any(of_pack) || self.calendars.iter().any(of_calendar)
     }
 }
 
 impl Calendar {
     /// The version that a clock counts by if it started on `day`.
     #[must_use]
-    pub fn days(&self, day: Day, pins: &[Pin]) -> Option<Days<'_>> {
-        Some(Days { calendar: self, version: in_force(&self.versions, &self.id, day, pins)? })
+    pub fn days(&'static self, day: Day, pins: &[Pin]) -> Option<Days> {
+        Some(Days { calendar: self, version: in_force(self.versions, self.id, day, pins)? })
     }
 }
 
 /// The version that something started on `day` is under: what it was moved to; else, of those that cover the day, the
 /// newest that had been released by then, or the first to be released after. A later release never changes the answer.
-pub(super) fn in_force<'a, V: Released>(versions: &'a [V], id: &Code, day: Day, pins: &[Pin]) -> Option<&'a V> {
-    let pin = pins.iter().find(|pin| pin.id == *id);
-    let pinned = pin.and_then(|pin| versions.iter().find(|version| *version.version() == pin.version));
+pub(super) fn in_force<V: Released>(versions: &'static [V], id: &str, day: Day, pins: &[Pin]) -> Option<&'static V> {
+    let pin = pins.iter().find(|pin| pin.id.as_str() == id);
+    let pinned = pin.and_then(|pin| versions.iter().find(|version| version.version() == pin.version.as_str()));
     let known = || versions.iter().rfind(|version| version.covers(day) && version.released() <= day);
     let later = || versions.iter().find(|version| version.covers(day) && version.released() > day);
     pinned.or_else(known).or_else(later)
 }
 
-/// The files of `rules/packs/`.
-pub const PACKS: &[&str] = &[
-    include_str!("../../rules/packs/gb-fca-disp.json"),
-    include_str!("../../rules/packs/gb-psr-app.json"),
-    include_str!("../../rules/packs/gb-ofcom.json"),
-    include_str!("../../rules/packs/gb-caa.json"),
-    include_str!("../../rules/packs/gb-data-protection.json"),
-    include_str!("../../rules/packs/ie-cpc.json"),
-    include_str!("../../rules/packs/us-cfpb.json"),
-    include_str!("../../rules/packs/us-dot.json"),
-];
+/// Written by `build.rs` from the files of `rules/`.
+#[allow(unused_imports, reason = "what a condition can name, though no file does yet")]
+mod shipped {
+    use super::Law;
+    use crate::{
+        clock::{
+            calendar::{Calendar, CalendarVersion, Holiday, WeekDay},
+            day::{Day, TimeOfDay},
+            pack::{
+                Condition, Ends, Length, Nature, Pack, PackVersion, Pick, Roll, StartDay, Status, StatutoryRule,
+                Suspension, Terms, Unit,
+            },
+            timeline::Occurrence,
+            zone::{By, Change, Daylight, Sunday, ZoneEntry},
+        },
+        complaint::intake::{Channel, Jurisdiction, Severity},
+        taxonomy::Sector,
+    };
+    use std::borrow::Cow::Borrowed;
 
-/// The files of `rules/holidays/`.
-pub const CALENDARS: &[&str] = &[
-    include_str!("../../rules/holidays/england_and_wales.json"),
-    include_str!("../../rules/holidays/scotland.json"),
-    include_str!("../../rules/holidays/northern_ireland.json"),
-    include_str!("../../rules/holidays/united_kingdom.json"),
-    include_str!("../../rules/holidays/ireland.json"),
-    include_str!("../../rules/holidays/us_federal.json"),
-    include_str!("../../rules/holidays/eu.json"),
-];
-
-/// The file of zones.
-pub const ZONES: &str = include_str!("../../rules/zones.json");
+    include!(concat!(env!("OUT_DIR"), "/law.rs"));
+}

@@ -19,7 +19,7 @@ pub mod zone;
 
 pub use evaluate::{Case, clocks};
 
-use crate::{text::Code, time::Timestamp};
+use crate::time::Timestamp;
 use day::Day;
 use explain::ClockExplanation;
 use pack::Nature;
@@ -33,11 +33,11 @@ pub struct Clock {
     /// Whether the law or the firm set it.
     pub family: ClockFamily,
     /// The pack of the rule; `null` for a firm's own.
-    pub pack: Option<Code>,
+    pub pack: Option<&'static str>,
     /// The version of the pack; `null` for a firm's own.
-    pub version: Option<Code>,
+    pub version: Option<&'static str>,
     /// The rule in the pack, or the firm's service level.
-    pub rule: Code,
+    pub rule: String,
     /// 1, 2, 3, … where a rule starts one clock after the other.
     pub number: u32,
     /// The name people read.
@@ -45,11 +45,11 @@ pub struct Clock {
     /// What it means that its time has passed.
     pub nature: Nature,
     /// The duty that this is one reading of.
-    pub reading_of: Option<Code>,
+    pub reading_of: Option<&'static str>,
     /// No other reading of that duty ends earlier: this one warns.
     pub leading: bool,
     /// What has to be sent.
-    pub must_send: Option<String>,
+    pub must_send: Option<&'static str>,
     /// When it started.
     pub start: Timestamp,
     /// Its last moment; `null` where the rule says "promptly".

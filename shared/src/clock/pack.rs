@@ -11,48 +11,45 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The rules of one regime, as its file says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pack {
     /// The name that stays across versions.
-    pub id: Code,
+    pub id: &'static str,
     /// The name people read.
-    pub name: String,
+    pub name: &'static str,
     /// What was released, oldest first.
-    pub versions: Vec<PackVersion>,
+    pub versions: &'static [PackVersion],
 }
 
 /// What a regime asks for during some years.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackVersion {
     /// The version.
-    pub version: Code,
+    pub version: &'static str,
     /// When this text of it was released here. A corrected text of the same law is one more version, released later.
     pub released: Day,
     /// The first day on which a clock that starts is under it.
     pub from: Day,
     /// The last such day, if it was replaced.
-    #[serde(default)]
     pub until: Option<Day>,
     /// Who says so.
-    pub source: String,
+    pub source: &'static str,
     /// Whether the dates and the scope were checked against the source.
     pub status: Status,
     /// What is still to be confirmed.
-    #[serde(default)]
-    pub to_confirm: Option<String>,
+    pub to_confirm: Option<&'static str>,
     /// The complaints it is for: any one of these holds.
-    pub applies_when: Vec<Condition>,
+    pub applies_when: &'static [Condition],
     /// The rules.
-    pub rules: Vec<StatutoryRule>,
+    pub rules: &'static [StatutoryRule],
 }
 
 impl Released for PackVersion {
-    fn version(&self) -> &Code {
-        &self.version
+    fn version(&self) -> &'static str {
+        self.version
     }
 
     fn released(&self) -> Day {
@@ -75,34 +72,27 @@ pub enum Status {
 }
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatutoryRule {
     /// Its name within the pack.
-    pub id: Code,
+    pub id: &'static str,
     /// The name people read.
-    pub name: String,
+    pub name: &'static str,
     /// Where it is laid down.
-    pub citation: String,
+    pub citation: &'static str,
     /// Whether that was checked.
     pub status: Status,
     /// What is still to be confirmed.
-    #[serde(default)]
-    pub to_confirm: Option<String>,
+    pub to_confirm: Option<&'static str>,
     /// The complaints it is for: any one of these holds. None: all that the pack is for.
-    #[serde(default)]
-    pub applies_when: Vec<Condition>,
+    pub applies_when: &'static [Condition],
     /// What passes if the time does.
-    #[serde(default)]
     pub nature: Nature,
     /// The duty that this rule is one reading of; the earliest reading warns.
-    #[serde(default)]
-    pub reading_of: Option<Code>,
+    pub reading_of: Option<&'static str>,
     /// What has to be sent.
-    #[serde(default)]
-    pub must_send: Option<String>,
+    pub must_send: Option<&'static str>,
     /// The only way in which it may stop.
-    #[serde(default)]
     pub suspension: Option<Suspension>,
     /// How it counts.
     pub terms: Terms,
@@ -120,34 +110,36 @@ pub enum Nature {
 }
 
 /// By what a statutory clock may be stopped, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspension {
     /// What stops it.
     pub on: Occurrence,
     /// What lets it run on.
     pub until: Occurrence,
     /// The reasons that count.
-    pub reasons: Vec<Code>,
+    pub reasons: &'static [&'static str],
     /// The length from the start beyond which no stop carries the clock.
     pub maximum: Length,
 }
+
+/// Values that are there from the start, or that were read.
+pub type Many<T> = Cow<'static, [T]>;
 
 /// How a clock counts. Statutory rules and service levels share it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// What starts it.
-    pub starts_on: Vec<Occurrence>,
+    pub starts_on: Many<Occurrence>,
     /// What starts it if nothing of that is on file.
     #[serde(default)]
-    pub otherwise: Vec<Occurrence>,
+    pub otherwise: Many<Occurrence>,
     /// Which of several starts it.
     #[serde(default)]
     pub pick: Pick,
     /// There is a clock only after one of these.
     #[serde(default)]
-    pub only_after: Vec<Occurrence>,
+    pub only_after: Many<Occurrence>,
     /// How long it runs. None: promptly, which no number of days is.
     #[serde(default)]
     pub length: Option<Length>,
@@ -164,16 +156,16 @@ pub struct Terms {
     #[serde(default)]
     pub late_receipt: bool,
     /// What meets it.
-    pub met_by: Vec<Occurrence>,
+    pub met_by: Many<Occurrence>,
     /// What meets it unless the case is reopened.
     #[serde(default)]
-    pub met_unless_reopened_by: Vec<Occurrence>,
+    pub met_unless_reopened_by: Many<Occurrence>,
     /// What makes it void unless the case is reopened.
     #[serde(default)]
-    pub void_by: Vec<Occurrence>,
+    pub void_by: Many<Occurrence>,
     /// After how many units to warn. Weeks and months warn by day, promptness by business day.
     #[serde(default)]
-    pub warn_after: Vec<u32>,
+    pub warn_after: Many<u32>,
     /// Whether to warn on the last business day.
     #[serde(default)]
     pub warn_on_last_business_day: bool,
@@ -303,34 +295,35 @@ impl Unit {
     }
 }
 
-/// Something that must hold of a complaint: every member that is not empty, by any of its values.
+/// Something that must hold of a complaint: every member that is not empty, by any of its values. A value that no
+/// complaint can have never holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
     /// Whose law applies to it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub jurisdiction: Vec<Jurisdiction>,
+    #[serde(skip_serializing_if = "none")]
+    pub jurisdiction: Many<Jurisdiction>,
     /// The trade of the firm.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sector: Vec<Sector>,
+    #[serde(skip_serializing_if = "none")]
+    pub sector: Many<Sector>,
     /// Product codes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub product: Vec<Code>,
+    #[serde(skip_serializing_if = "none")]
+    pub product: Many<Cow<'static, str>>,
     /// Issue codes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub issue: Vec<Code>,
+    #[serde(skip_serializing_if = "none")]
+    pub issue: Many<Cow<'static, str>>,
     /// It has one of these tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tag: Vec<Code>,
+    #[serde(skip_serializing_if = "none")]
+    pub tag: Many<Cow<'static, str>>,
     /// It has none of these tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub no_tag: Vec<Code>,
+    #[serde(skip_serializing_if = "none")]
+    pub no_tag: Many<Cow<'static, str>>,
     /// How bad it is.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub severity: Vec<Severity>,
+    #[serde(skip_serializing_if = "none")]
+    pub severity: Many<Severity>,
     /// How it came in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub channel: Vec<Channel>,
+    #[serde(skip_serializing_if = "none")]
+    pub channel: Many<Channel>,
     /// Whether there are indicators of vulnerability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vulnerable: Option<bool>,
@@ -378,21 +371,29 @@ impl Condition {
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
-        let tagged = |tags: &[Code]| tags.iter().any(|tag| facts.tags.contains(tag));
-        among(&self.jurisdiction, Some(&facts.jurisdiction))
-            && among(&self.sector, Some(&facts.sector))
-            && among(&self.product, facts.product)
-            && among(&self.issue, facts.issue)
-            && among(&self.severity, Some(&facts.severity))
-            && among(&self.channel, Some(&facts.channel))
+        let tagged = |tags: &[Cow<'static, str>]| facts.tags.iter().any(|tag| named(tags, tag));
+        among(&self.jurisdiction, facts.jurisdiction)
+            && among(&self.sector, facts.sector)
+            && among(&self.severity, facts.severity)
+            && among(&self.channel, facts.channel)
+            && (self.product.is_empty() || facts.product.is_some_and(|product| named(&self.product, product)))
+            && (self.issue.is_empty() || facts.issue.is_some_and(|issue| named(&self.issue, issue)))
             && (self.tag.is_empty() || tagged(&self.tag))
             && !tagged(&self.no_tag)
             && self.vulnerable.is_none_or(|vulnerable| vulnerable == facts.vulnerable)
     }
 }
 
-fn among<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
-    wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
+fn among<T: PartialEq>(wanted: &[T], found: T) -> bool {
+    wanted.is_empty() || wanted.contains(&found)
+}
+
+fn named(names: &[Cow<'static, str>], code: &Code) -> bool {
+    names.iter().any(|name| name == code.as_str())
+}
+
+fn none<T: Clone>(list: &Many<T>) -> bool {
+    list.is_empty()
 }
 
 /// Whether any of `conditions` holds; without any, it does.

@@ -5,7 +5,6 @@ use super::{
     day::{Day, TimeOfDay},
     law::Law,
     pack::{Condition, Terms, Unit},
-    zone::ZoneId,
 };
 use crate::{
     complaint::{intake::List, state::State},
@@ -13,7 +12,6 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A clock of the firm's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +54,12 @@ pub enum InvalidServiceLevel {
     /// More kinds of occurrences, or more warnings, than there is room for.
     #[error("must name at most {MAX_NAMED} occurrences and warnings in each list")]
     TooMany,
+    /// Warnings that are not in order.
+    #[error("must warn in order, the earliest first")]
+    WarnsBackwards,
+    /// A product, issue or tag that none can be.
+    #[error("must name products, issues and tags by their codes, at most {MAX_NAMED} in each list")]
+    NotCodes,
 }
 
 /// The most occurrences that one list of a firm's terms may name, and the most warnings.
@@ -82,6 +86,17 @@ impl TryFrom<UncheckedServiceLevel> for ServiceLevel {
         if named.into_iter().any(|count| count > MAX_NAMED) {
             return Err(InvalidServiceLevel::TooMany);
         }
+        if !terms.warn_after.is_sorted() {
+            return Err(InvalidServiceLevel::WarnsBackwards);
+        }
+        for Condition { product, issue, tag, no_tag, .. } in applies_when.iter() {
+            for codes in [product, issue, tag, no_tag] {
+                let sound = codes.iter().all(|text| Code::try_from(&**text).is_ok());
+                if codes.len() > MAX_NAMED || !sound {
+                    return Err(InvalidServiceLevel::NotCodes);
+                }
+            }
+        }
         Ok(Self { id, name, applies_when, hours, pause_in, terms })
     }
 }
@@ -92,7 +107,7 @@ impl ServiceLevel {
     pub fn unknown_name<'a>(&'a self, law: &Law) -> Option<&'a str> {
         let hours = self.hours.as_ref()?;
         let calendar = hours.calendar.as_ref().map(Code::as_str).filter(|id| law.calendar(id).is_none());
-        let zone = hours.zone.as_ref().map(ZoneId::as_str).filter(|id| law.zones.zone(id).is_none());
+        let zone = hours.zone.as_ref().map(Line::as_str).filter(|id| law.zone(id).is_none());
         calendar.or(zone)
     }
 }
@@ -101,12 +116,12 @@ impl ServiceLevel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "UncheckedHours")]
 pub struct Hours {
-    /// By the civil time of this zone. Default: the place of the complaint.
-    pub zone: Option<ZoneId>,
+    /// By the civil time of this zone, by its IANA name. Default: the place of the complaint.
+    pub zone: Option<Line<32>>,
     /// Not on the holidays of this calendar. Default: of the place of the complaint. Its weekend does not count here.
     pub calendar: Option<Code>,
-    /// By day of the week, its ranges in order; up to six a day.
-    pub week: BTreeMap<WeekDay, List<Range, 6>>,
+    /// The openings, those of a day in order; a day may have several.
+    pub open: List<Opening, 42>,
     /// Not on these days either.
     pub closed: List<Day, 200>,
 }
@@ -115,50 +130,63 @@ pub struct Hours {
 #[serde(deny_unknown_fields)]
 struct UncheckedHours {
     #[serde(default)]
-    zone: Option<ZoneId>,
+    zone: Option<Line<32>>,
     #[serde(default)]
     calendar: Option<Code>,
-    week: BTreeMap<WeekDay, List<Range, 6>>,
+    open: List<Opening, 42>,
     #[serde(default)]
     closed: List<Day, 200>,
 }
 
-/// A part of a day, from a time up to, not including, another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Range(pub TimeOfDay, pub TimeOfDay);
+/// A part of some days of the week.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// The days of the week.
+    pub days: List<WeekDay, 7>,
+    /// From then on.
+    pub from: TimeOfDay,
+    /// Up to, not including, then.
+    pub until: TimeOfDay,
+}
 
-/// The ranges of a day are not what they should be, or there are none in the whole week.
+/// The openings of a day are not what they should be, or there are none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must have ranges that end after they begin, do not overlap and are in order, and at least one in the week")]
+#[error("must have openings that end after they begin; those of one day must be in order and not overlap")]
 pub struct InvalidHours;
 
 impl TryFrom<UncheckedHours> for Hours {
     type Error = InvalidHours;
 
     fn try_from(hours: UncheckedHours) -> Result<Self, InvalidHours> {
-        let UncheckedHours { zone, calendar, week, closed } = hours;
-        let in_order = |ranges: &List<Range, 6>| {
-            let times: Vec<_> = ranges.iter().flat_map(|Range(from, until)| [from, until]).collect();
-            let mut pairs = times.iter().zip(times.iter().skip(1)).enumerate();
-            pairs.all(|(at, (from, until))| if at % 2 == 0 { from < until } else { from <= until })
-        };
-        let some = week.values().any(|ranges| !ranges.is_empty());
-        let sound = some && week.values().all(in_order);
-        sound.then_some(Self { zone, calendar, week, closed }).ok_or(InvalidHours)
+        let UncheckedHours { zone, calendar, open, closed } = hours;
+        let mut ends = [TimeOfDay::MIDNIGHT; 7];
+        for Opening { days, from, until } in open.iter() {
+            if from >= until {
+                return Err(InvalidHours);
+            }
+            for day in days.iter() {
+                let end = ends.get_mut(*day as usize).filter(|end| **end <= *from).ok_or(InvalidHours)?;
+                *end = *until;
+            }
+        }
+        let some = ends.iter().any(|end| *end > TimeOfDay::MIDNIGHT);
+        some.then_some(Self { zone, calendar, open, closed }).ok_or(InvalidHours)
     }
 }
 
 impl Hours {
-    /// The ranges of `day`, or why there are none.
-    pub(super) fn ranges<'a>(&'a self, day: Day, days: &Days<'a>) -> Result<&'a [Range], Closed<'a>> {
+    /// The openings of `day`, from when until when, or why there are none.
+    pub(super) fn of(&self, day: Day, days: &Days) -> Result<Vec<(TimeOfDay, TimeOfDay)>, Closed> {
         if let Some(name) = days.holiday(day) {
             return Err(Closed::Holiday(name));
         }
-        let ranges = self.week.get(&day.weekday().into()).map_or(&[][..], |ranges| &ranges[..]);
-        match ranges {
-            _ if self.closed.contains(&day) => Err(Closed::ByFirm),
-            [] => Err(Closed::Weekend),
-            _ => Ok(ranges),
+        if self.closed.contains(&day) {
+            return Err(Closed::ByFirm);
         }
+        let weekday = WeekDay::from(day.weekday());
+        let open = self.open.iter().filter(|opening| opening.days.contains(&weekday));
+        let open: Vec<_> = open.map(|opening| (opening.from, opening.until)).collect();
+        if open.is_empty() { Err(Closed::Weekend) } else { Ok(open) }
     }
 }

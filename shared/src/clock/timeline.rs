@@ -13,63 +13,129 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
+/// Declares the enum with its names on the wire and in sentences. One table reads, writes and says them; what serde
+/// derives for each reader and writer would weigh several times as much.
+macro_rules! occurrences {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident: $wire:literal, $said:literal;)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// Each with its name on the wire and in sentences.
+            const TABLE: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $wire, $said),)*];
+        }
+    };
+}
+
+occurrences! {
 /// Something a rule can name. `docs/clocks.md` says which event is which, and which have no event yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum Occurrence {
     /// The firm received the complaint.
-    Received,
+    Received: "received", "received";
     /// The complainant was told that the firm has it.
-    Acknowledged,
+    Acknowledged: "acknowledged", "acknowledged";
     /// It was given to somebody.
-    Assigned,
+    Assigned: "assigned", "assigned";
     /// Work started or resumed.
-    InvestigationStarted,
+    InvestigationStarted: "investigation_started", "investigation started";
     /// The complainant was asked something.
-    InformationRequested,
+    InformationRequested: "information_requested", "information requested";
     /// The complainant was in touch.
-    ContactedBy,
+    ContactedBy: "contacted_by", "the complainant was in touch";
     /// The complainant was spoken to: by telephone, face to face or in public.
-    Contacted,
+    Contacted: "contacted", "the complainant was spoken to";
     /// The complainant was written to.
-    UpdateSent,
+    UpdateSent: "update_sent", "the complainant was written to";
     /// An answer was drafted.
-    ResponseProposed,
+    ResponseProposed: "response_proposed", "response drafted";
     /// The complainant was told why the answer is late and when it will come (FCA DISP 1.6.2AR(2)(a)).
-    HoldingResponse,
+    HoldingResponse: "holding_response", "holding response sent";
     /// The final response was sent.
-    FinalResponse,
+    FinalResponse: "final_response", "final response sent";
     /// It was settled with the complainant's acceptance (FCA DISP 1.5).
-    SummaryResolution,
+    SummaryResolution: "summary_resolution", "resolved with the complainant's acceptance";
     /// The complainant accepted an earlier response in writing (FCA DISP 1.6.4R).
-    AcceptedInWriting,
+    AcceptedInWriting: "accepted_in_writing", "accepted in writing";
     /// The complainant is not content, and the firm will not look again.
-    Deadlock,
+    Deadlock: "deadlock", "deadlock";
     /// The complainant was told which scheme or ombudsman to go to because there is no answer (yet).
-    AdrLetter,
+    AdrLetter: "adr_letter", "letter about the ombudsman or scheme sent";
     /// The complainant went there.
-    Referred,
+    Referred: "referred", "referred to the ombudsman or scheme";
     /// It was passed on in full to the firm that is responsible (FCA DISP 1.7).
-    Forwarded,
+    Forwarded: "forwarded", "passed on to the firm that is responsible";
     /// The complainant took it back.
-    Withdrawn,
+    Withdrawn: "withdrawn", "withdrawn";
     /// It was filed.
-    Closed,
+    Closed: "closed", "closed";
     /// It was taken up again.
-    Reopened,
+    Reopened: "reopened", "reopened";
     /// A fraud was reported.
-    ClaimReported,
+    ClaimReported: "claim_reported", "claim reported";
     /// The claim was decided: repaid or refused.
-    ClaimDecided,
+    ClaimDecided: "claim_decided", "claim decided";
     /// A clock was stopped, for a reason that the rule names.
-    ClockStopped,
+    ClockStopped: "clock_stopped", "clock stopped";
     /// It was started again.
-    ClockResumed,
+    ClockResumed: "clock_resumed", "clock resumed";
     /// The regulator sent the complaint to the firm (CFPB).
-    SentToFirm,
+    SentToFirm: "sent_to_firm", "sent to the firm by the regulator";
     /// The firm answered the regulator that it needs more time (CFPB).
-    InProgress,
+    InProgress: "in_progress", "answered as in progress";
+}
+}
+
+/// Nothing that a rule can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of the occurrences that rules name")]
+pub struct UnknownOccurrence;
+
+impl Occurrence {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().map_or("", |(_, wire, _)| wire)
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub fn said(self) -> &'static str {
+        self.row().map_or("", |(_, _, said)| said)
+    }
+
+    fn row(self) -> Option<(Self, &'static str, &'static str)> {
+        Self::TABLE.iter().find(|(what, _, _)| *what == self).copied()
+    }
+}
+
+impl TryFrom<String> for Occurrence {
+    type Error = UnknownOccurrence;
+
+    fn try_from(text: String) -> Result<Self, UnknownOccurrence> {
+        let row = Self::TABLE.iter().find(|(_, wire, _)| *wire == text);
+        row.map(|(what, _, _)| *what).ok_or(UnknownOccurrence)
+    }
+}
+
+impl From<Occurrence> for &'static str {
+    fn from(what: Occurrence) -> Self {
+        what.as_str()
+    }
+}
+
+impl JsonSchema for Occurrence {
+    fn schema_name() -> Cow<'static, str> {
+        "Occurrence".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<_> = Self::TABLE.iter().map(|(_, wire, _)| *wire).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
 }
 
 /// One occurrence.

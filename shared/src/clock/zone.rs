@@ -3,46 +3,32 @@
 //! A zone is an offset and, perhaps, a rule for its daylight saving. That is all these places have had since the year
 //! that the rule names, and it is what their statutes say; a test compares every change with the IANA database.
 
-use super::day::{Day, TimeOfDay, Weekday};
-use crate::{text::Line, time::Timestamp};
-use serde::Deserialize;
-
-/// What a zone is called: its name in the IANA database, such as `Europe/London`.
-pub type ZoneId = Line<32>;
-
-/// The zones, as their file says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Zones {
-    /// The rules of daylight saving.
-    pub daylight: Vec<Daylight>,
-    /// The zones.
-    pub zones: Vec<ZoneEntry>,
-}
+use super::{
+    day::{Day, TimeOfDay},
+    law::Law,
+};
+use crate::time::Timestamp;
 
 /// A zone, as its file says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZoneEntry {
     /// The IANA name.
-    pub id: ZoneId,
+    pub id: &'static str,
     /// The name people read.
-    pub name: String,
+    pub name: &'static str,
     /// Minutes ahead of UTC in winter.
     pub offset: i32,
     /// [`Daylight::id`], if clocks change there.
-    #[serde(default)]
-    pub daylight: Option<String>,
+    pub daylight: Option<&'static str>,
 }
 
 /// When clocks go an hour forward, and back.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Daylight {
     /// The name of the rule.
-    pub id: String,
+    pub id: &'static str,
     /// Where it is laid down.
-    pub citation: String,
+    pub citation: &'static str,
     /// The first year for which it is right.
     pub since: i32,
     /// Forward.
@@ -52,8 +38,7 @@ pub struct Daylight {
 }
 
 /// A change of the clocks, on a Sunday.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The month, from 1.
     pub month: u32,
@@ -66,8 +51,7 @@ pub struct Change {
 }
 
 /// Which Sunday of a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sunday {
     /// The first.
     First,
@@ -78,8 +62,7 @@ pub enum Sunday {
 }
 
 /// By which clock a change happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// UTC.
     Utc,
@@ -87,40 +70,40 @@ pub enum By {
     Local,
 }
 
-impl Zones {
+/// The civil time of a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Zone {
+    entry: ZoneEntry,
+    daylight: Option<Daylight>,
+}
+
+impl Law {
     /// The zone with this IANA name.
     #[must_use]
-    pub fn zone(&self, id: &str) -> Option<Zone<'_>> {
-        let entry = self.zones.iter().find(|entry| entry.id.as_str() == id)?;
-        let daylight = match &entry.daylight {
-            Some(name) => Some(self.daylight.iter().find(|rule| rule.id == *name)?),
+    pub fn zone(&self, id: &str) -> Option<Zone> {
+        let entry = *self.zones.iter().find(|entry| entry.id == id)?;
+        let daylight = match entry.daylight {
+            Some(name) => Some(*self.daylight.iter().find(|rule| rule.id == name)?),
             None => None,
         };
         Some(Zone { entry, daylight })
     }
 }
 
-/// The civil time of a place.
-#[derive(Clone, Copy, Debug)]
-pub struct Zone<'a> {
-    entry: &'a ZoneEntry,
-    daylight: Option<&'a Daylight>,
-}
-
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
-impl Zone<'_> {
+impl Zone {
     /// The IANA name.
     #[must_use]
-    pub fn id(&self) -> &ZoneId {
-        &self.entry.id
+    pub const fn id(&self) -> &'static str {
+        self.entry.id
     }
 
     /// The name people read.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.entry.name
+    pub const fn name(&self) -> &'static str {
+        self.entry.name
     }
 
     /// The civil date at a moment.
@@ -199,6 +182,6 @@ impl Change {
     }
 }
 
-fn until_sunday(day: Day) -> i64 {
-    i64::from(Weekday::Sun.days_since(day.weekday()))
+fn until_sunday(day: Day) -> i32 {
+    6 - day.weekday() as i32
 }

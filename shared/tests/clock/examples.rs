@@ -1,10 +1,12 @@
 //! Examples: what is said of a clock, how events become occurrences, a firm's own clocks, versions.
 
-use crate::{at, code, facts, law, of, statutory, timeline};
+use crate::{at, code, facts, kept, law, of, statutory, timeline};
 use serde_json::{Value, json};
 use shared::{
     clock::{
-        Case, Clock, ClockFamily, ClockState, clocks,
+        Case, Clock, ClockFamily, ClockState,
+        calendar::{Calendar, CalendarVersion, Holiday},
+        clocks,
         day::Day,
         difference::differences,
         explain::Reason,
@@ -270,11 +272,16 @@ fn a_corrected_receipt_moves_the_start() {
 }
 
 fn first_answer(pause: &Value) -> ServiceLevel {
-    let week = json!({ "mon": [["09:00", "12:30"], ["13:30", "17:30"]], "tue": [["09:00", "17:30"]], "wed": [["09:00", "17:30"]],
-        "thu": [["09:00", "17:30"]], "fri": [["09:00", "12:30"], ["13:30", "16:30"]] });
+    let opening = |days: &[&str], from: &str, until: &str| json!({ "days": days, "from": from, "until": until });
+    let open = [
+        opening(&["mon", "fri"], "09:00", "12:30"),
+        opening(&["mon"], "13:30", "17:30"),
+        opening(&["tue", "wed", "thu"], "09:00", "17:30"),
+        opening(&["fri"], "13:30", "16:30"),
+    ];
     let level = json!({
         "id": "first_answer", "name": "First answer", "applies_when": [{ "severity": ["medium", "high"] }],
-        "hours": { "week": week, "closed": ["2026-11-26"] }, "pause_in": pause,
+        "hours": { "open": open, "closed": ["2026-11-26"] }, "pause_in": pause,
         "terms": { "starts_on": ["received"], "length": { "amount": 8, "unit": "business_hour" },
                    "met_by": ["contacted", "update_sent"], "warn_after": [4, 6] },
     });
@@ -352,18 +359,20 @@ fn service_levels_that_make_no_sense_are_refused() {
     };
     let terms = json!({ "starts_on": ["received"], "length": { "amount": 8, "unit": "business_hour" }, "met_by": ["acknowledged"] });
     let level = |hours: Value| json!({ "id": "a", "name": "A", "hours": hours, "terms": terms });
-    assert!(refused(level(json!({ "week": { "mon": [["09:00", "17:00"]] } }))).is_ok());
-    for week in [
-        json!({}),
-        json!({ "mon": [] }),
-        json!({ "mon": [["17:00", "09:00"]] }),
-        json!({ "mon": [["09:00", "09:00"]] }),
-        json!({ "mon": [["09:00", "12:00"], ["11:00", "13:00"]] }),
-        json!({ "mon": [["13:00", "14:00"], ["09:00", "12:00"]] }),
+    let opening = |day: &str, from: &str, until: &str| json!({ "days": [day], "from": from, "until": until });
+    assert!(refused(level(json!({ "open": [opening("mon", "09:00", "17:00")] }))).is_ok());
+    for open in [
+        json!([]),
+        json!([{ "days": [], "from": "09:00", "until": "17:00" }]),
+        json!([opening("mon", "17:00", "09:00")]),
+        json!([opening("mon", "09:00", "09:00")]),
+        json!([opening("mon", "09:00", "12:00"), opening("mon", "11:00", "13:00")]),
+        json!([opening("mon", "13:00", "14:00"), opening("mon", "09:00", "12:00")]),
+        json!([{ "days": ["mon", "mon"], "from": "09:00", "until": "17:00" }]),
     ] {
-        let (pointer, message) = refused(level(json!({ "week": week }))).unwrap_err();
+        let (pointer, message) = refused(level(json!({ "open": open }))).unwrap_err();
         assert_eq!(pointer, "/hours");
-        assert!(message.starts_with("must have ranges that end after they begin"), "{message}");
+        assert!(message.starts_with("must have openings that end after they begin"), "{message}");
     }
     let (pointer, message) = refused(level(Value::Null)).unwrap_err();
     assert_eq!(
@@ -379,6 +388,20 @@ fn service_levels_that_make_no_sense_are_refused() {
         let (pointer, message) = refused(json!({ "id": "a", "name": "A", "terms": terms })).unwrap_err();
         assert_eq!((pointer.as_str(), message), ("/terms/length", format!("must be 1 to {most} of this unit")));
     }
+    let backwards = json!({ "starts_on": ["received"], "met_by": [], "warn_after": [3, 2] });
+    let (_, message) = refused(json!({ "id": "a", "name": "A", "terms": backwards })).unwrap_err();
+    assert_eq!(message, "must warn in order, the earliest first");
+    let terms = json!({ "starts_on": ["received"], "met_by": [] });
+    let (_, message) =
+        refused(json!({ "id": "a", "name": "A", "applies_when": [{ "tag": ["No Code"] }], "terms": terms }))
+            .unwrap_err();
+    assert_eq!(message, "must name products, issues and tags by their codes, at most 20 in each list");
+    let other = json!({ "starts_on": ["recieved"], "met_by": [] });
+    let (pointer, message) = refused(json!({ "id": "a", "name": "A", "terms": other })).unwrap_err();
+    assert_eq!(
+        (pointer.as_str(), message.as_str()),
+        ("/terms/starts_on/0", "must be one of the occurrences that rules name")
+    );
     let many = json!({ "starts_on": ["received"], "met_by": vec!["acknowledged"; 21] });
     let (_, message) = refused(json!({ "id": "a", "name": "A", "terms": many })).unwrap_err();
     assert_eq!(message, "must name at most 20 occurrences and warnings in each list");
@@ -391,13 +414,13 @@ fn names_that_there_are_not_are_told() {
         serde_json::from_value::<ServiceLevel>(json!({ "id": "a", "name": "A", "hours": hours, "terms": terms }))
             .unwrap()
     };
-    let week = json!({ "mon": [["09:00", "17:00"]] });
+    let open = json!([{ "days": ["mon"], "from": "09:00", "until": "17:00" }]);
     assert_eq!(
-        level(json!({ "week": week, "calendar": "scotland", "zone": "Europe/London" })).unknown_name(law()),
+        level(json!({ "open": open, "calendar": "scotland", "zone": "Europe/London" })).unknown_name(law()),
         None
     );
-    assert_eq!(level(json!({ "week": week, "calendar": "atlantis" })).unknown_name(law()), Some("atlantis"));
-    assert_eq!(level(json!({ "week": week, "zone": "Europe/Atlantis" })).unknown_name(law()), Some("Europe/Atlantis"));
+    assert_eq!(level(json!({ "open": open, "calendar": "atlantis" })).unknown_name(law()), Some("atlantis"));
+    assert_eq!(level(json!({ "open": open, "zone": "Europe/Atlantis" })).unknown_name(law()), Some("Europe/Atlantis"));
 }
 
 #[test]
@@ -410,7 +433,7 @@ fn a_service_level_is_written_as_it_is_read() {
 #[test]
 fn hours_that_never_suffice_have_no_end() {
     let terms = json!({ "starts_on": ["received"], "length": { "amount": 8_760, "unit": "business_hour" }, "met_by": ["acknowledged"] });
-    let level = json!({ "id": "a", "name": "A", "hours": { "week": { "mon": [["09:00", "09:01"]] } }, "terms": terms });
+    let level = json!({ "id": "a", "name": "A", "hours": { "open": [{ "days": ["mon"], "from": "09:00", "until": "09:01" }] }, "terms": terms });
     let level: ServiceLevel = serde_json::from_value(level).unwrap();
     let clock =
         operational(&level, &timeline(&[(Occurrence::Received, "2026-11-20T16:00:00Z")]), "2026-11-21T00:00:00Z");
@@ -432,14 +455,14 @@ fn a_firm_that_acts_elsewhere_counts_there() {
 
 /// The law after a bank holiday was proclaimed for 4 December 2026 and released the day before.
 fn after_a_proclamation() -> Law {
-    let mut law = law().clone();
-    let calendar = law.calendars.iter_mut().find(|calendar| calendar.id.as_str() == "england_and_wales").unwrap();
-    let mut version = calendar.versions[0].clone();
-    version.version = code("2026-12-03");
-    version.released = "2026-12-03".parse().unwrap();
-    version.holidays.insert("Proclaimed".to_owned(), vec!["2026-12-04".parse().unwrap()]);
-    calendar.versions.push(version);
-    law
+    let proclaimed = Holiday { name: "Proclaimed", days: kept(vec!["2026-12-04".parse().unwrap()]) };
+    let calendars = law().calendars.iter().map(|calendar| {
+        let holidays = kept([calendar.versions[0].holidays, &[proclaimed]].concat());
+        let released = "2026-12-03".parse().unwrap();
+        let version = CalendarVersion { version: "2026-12-03", released, holidays, ..calendar.versions[0] };
+        Calendar { versions: kept([calendar.versions, &[version]].concat()), ..*calendar }
+    });
+    Law { calendars: kept(calendars.collect()), ..*law() }
 }
 
 #[test]
@@ -451,13 +474,15 @@ fn a_running_clock_keeps_its_calendar_until_it_is_moved() {
         let timeline = timeline(&[(Occurrence::Received, received)]);
         let clocks = statutory(&law, facts, &timeline, pins, "2026-12-03T20:00:00Z");
         let clock = of(&clocks, "payment_response");
-        (clock.due_on.unwrap().to_string(), clock.explanation.calendar.as_ref().unwrap().version.clone())
+        (clock.due_on.unwrap().to_string(), clock.explanation.calendar.as_ref().unwrap().version)
     };
     let moved = [Pin { id: code("england_and_wales"), version: code("2026-12-03") }];
-    assert_eq!(due("2026-12-01T09:00:00Z", &[]), ("2026-12-22".to_owned(), code("2026-11-26")));
-    assert_eq!(due("2026-12-01T09:00:00Z", &moved), ("2026-12-23".to_owned(), code("2026-12-03")));
-    assert_eq!(due("2026-12-03T09:00:00Z", &[]), ("2026-12-29".to_owned(), code("2026-12-03")));
+    assert_eq!(due("2026-12-01T09:00:00Z", &[]), ("2026-12-22".to_owned(), "2026-11-26"));
+    assert_eq!(due("2026-12-01T09:00:00Z", &moved), ("2026-12-23".to_owned(), "2026-12-03"));
+    assert_eq!(due("2026-12-03T09:00:00Z", &[]), ("2026-12-29".to_owned(), "2026-12-03"));
+    assert!(law.has(&moved[0]) && law.has(&Pin { id: code("gb-ofcom"), version: code("2018-10-01") }));
     let nowhere = [Pin { id: code("england_and_wales"), version: code("1999-01-01") }];
+    assert!(!law.has(&nowhere[0]));
     assert_eq!(due("2026-12-01T09:00:00Z", &nowhere), due("2026-12-01T09:00:00Z", &[]));
 }
 

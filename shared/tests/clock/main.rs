@@ -20,7 +20,12 @@ use shared::{
 };
 
 fn law() -> &'static Law {
-    Law::shipped().expect("the shipped law can be read")
+    Law::shipped()
+}
+
+/// Keeps a value for the rest of the run, as the shipped law is kept.
+fn kept<T: 'static>(values: Vec<T>) -> &'static [T] {
+    values.leak()
 }
 
 fn code(text: &str) -> Code {
@@ -60,5 +65,5 @@ fn statutory(law: &Law, facts: Facts<'_>, timeline: &Timeline, pins: &[Pin], now
 
 /// The clock of a rule.
 fn of<'c>(clocks: &'c [Clock], rule: &str) -> &'c Clock {
-    clocks.iter().find(|clock| clock.rule.as_str() == rule).expect("a clock of this rule")
+    clocks.iter().find(|clock| clock.rule == rule).expect("a clock of this rule")
 }
