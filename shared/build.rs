@@ -25,10 +25,8 @@ enum Shape {
     Maybe(&'static Shape),
     /// A slice; empty if missing.
     List(&'static Shape),
-    /// The same, as a `Cow`.
-    Many(&'static Shape),
-    /// A text, as a `Cow`.
-    SharedText,
+    /// Texts that are a `Cow`, in a `Cow`; none if missing.
+    Names,
     /// Dates by name.
     Holidays,
     /// A struct of this name.
@@ -44,22 +42,21 @@ enum Missing {
 }
 
 use Missing::{Is, Refused};
-use Shape::{Day, Flag, Holidays, List, Many, Maybe, Number, SharedText, Struct, Text, Time, Variant};
+use Shape::{Day, Flag, Holidays, List, Maybe, Names, Number, Struct, Text, Time, Variant};
 
-const OCCURRENCES: Shape = Many(&Variant("Occurrence"));
-const CODES: Shape = Many(&SharedText);
+const OCCURRENCES: Shape = List(&Variant("Occurrence"));
 
 const CONDITION: Shape = Struct(
     "Condition",
     &[
-        ("jurisdiction", Many(&Variant("Jurisdiction")), Refused),
-        ("sector", Many(&Variant("Sector")), Refused),
-        ("product", CODES, Refused),
-        ("issue", CODES, Refused),
-        ("tag", CODES, Refused),
-        ("no_tag", CODES, Refused),
-        ("severity", Many(&Variant("Severity")), Refused),
-        ("channel", Many(&Variant("Channel")), Refused),
+        ("jurisdiction", Names, Refused),
+        ("sector", Names, Refused),
+        ("product", Names, Refused),
+        ("issue", Names, Refused),
+        ("tag", Names, Refused),
+        ("no_tag", Names, Refused),
+        ("severity", Names, Refused),
+        ("channel", Names, Refused),
         ("vulnerable", Maybe(&Flag), Refused),
     ],
 );
@@ -81,7 +78,7 @@ const TERMS: Shape = Struct(
         ("met_by", OCCURRENCES, Refused),
         ("met_unless_reopened_by", OCCURRENCES, Refused),
         ("void_by", OCCURRENCES, Refused),
-        ("warn_after", Many(&Number), Refused),
+        ("warn_after", List(&Number), Refused),
         ("warn_on_last_business_day", Flag, Is("false")),
     ],
 );
@@ -233,7 +230,6 @@ impl Shape {
         let text = || value.as_str().unwrap_or_else(|| panic!("{place}: must be a text"));
         match self {
             Text => format!("{:?}", text()),
-            SharedText => format!("Borrowed({:?})", text()),
             Flag => value.as_bool().unwrap_or_else(|| panic!("{place}: must be true or false")).to_string(),
             Number => value.as_i64().unwrap_or_else(|| panic!("{place}: must be a whole number")).to_string(),
             Day => day(text(), place),
@@ -241,7 +237,11 @@ impl Shape {
             Variant(name) => format!("{name}::{}", in_camel_case(text())),
             Maybe(shape) => format!("Some({})", shape.rust(value, place)),
             List(shape) => list(shape, value, place),
-            Many(shape) => format!("Borrowed({})", list(shape, value, place)),
+            Names => {
+                let names =
+                    elements(value, place).map(|(name, place)| format!("Borrowed({})", Text.rust(name, &place)));
+                format!("Borrowed(&[{}])", names.collect::<Vec<_>>().join(", "))
+            }
             Holidays => {
                 let holidays = members(value, place).iter().map(|(name, days)| {
                     let days = list(&Day, days, &format!("{place}/{name}"));
@@ -258,7 +258,7 @@ impl Shape {
         match self {
             Maybe(_) => Some("None"),
             List(_) => Some("&[]"),
-            Many(_) => Some("Borrowed(&[])"),
+            Names => Some("Borrowed(&[])"),
             _ => None,
         }
     }
@@ -281,9 +281,14 @@ fn structure(name: &str, fields: &[(&str, Shape, Missing)], members: &Map<String
 }
 
 fn list(shape: &Shape, value: &Value, place: &str) -> String {
-    let items = value.as_array().unwrap_or_else(|| panic!("{place}: must be a list"));
-    let items = items.iter().enumerate().map(|(at, item)| shape.rust(item, &format!("{place}/{at}")));
+    let items = elements(value, place).map(|(item, place)| shape.rust(item, &place));
     format!("&[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+/// Each with its place.
+fn elements<'v>(value: &'v Value, place: &str) -> impl Iterator<Item = (&'v Value, String)> {
+    let items = value.as_array().unwrap_or_else(|| panic!("{place}: must be a list"));
+    items.iter().enumerate().map(move |(at, item)| (item, format!("{place}/{at}")))
 }
 
 fn members<'v>(value: &'v Value, place: &str) -> &'v Map<String, Value> {

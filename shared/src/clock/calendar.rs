@@ -3,11 +3,10 @@
 use super::{
     day::{Day, Weekday},
     law::Released,
+    named::named,
     pack::Status,
 };
 use crate::complaint::intake::Jurisdiction;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 /// A calendar, as its file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,18 +69,18 @@ impl Released for CalendarVersion {
     }
 }
 
+named! {
 /// A day of the week on the wire: `mon` to `sun`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "they are what they are called")]
 pub enum WeekDay {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
+    Mon: "mon",
+    Tue: "tue",
+    Wed: "wed",
+    Thu: "thu",
+    Fri: "fri",
+    Sat: "sat",
+    Sun: "sun",
+}
 }
 
 impl From<Weekday> for WeekDay {

@@ -37,7 +37,7 @@ pub struct Manner {
 impl Manner {
     /// The manner that terms ask for.
     #[must_use]
-    pub const fn of(terms: &Terms) -> Self {
+    pub const fn of(terms: &Terms<'_>) -> Self {
         Self { start_day: terms.start_day, roll: terms.roll, ends: terms.ends }
     }
 }

@@ -72,10 +72,10 @@ enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn terms(self) -> &'a Terms {
+    fn terms(self) -> Terms<'a> {
         match self {
-            Self::Statutory { rule, .. } => &rule.terms,
-            Self::Operational(level) => &level.terms,
+            Self::Statutory { rule, .. } => rule.terms,
+            Self::Operational(level) => level.terms(),
         }
     }
 
@@ -165,7 +165,7 @@ impl<'a> Reckoning<'a> {
     /// Adds the clocks of one rule or service level.
     fn add(&self, subject: Subject<'a>, clocks: &mut Vec<Clock>) {
         let entries = &self.case.timeline.entries;
-        for (number, index) in (1..).zip(starts(subject.terms(), entries)) {
+        for (number, index) in (1..).zip(starts(&subject.terms(), entries)) {
             let split = entries.get(index).zip(entries.get(index + 1..));
             clocks.extend(split.and_then(|(start, after)| self.clock(subject, start, after, number)));
         }
@@ -188,7 +188,7 @@ impl<'a> Reckoning<'a> {
 
     fn clock(&self, subject: Subject<'a>, start: &Entry, after: &[Entry], number: u32) -> Option<Clock> {
         let place = self.place(subject, start.at)?;
-        let terms = subject.terms();
+        let terms = &subject.terms();
         let nature = subject.nature();
         let ending = ending(terms, after);
         let until = ending.map_or(self.now, |ending| ending.at);
@@ -242,7 +242,7 @@ impl<'a> Reckoning<'a> {
     }
 
     /// From when a clock that was started at `at` is counted, and the days that this passes over.
-    fn receipt(&self, terms: &Terms, place: Place<'_>, at: Timestamp) -> (Timestamp, Option<ClockStep>) {
+    fn receipt(&self, terms: &Terms<'_>, place: Place<'_>, at: Timestamp) -> (Timestamp, Option<ClockStep>) {
         let day = place.zone.day(at);
         let in_hours = place.days.is_open(day) && at <= place.zone.moment(day, place.close);
         if in_hours || !terms.late_receipt || !self.choices.late_receipt {
@@ -271,12 +271,12 @@ impl Clock {
 }
 
 /// The places in the timeline at which clocks start.
-fn starts(terms: &Terms, entries: &[Entry]) -> Vec<usize> {
+fn starts(terms: &Terms<'_>, entries: &[Entry]) -> Vec<usize> {
     let has = |wanted: &[Occurrence]| entries.iter().any(|entry| wanted.contains(&entry.what));
-    if !terms.only_after.is_empty() && !has(&terms.only_after) {
+    if !terms.only_after.is_empty() && !has(terms.only_after) {
         return Vec::new();
     }
-    let on = if has(&terms.starts_on) { &terms.starts_on } else { &terms.otherwise };
+    let on = if has(terms.starts_on) { terms.starts_on } else { terms.otherwise };
     let mut all = entries.iter().enumerate().filter(|(_, entry)| on.contains(&entry.what)).map(|(index, _)| index);
     match terms.pick {
         Pick::First => all.next().into_iter().collect(),
@@ -286,8 +286,8 @@ fn starts(terms: &Terms, entries: &[Entry]) -> Vec<usize> {
 }
 
 /// The starts at which the case has not ended, as far as these terms can tell.
-fn while_open(terms: &Terms, on: &[Occurrence], entries: &[Entry]) -> Vec<usize> {
-    let ends = [&terms.met_by, &terms.met_unless_reopened_by, &terms.void_by];
+fn while_open(terms: &Terms<'_>, on: &[Occurrence], entries: &[Entry]) -> Vec<usize> {
+    let ends = [terms.met_by, terms.met_unless_reopened_by, terms.void_by];
     let mut open = true;
     let mut starts = Vec::new();
     for (index, Entry { what, .. }) in entries.iter().enumerate() {
@@ -319,7 +319,7 @@ impl Ending {
 }
 
 /// What ended a clock, of all that happened after its start.
-fn ending(terms: &Terms, after: &[Entry]) -> Option<Ending> {
+fn ending(terms: &Terms<'_>, after: &[Entry]) -> Option<Ending> {
     let mut ending: Option<Ending> = None;
     for Entry { what, at, .. } in after {
         match ending {
@@ -357,7 +357,7 @@ fn state(
 
 /// When to warn of a clock, earliest first: later amounts are reached later.
 fn warnings(
-    terms: &Terms,
+    terms: &Terms<'_>,
     place: Place<'_>,
     counted: Option<&Counted>,
     count: impl Fn(Length) -> Counted,
@@ -388,7 +388,12 @@ fn warnings(
     warnings
 }
 
-fn explanation(terms: &Terms, place: Place<'_>, late: Option<ClockStep>, counted: Option<Counted>) -> ClockExplanation {
+fn explanation(
+    terms: &Terms<'_>,
+    place: Place<'_>,
+    late: Option<ClockStep>,
+    counted: Option<Counted>,
+) -> ClockExplanation {
     let length = terms.length;
     let by_calendar = late.is_some()
         || terms.roll == Roll::NextBusinessDay

@@ -4,6 +4,7 @@ use super::{
     Clock, ClockState,
     day::{Day, Weekday},
     law::Law,
+    named::named,
     pack::{Length, Nature, Status, Unit},
     timeline::Occurrence,
     zone::Zone,
@@ -63,44 +64,44 @@ pub struct ClockStep {
     pub name: Option<&'static str>,
 }
 
+named! {
 /// What `counted` is a number of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum CountedIn {
     /// Days of the civil calendar.
-    Days,
+    Days: "days",
     /// Days with business.
-    BusinessDays,
+    BusinessDays: "business_days",
     /// Seconds.
-    Seconds,
+    Seconds: "seconds",
+}
 }
 
+named! {
 /// Why days counted or did not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// They counted.
-    Counted,
+    Counted: "counted",
     /// The complaint came in out of business hours; it counts as received on the next business day.
-    LateReceipt,
+    LateReceipt: "late_receipt",
     /// The day the clock started does not count.
-    StartDay,
+    StartDay: "start_day",
     /// No business on this day of the week.
-    Weekend,
+    Weekend: "weekend",
     /// A holiday.
-    Holiday,
+    Holiday: "holiday",
     /// The firm has named the day.
-    ClosedByFirm,
+    ClosedByFirm: "closed_by_firm",
     /// Nothing of the business hours was left.
-    OutOfHours,
+    OutOfHours: "out_of_hours",
     /// The clock stood still at the end of the day.
-    ClockStopped,
+    ClockStopped: "clock_stopped",
     /// No stop carries the clock beyond this day.
-    Maximum,
+    Maximum: "maximum",
     /// The month has no such day; its last one takes the place.
-    MonthEnd,
+    MonthEnd: "month_end",
     /// The last day would have been one without business.
-    Rolled,
+    Rolled: "rolled",
+}
 }
 
 impl Clock {
@@ -169,7 +170,7 @@ impl Clock {
     }
 
     fn outcome(&self, zone: Zone) -> Option<String> {
-        let by = self.ended_by.map_or("", Occurrence::said);
+        let by = self.ended_by.map_or("", occurrence_name);
         let on = |at: Option<Timestamp>| at.map(|at| moment(at, zone)).unwrap_or_default();
         match (self.state, self.met_at) {
             (ClockState::Running, _) => None,
@@ -287,3 +288,34 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
+
+const fn occurrence_name(what: Occurrence) -> &'static str {
+    match what {
+        Occurrence::Received => "received",
+        Occurrence::Acknowledged => "acknowledged",
+        Occurrence::Assigned => "assigned",
+        Occurrence::InvestigationStarted => "investigation started",
+        Occurrence::InformationRequested => "information requested",
+        Occurrence::ContactedBy => "the complainant was in touch",
+        Occurrence::Contacted => "the complainant was spoken to",
+        Occurrence::UpdateSent => "the complainant was written to",
+        Occurrence::ResponseProposed => "response drafted",
+        Occurrence::HoldingResponse => "holding response sent",
+        Occurrence::FinalResponse => "final response sent",
+        Occurrence::SummaryResolution => "resolved with the complainant's acceptance",
+        Occurrence::AcceptedInWriting => "accepted in writing",
+        Occurrence::Deadlock => "deadlock",
+        Occurrence::AdrLetter => "letter about the ombudsman or scheme sent",
+        Occurrence::Referred => "referred to the ombudsman or scheme",
+        Occurrence::Forwarded => "passed on to the firm that is responsible",
+        Occurrence::Withdrawn => "withdrawn",
+        Occurrence::Closed => "closed",
+        Occurrence::Reopened => "reopened",
+        Occurrence::ClaimReported => "claim reported",
+        Occurrence::ClaimDecided => "claim decided",
+        Occurrence::ClockStopped => "clock stopped",
+        Occurrence::ClockResumed => "clock resumed",
+        Occurrence::SentToFirm => "sent to the firm by the regulator",
+        Occurrence::InProgress => "answered as in progress",
+    }
+}

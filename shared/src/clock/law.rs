@@ -36,6 +36,7 @@ pub(super) trait Released {
 /// A version that a case was moved to, whatever was in force when its clocks started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockPin")]
 pub struct Pin {
     /// The pack or the calendar.
     pub id: Code,
@@ -46,6 +47,7 @@ pub struct Pin {
 /// What a firm has chosen that clocks depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "ClockChoices")]
 pub struct Choices {
     /// When its business day ends.
     pub close_of_business: TimeOfDay,
@@ -65,6 +67,7 @@ impl Default for Choices {
 /// Where a firm acts on complaints under some law.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockPlace")]
 pub struct Place {
     /// The law.
     pub jurisdiction: Jurisdiction,
@@ -130,7 +133,6 @@ pub(super) fn in_force<V: Released>(versions: &'static [V], id: &str, day: Day, 
 }
 
 /// Written by `build.rs` from the files of `rules/`.
-#[allow(unused_imports, reason = "what a condition can name, though no file does yet")]
 mod shipped {
     use super::Law;
     use crate::{
@@ -144,8 +146,7 @@ mod shipped {
             timeline::Occurrence,
             zone::{By, Change, Daylight, Sunday, ZoneEntry},
         },
-        complaint::intake::{Channel, Jurisdiction, Severity},
-        taxonomy::Sector,
+        complaint::intake::Jurisdiction,
     };
     use std::borrow::Cow::Borrowed;
 

@@ -12,6 +12,7 @@ pub mod difference;
 mod evaluate;
 pub mod explain;
 pub mod law;
+pub mod named;
 pub mod pack;
 pub mod service_level;
 pub mod timeline;
@@ -22,6 +23,7 @@ pub use evaluate::{Case, clocks};
 use crate::time::Timestamp;
 use day::Day;
 use explain::ClockExplanation;
+use named::named;
 use pack::Nature;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -74,30 +76,30 @@ pub struct Clock {
     pub explanation: ClockExplanation,
 }
 
+named! {
 /// Who set a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum ClockFamily {
     /// The law or a regulator.
-    Statutory,
+    Statutory: "statutory",
     /// The firm.
-    Operational,
+    Operational: "operational",
+}
 }
 
+named! {
 /// How a clock stands. Judged by its last moment, not by when somebody looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum ClockState {
     /// There is time.
-    Running,
+    Running: "running",
     /// There is time, and the clock stands still.
-    Stopped,
+    Stopped: "stopped",
     /// Done in time.
-    Met,
+    Met: "met",
     /// Not done in time; `met_at` says whether it was done since.
-    Breached,
+    Breached: "breached",
     /// Nothing is due, or a possibility passed.
-    Void,
+    Void: "void",
+}
 }
 
 /// A moment at which to warn.

@@ -1,6 +1,6 @@
 //! Statutory rules as data: one file a pack in `rules/packs/`, with every version that was released.
 
-use super::{day::Day, law::Released, timeline::Occurrence};
+use super::{day::Day, law::Released, named::named, timeline::Occurrence};
 use crate::{
     complaint::{
         Complaint,
@@ -61,14 +61,14 @@ impl Released for PackVersion {
     }
 }
 
+named! {
 /// Whether a rule was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Against the source that it cites.
-    Verified,
+    Verified: "verified",
     /// Not yet, or not in every part: `to_confirm` says in which not.
-    ToConfirm,
+    ToConfirm: "to_confirm",
+}
 }
 
 /// One rule.
@@ -95,18 +95,19 @@ pub struct StatutoryRule {
     /// The only way in which it may stop.
     pub suspension: Option<Suspension>,
     /// How it counts.
-    pub terms: Terms,
+    pub terms: Terms<'static>,
 }
 
+named! {
 /// What it means that the time of a clock has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Default)]
 pub enum Nature {
     /// The firm has broken a rule.
     #[default]
-    Duty,
+    Duty: "duty",
     /// A possibility is gone, of the firm or of the complainant.
-    Window,
+    Window: "window",
+}
 }
 
 /// By what a statutory clock may be stopped, and for how long.
@@ -122,104 +123,93 @@ pub struct Suspension {
     pub maximum: Length,
 }
 
-/// Values that are there from the start, or that were read.
-pub type Many<T> = Cow<'static, [T]>;
-
 /// How a clock counts. Statutory rules and service levels share it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms<'a> {
     /// What starts it.
-    pub starts_on: Many<Occurrence>,
+    pub starts_on: &'a [Occurrence],
     /// What starts it if nothing of that is on file.
-    #[serde(default)]
-    pub otherwise: Many<Occurrence>,
+    pub otherwise: &'a [Occurrence],
     /// Which of several starts it.
-    #[serde(default)]
     pub pick: Pick,
     /// There is a clock only after one of these.
-    #[serde(default)]
-    pub only_after: Many<Occurrence>,
+    pub only_after: &'a [Occurrence],
     /// How long it runs. None: promptly, which no number of days is.
-    #[serde(default)]
     pub length: Option<Length>,
     /// Whether the day it starts counts.
-    #[serde(default)]
     pub start_day: StartDay,
     /// What happens if it ends on a day without business.
-    #[serde(default)]
     pub roll: Roll,
     /// When on its last day it ends.
-    #[serde(default)]
     pub ends: Ends,
     /// Whether a start out of business hours counts as one of the next business day, where the firm has chosen so.
-    #[serde(default)]
     pub late_receipt: bool,
     /// What meets it.
-    pub met_by: Many<Occurrence>,
+    pub met_by: &'a [Occurrence],
     /// What meets it unless the case is reopened.
-    #[serde(default)]
-    pub met_unless_reopened_by: Many<Occurrence>,
+    pub met_unless_reopened_by: &'a [Occurrence],
     /// What makes it void unless the case is reopened.
-    #[serde(default)]
-    pub void_by: Many<Occurrence>,
+    pub void_by: &'a [Occurrence],
     /// After how many units to warn. Weeks and months warn by day, promptness by business day.
-    #[serde(default)]
-    pub warn_after: Many<u32>,
+    pub warn_after: &'a [u32],
     /// Whether to warn on the last business day.
-    #[serde(default)]
     pub warn_on_last_business_day: bool,
 }
 
+named! {
 /// Which of several occurrences starts a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Default)]
 pub enum Pick {
     /// The first.
     #[default]
-    First,
+    First: "first",
     /// The newest: the clock starts anew.
-    Last,
+    Last: "last",
     /// Each, while the case is open: one clock after the other.
-    Each,
+    Each: "each",
+}
 }
 
+named! {
 /// Whether the day a clock starts counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Default)]
 pub enum StartDay {
     /// The next day that counts is the first.
     #[default]
-    Excluded,
+    Excluded: "excluded",
     /// It is the first, if it is a day that counts.
-    Included,
+    Included: "included",
+}
 }
 
+named! {
 /// What happens if a clock ends on a day without business.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Default)]
 pub enum Roll {
     /// Nothing: that day is the last.
     #[default]
-    None,
+    None: "none",
     /// The next business day is the last.
-    NextBusinessDay,
+    NextBusinessDay: "next_business_day",
+}
 }
 
+named! {
 /// When on its last day a clock ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Default)]
 pub enum Ends {
     /// With the day.
     #[default]
-    EndOfDay,
+    EndOfDay: "end_of_day",
     /// With the firm's business hours.
-    CloseOfBusiness,
+    CloseOfBusiness: "close_of_business",
+}
 }
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "UncheckedLength")]
+#[schemars(rename = "ClockLength")]
 pub struct Length {
     /// How many units: at least 1, at most about ten years (a year of minutes).
     pub amount: u32,
@@ -260,26 +250,26 @@ impl Length {
     }
 }
 
+named! {
 /// A unit of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// 60 seconds on any clock.
-    Minute,
+    Minute: "minute",
     /// 60 minutes.
-    Hour,
+    Hour: "hour",
     /// A minute of the firm's business hours.
-    BusinessMinute,
+    BusinessMinute: "business_minute",
     /// 60 of them.
-    BusinessHour,
+    BusinessHour: "business_hour",
     /// A day of the civil calendar.
-    Day,
+    Day: "day",
     /// A day of it with business.
-    BusinessDay,
+    BusinessDay: "business_day",
     /// Seven days.
-    Week,
+    Week: "week",
     /// To the corresponding date of a later month, or its last day.
-    Month,
+    Month: "month",
+}
 }
 
 impl Unit {
@@ -295,35 +285,38 @@ impl Unit {
     }
 }
 
-/// Something that must hold of a complaint: every member that is not empty, by any of its values. A value that no
-/// complaint can have never holds.
+/// Names, of which one must be found; there from the start, or read.
+pub type Names = Cow<'static, [Cow<'static, str>]>;
+
+/// Something that must hold of a complaint: every member that is not empty, by any of its names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "ClockCondition")]
 pub struct Condition {
     /// Whose law applies to it.
     #[serde(skip_serializing_if = "none")]
-    pub jurisdiction: Many<Jurisdiction>,
+    pub jurisdiction: Names,
     /// The trade of the firm.
     #[serde(skip_serializing_if = "none")]
-    pub sector: Many<Sector>,
+    pub sector: Names,
     /// Product codes.
     #[serde(skip_serializing_if = "none")]
-    pub product: Many<Cow<'static, str>>,
+    pub product: Names,
     /// Issue codes.
     #[serde(skip_serializing_if = "none")]
-    pub issue: Many<Cow<'static, str>>,
+    pub issue: Names,
     /// It has one of these tags.
     #[serde(skip_serializing_if = "none")]
-    pub tag: Many<Cow<'static, str>>,
+    pub tag: Names,
     /// It has none of these tags.
     #[serde(skip_serializing_if = "none")]
-    pub no_tag: Many<Cow<'static, str>>,
+    pub no_tag: Names,
     /// How bad it is.
     #[serde(skip_serializing_if = "none")]
-    pub severity: Many<Severity>,
+    pub severity: Names,
     /// How it came in.
     #[serde(skip_serializing_if = "none")]
-    pub channel: Many<Channel>,
+    pub channel: Names,
     /// Whether there are indicators of vulnerability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vulnerable: Option<bool>,
@@ -368,35 +361,41 @@ impl<'a> Facts<'a> {
 }
 
 impl Condition {
+    /// Whether every name is one that a complaint can have.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        let all = |names: &Names, known: &[&str]| names.iter().all(|name| known.contains(&&**name));
+        let codes = [&self.product, &self.issue, &self.tag, &self.no_tag];
+        codes.iter().all(|names| names.iter().all(|name| Code::try_from(&**name).is_ok()))
+            && all(&self.jurisdiction, &Jurisdiction::ALL.map(Jurisdiction::as_str))
+            && all(&self.sector, &Sector::ALL.map(Sector::as_str))
+            && all(&self.severity, &Severity::ALL.map(Severity::as_str))
+            && all(&self.channel, &Channel::ALL.map(Channel::as_str))
+    }
+
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
-        let tagged = |tags: &[Cow<'static, str>]| facts.tags.iter().any(|tag| named(tags, tag));
-        among(&self.jurisdiction, facts.jurisdiction)
-            && among(&self.sector, facts.sector)
-            && among(&self.severity, facts.severity)
-            && among(&self.channel, facts.channel)
-            && (self.product.is_empty() || facts.product.is_some_and(|product| named(&self.product, product)))
-            && (self.issue.is_empty() || facts.issue.is_some_and(|issue| named(&self.issue, issue)))
+        let names = |names: &Names, name: &str| names.iter().any(|wanted| wanted == name);
+        let tagged = |tags: &Names| facts.tags.iter().any(|tag| names(tags, tag.as_str()));
+        let is = |wanted: &Names, name: Option<&str>| wanted.is_empty() || name.is_some_and(|name| names(wanted, name));
+        is(&self.jurisdiction, Some(facts.jurisdiction.as_str()))
+            && is(&self.sector, Some(facts.sector.as_str()))
+            && is(&self.product, facts.product.map(Code::as_str))
+            && is(&self.issue, facts.issue.map(Code::as_str))
+            && is(&self.severity, Some(facts.severity.as_str()))
+            && is(&self.channel, Some(facts.channel.as_str()))
             && (self.tag.is_empty() || tagged(&self.tag))
             && !tagged(&self.no_tag)
             && self.vulnerable.is_none_or(|vulnerable| vulnerable == facts.vulnerable)
     }
 }
 
-fn among<T: PartialEq>(wanted: &[T], found: T) -> bool {
-    wanted.is_empty() || wanted.contains(&found)
-}
-
-fn named(names: &[Cow<'static, str>], code: &Code) -> bool {
-    names.iter().any(|name| name == code.as_str())
-}
-
-fn none<T: Clone>(list: &Many<T>) -> bool {
-    list.is_empty()
-}
-
 /// Whether any of `conditions` holds; without any, it does.
 pub(super) fn apply(conditions: &[Condition], facts: &Facts<'_>) -> bool {
     conditions.is_empty() || conditions.iter().any(|condition| condition.holds(facts))
+}
+
+fn none(names: &Names) -> bool {
+    names.is_empty()
 }

@@ -4,7 +4,8 @@ use super::{
     calendar::{Closed, Days, WeekDay},
     day::{Day, TimeOfDay},
     law::Law,
-    pack::{Condition, Terms, Unit},
+    pack::{Condition, Ends, Length, Pick, Roll, StartDay, Terms, Unit},
+    timeline::Occurrence,
 };
 use crate::{
     complaint::{intake::List, state::State},
@@ -27,22 +28,56 @@ pub struct ServiceLevel {
     pub hours: Option<Hours>,
     /// The states in which it stands still.
     pub pause_in: List<State, 10>,
-    /// How it counts.
-    pub terms: Terms,
+    /// What starts it.
+    pub starts_on: List<Occurrence, 20>,
+    /// Which of several starts it.
+    pub pick: Pick,
+    /// How long it runs.
+    pub length: Length,
+    /// Whether the day it starts counts.
+    pub start_day: StartDay,
+    /// What meets it.
+    pub met_by: List<Occurrence, 20>,
+    /// What makes it void unless the case is reopened.
+    pub void_by: List<Occurrence, 20>,
+    /// After how many units to warn, in order. Weeks and months warn by day.
+    pub warn_after: List<u32, 20>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct UncheckedServiceLevel {
+    /// Its name among the firm's.
     id: Code,
+    /// The name people read.
     name: Line<100>,
+    /// The complaints it is for: any one of these holds. None: all.
     #[serde(default)]
     applies_when: List<Condition, 20>,
+    /// When work is done. Needed for business hours and minutes.
     #[serde(default)]
     hours: Option<Hours>,
+    /// The states in which it stands still.
     #[serde(default)]
     pause_in: List<State, 10>,
-    terms: Terms,
+    /// What starts it.
+    starts_on: List<Occurrence, 20>,
+    /// Which of several starts it.
+    #[serde(default)]
+    pick: Pick,
+    /// How long it runs.
+    length: Length,
+    /// Whether the day it starts counts.
+    #[serde(default)]
+    start_day: StartDay,
+    /// What meets it.
+    met_by: List<Occurrence, 20>,
+    /// What makes it void unless the case is reopened.
+    #[serde(default)]
+    void_by: List<Occurrence, 20>,
+    /// After how many units to warn, in order. Weeks and months warn by day.
+    #[serde(default)]
+    warn_after: List<u32, 20>,
 }
 
 /// A service level that says nothing that could be counted.
@@ -51,57 +86,67 @@ pub enum InvalidServiceLevel {
     /// Business hours or minutes without hours.
     #[error("must have hours, for its length is in business hours or minutes")]
     NoHours,
-    /// More kinds of occurrences, or more warnings, than there is room for.
-    #[error("must name at most {MAX_NAMED} occurrences and warnings in each list")]
-    TooMany,
     /// Warnings that are not in order.
     #[error("must warn in order, the earliest first")]
     WarnsBackwards,
-    /// A product, issue or tag that none can be.
-    #[error("must name products, issues and tags by their codes, at most {MAX_NAMED} in each list")]
-    NotCodes,
+    /// A condition with a name that no complaint can have.
+    #[error("must name what complaints can have: jurisdictions, sectors, severities, channels and codes")]
+    Impossible,
 }
-
-/// The most occurrences that one list of a firm's terms may name, and the most warnings.
-pub const MAX_NAMED: usize = 20;
 
 impl TryFrom<UncheckedServiceLevel> for ServiceLevel {
     type Error = InvalidServiceLevel;
 
     fn try_from(level: UncheckedServiceLevel) -> Result<Self, InvalidServiceLevel> {
-        let UncheckedServiceLevel { id, name, applies_when, hours, pause_in, terms } = level;
-        let unit = terms.length.map(|length| length.unit);
-        if hours.is_none() && matches!(unit, Some(Unit::BusinessMinute | Unit::BusinessHour)) {
+        let by_hours = matches!(level.length.unit, Unit::BusinessMinute | Unit::BusinessHour);
+        if by_hours && level.hours.is_none() {
             return Err(InvalidServiceLevel::NoHours);
         }
-        let named = [
-            terms.starts_on.len(),
-            terms.otherwise.len(),
-            terms.only_after.len(),
-            terms.met_by.len(),
-            terms.met_unless_reopened_by.len(),
-            terms.void_by.len(),
-            terms.warn_after.len(),
-        ];
-        if named.into_iter().any(|count| count > MAX_NAMED) {
-            return Err(InvalidServiceLevel::TooMany);
-        }
-        if !terms.warn_after.is_sorted() {
+        if !level.warn_after.is_sorted() {
             return Err(InvalidServiceLevel::WarnsBackwards);
         }
-        for Condition { product, issue, tag, no_tag, .. } in applies_when.iter() {
-            for codes in [product, issue, tag, no_tag] {
-                let sound = codes.iter().all(|text| Code::try_from(&**text).is_ok());
-                if codes.len() > MAX_NAMED || !sound {
-                    return Err(InvalidServiceLevel::NotCodes);
-                }
-            }
+        if !level.applies_when.iter().all(Condition::is_possible) {
+            return Err(InvalidServiceLevel::Impossible);
         }
-        Ok(Self { id, name, applies_when, hours, pause_in, terms })
+        let UncheckedServiceLevel { id, name, applies_when, hours, pause_in, starts_on, pick, length, .. } = level;
+        let UncheckedServiceLevel { start_day, met_by, void_by, warn_after, .. } = level;
+        Ok(Self {
+            id,
+            name,
+            applies_when,
+            hours,
+            pause_in,
+            starts_on,
+            pick,
+            length,
+            start_day,
+            met_by,
+            void_by,
+            warn_after,
+        })
     }
 }
 
 impl ServiceLevel {
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            starts_on: &self.starts_on,
+            otherwise: &[],
+            pick: self.pick,
+            only_after: &[],
+            length: Some(self.length),
+            start_day: self.start_day,
+            roll: Roll::None,
+            ends: Ends::EndOfDay,
+            late_receipt: false,
+            met_by: &self.met_by,
+            met_unless_reopened_by: &[],
+            void_by: &self.void_by,
+            warn_after: &self.warn_after,
+            warn_on_last_business_day: false,
+        }
+    }
+
     /// The calendar or zone it names that there is none of.
     #[must_use]
     pub fn unknown_name<'a>(&'a self, law: &Law) -> Option<&'a str> {
@@ -115,6 +160,7 @@ impl ServiceLevel {
 /// When work is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "UncheckedHours")]
+#[schemars(rename = "BusinessHours")]
 pub struct Hours {
     /// By the civil time of this zone, by its IANA name. Default: the place of the complaint.
     pub zone: Option<Line<32>>,

@@ -1,5 +1,6 @@
 //! What happened to a case, as far as clocks care: its events folded to the occurrences that rules name.
 
+use super::named::named;
 use crate::{
     complaint::{
         ResolutionKind,
@@ -13,134 +14,69 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
-/// Declares the enum with its names on the wire and in sentences. One table reads, writes and says them; what serde
-/// derives for each reader and writer would weigh several times as much.
-macro_rules! occurrences {
-    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident: $wire:literal, $said:literal;)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "&'static str")]
-        pub enum $name { $($(#[$doc])* $variant,)* }
-
-        impl $name {
-            /// Each with its name on the wire and in sentences.
-            const TABLE: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $wire, $said),)*];
-        }
-    };
-}
-
-occurrences! {
+named! {
 /// Something a rule can name. `docs/clocks.md` says which event is which, and which have no event yet.
 pub enum Occurrence {
     /// The firm received the complaint.
-    Received: "received", "received";
+    Received: "received",
     /// The complainant was told that the firm has it.
-    Acknowledged: "acknowledged", "acknowledged";
+    Acknowledged: "acknowledged",
     /// It was given to somebody.
-    Assigned: "assigned", "assigned";
+    Assigned: "assigned",
     /// Work started or resumed.
-    InvestigationStarted: "investigation_started", "investigation started";
+    InvestigationStarted: "investigation_started",
     /// The complainant was asked something.
-    InformationRequested: "information_requested", "information requested";
+    InformationRequested: "information_requested",
     /// The complainant was in touch.
-    ContactedBy: "contacted_by", "the complainant was in touch";
+    ContactedBy: "contacted_by",
     /// The complainant was spoken to: by telephone, face to face or in public.
-    Contacted: "contacted", "the complainant was spoken to";
+    Contacted: "contacted",
     /// The complainant was written to.
-    UpdateSent: "update_sent", "the complainant was written to";
+    UpdateSent: "update_sent",
     /// An answer was drafted.
-    ResponseProposed: "response_proposed", "response drafted";
+    ResponseProposed: "response_proposed",
     /// The complainant was told why the answer is late and when it will come (FCA DISP 1.6.2AR(2)(a)).
-    HoldingResponse: "holding_response", "holding response sent";
+    HoldingResponse: "holding_response",
     /// The final response was sent.
-    FinalResponse: "final_response", "final response sent";
+    FinalResponse: "final_response",
     /// It was settled with the complainant's acceptance (FCA DISP 1.5).
-    SummaryResolution: "summary_resolution", "resolved with the complainant's acceptance";
+    SummaryResolution: "summary_resolution",
     /// The complainant accepted an earlier response in writing (FCA DISP 1.6.4R).
-    AcceptedInWriting: "accepted_in_writing", "accepted in writing";
+    AcceptedInWriting: "accepted_in_writing",
     /// The complainant is not content, and the firm will not look again.
-    Deadlock: "deadlock", "deadlock";
+    Deadlock: "deadlock",
     /// The complainant was told which scheme or ombudsman to go to because there is no answer (yet).
-    AdrLetter: "adr_letter", "letter about the ombudsman or scheme sent";
+    AdrLetter: "adr_letter",
     /// The complainant went there.
-    Referred: "referred", "referred to the ombudsman or scheme";
+    Referred: "referred",
     /// It was passed on in full to the firm that is responsible (FCA DISP 1.7).
-    Forwarded: "forwarded", "passed on to the firm that is responsible";
+    Forwarded: "forwarded",
     /// The complainant took it back.
-    Withdrawn: "withdrawn", "withdrawn";
+    Withdrawn: "withdrawn",
     /// It was filed.
-    Closed: "closed", "closed";
+    Closed: "closed",
     /// It was taken up again.
-    Reopened: "reopened", "reopened";
+    Reopened: "reopened",
     /// A fraud was reported.
-    ClaimReported: "claim_reported", "claim reported";
+    ClaimReported: "claim_reported",
     /// The claim was decided: repaid or refused.
-    ClaimDecided: "claim_decided", "claim decided";
+    ClaimDecided: "claim_decided",
     /// A clock was stopped, for a reason that the rule names.
-    ClockStopped: "clock_stopped", "clock stopped";
+    ClockStopped: "clock_stopped",
     /// It was started again.
-    ClockResumed: "clock_resumed", "clock resumed";
+    ClockResumed: "clock_resumed",
     /// The regulator sent the complaint to the firm (CFPB).
-    SentToFirm: "sent_to_firm", "sent to the firm by the regulator";
+    SentToFirm: "sent_to_firm",
     /// The firm answered the regulator that it needs more time (CFPB).
-    InProgress: "in_progress", "answered as in progress";
+    InProgress: "in_progress",
 }
-}
-
-/// Nothing that a rule can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of the occurrences that rules name")]
-pub struct UnknownOccurrence;
-
-impl Occurrence {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.row().map_or("", |(_, wire, _)| wire)
-    }
-
-    /// What it is called in a sentence.
-    #[must_use]
-    pub fn said(self) -> &'static str {
-        self.row().map_or("", |(_, _, said)| said)
-    }
-
-    fn row(self) -> Option<(Self, &'static str, &'static str)> {
-        Self::TABLE.iter().find(|(what, _, _)| *what == self).copied()
-    }
-}
-
-impl TryFrom<String> for Occurrence {
-    type Error = UnknownOccurrence;
-
-    fn try_from(text: String) -> Result<Self, UnknownOccurrence> {
-        let row = Self::TABLE.iter().find(|(_, wire, _)| *wire == text);
-        row.map(|(what, _, _)| *what).ok_or(UnknownOccurrence)
-    }
-}
-
-impl From<Occurrence> for &'static str {
-    fn from(what: Occurrence) -> Self {
-        what.as_str()
-    }
-}
-
-impl JsonSchema for Occurrence {
-    fn schema_name() -> Cow<'static, str> {
-        "Occurrence".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let names: Vec<_> = Self::TABLE.iter().map(|(_, wire, _)| *wire).collect();
-        schemars::json_schema!({ "type": "string", "enum": names })
-    }
 }
 
 /// One occurrence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockEntry")]
 pub struct Entry {
     /// What.
     pub what: Occurrence,
@@ -154,6 +90,7 @@ pub struct Entry {
 /// A state that the complaint entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockEntered")]
 pub struct Entered {
     /// The state.
     pub state: State,
@@ -164,6 +101,7 @@ pub struct Entered {
 /// All of them, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockTimeline")]
 pub struct Timeline {
     /// What happened.
     pub entries: Vec<Entry>,

@@ -11,6 +11,7 @@ use shared::{
         difference::differences,
         explain::Reason,
         law::{Choices, Law, Pin, Place},
+        pack::{Condition, Facts},
         service_level::ServiceLevel,
         timeline::{Entered, Entry, Occurrence, Timeline},
     },
@@ -281,9 +282,8 @@ fn first_answer(pause: &Value) -> ServiceLevel {
     ];
     let level = json!({
         "id": "first_answer", "name": "First answer", "applies_when": [{ "severity": ["medium", "high"] }],
-        "hours": { "open": open, "closed": ["2026-11-26"] }, "pause_in": pause,
-        "terms": { "starts_on": ["received"], "length": { "amount": 8, "unit": "business_hour" },
-                   "met_by": ["contacted", "update_sent"], "warn_after": [4, 6] },
+        "hours": { "open": open, "closed": ["2026-11-26"] }, "pause_in": pause, "starts_on": ["received"],
+        "length": { "amount": 8, "unit": "business_hour" }, "met_by": ["contacted", "update_sent"], "warn_after": [4, 6],
     });
     serde_json::from_value(level).unwrap()
 }
@@ -352,15 +352,24 @@ fn a_firm_closes_on_a_day_of_its_own() {
     assert_eq!(clock.due, Some(at("2026-11-30T09:30:00Z")));
 }
 
+/// A service level with this member instead.
+fn level(member: &str, value: Value) -> Result<ServiceLevel, (String, String)> {
+    let mut level = json!({
+        "id": "a", "name": "A", "hours": { "open": [opening("mon", "09:00", "17:00")] }, "starts_on": ["received"],
+        "length": { "amount": 8, "unit": "business_hour" }, "met_by": ["acknowledged"],
+    });
+    level[member] = value;
+    shared::json::from_str(&level.to_string()).map_err(|why| (why.pointer.clone(), why.message()))
+}
+
+fn opening(day: &str, from: &str, until: &str) -> Value {
+    json!({ "days": [day], "from": from, "until": until })
+}
+
 #[test]
 fn service_levels_that_make_no_sense_are_refused() {
-    let refused = |level: Value| {
-        shared::json::from_str::<ServiceLevel>(&level.to_string()).map_err(|why| (why.pointer.clone(), why.message()))
-    };
-    let terms = json!({ "starts_on": ["received"], "length": { "amount": 8, "unit": "business_hour" }, "met_by": ["acknowledged"] });
-    let level = |hours: Value| json!({ "id": "a", "name": "A", "hours": hours, "terms": terms });
-    let opening = |day: &str, from: &str, until: &str| json!({ "days": [day], "from": from, "until": until });
-    assert!(refused(level(json!({ "open": [opening("mon", "09:00", "17:00")] }))).is_ok());
+    assert!(level("name", json!("B")).is_ok());
+    let refused = |member: &str, value: Value| level(member, value).unwrap_err();
     for open in [
         json!([]),
         json!([{ "days": [], "from": "09:00", "until": "17:00" }]),
@@ -370,57 +379,72 @@ fn service_levels_that_make_no_sense_are_refused() {
         json!([opening("mon", "13:00", "14:00"), opening("mon", "09:00", "12:00")]),
         json!([{ "days": ["mon", "mon"], "from": "09:00", "until": "17:00" }]),
     ] {
-        let (pointer, message) = refused(level(json!({ "open": open }))).unwrap_err();
+        let (pointer, message) = refused("hours", json!({ "open": open }));
         assert_eq!(pointer, "/hours");
         assert!(message.starts_with("must have openings that end after they begin"), "{message}");
     }
-    let (pointer, message) = refused(level(Value::Null)).unwrap_err();
-    assert_eq!(
-        (pointer.as_str(), message.as_str()),
-        ("", "must have hours, for its length is in business hours or minutes")
-    );
-    for (length, most) in [
-        (json!({ "amount": 0, "unit": "day" }), "3660"),
-        (json!({ "amount": 3_661, "unit": "day" }), "3660"),
-        (json!({ "amount": 121, "unit": "month" }), "120"),
+    for (member, value, pointer, message) in [
+        ("hours", Value::Null, "", "must have hours, for its length is in business hours or minutes"),
+        ("warn_after", json!([3, 2]), "", "must warn in order, the earliest first"),
+        ("length", json!({ "amount": 0, "unit": "day" }), "/length", "must be 1 to 3660 of this unit"),
+        ("length", json!({ "amount": 3_661, "unit": "day" }), "/length", "must be 1 to 3660 of this unit"),
+        ("length", json!({ "amount": 121, "unit": "month" }), "/length", "must be 1 to 120 of this unit"),
+        ("pick", json!("second"), "/pick", "must be one of first last each"),
+        ("met_by", json!(vec!["acknowledged"; 21]), "/met_by", "must have at most 20 items, has 21"),
+        ("terms", json!({}), "/terms", "unknown field `terms`"),
     ] {
-        let terms = json!({ "starts_on": ["received"], "length": length, "met_by": [] });
-        let (pointer, message) = refused(json!({ "id": "a", "name": "A", "terms": terms })).unwrap_err();
-        assert_eq!((pointer.as_str(), message), ("/terms/length", format!("must be 1 to {most} of this unit")));
+        let (at, why) = refused(member, value);
+        assert_eq!((at.as_str(), why.starts_with(message)), (pointer, true), "{why}");
     }
-    let backwards = json!({ "starts_on": ["received"], "met_by": [], "warn_after": [3, 2] });
-    let (_, message) = refused(json!({ "id": "a", "name": "A", "terms": backwards })).unwrap_err();
-    assert_eq!(message, "must warn in order, the earliest first");
-    let terms = json!({ "starts_on": ["received"], "met_by": [] });
-    let (_, message) =
-        refused(json!({ "id": "a", "name": "A", "applies_when": [{ "tag": ["No Code"] }], "terms": terms }))
-            .unwrap_err();
-    assert_eq!(message, "must name products, issues and tags by their codes, at most 20 in each list");
-    let other = json!({ "starts_on": ["recieved"], "met_by": [] });
-    let (pointer, message) = refused(json!({ "id": "a", "name": "A", "terms": other })).unwrap_err();
-    assert_eq!(
-        (pointer.as_str(), message.as_str()),
-        ("/terms/starts_on/0", "must be one of the occurrences that rules name")
-    );
-    let many = json!({ "starts_on": ["received"], "met_by": vec!["acknowledged"; 21] });
-    let (_, message) = refused(json!({ "id": "a", "name": "A", "terms": many })).unwrap_err();
-    assert_eq!(message, "must name at most 20 occurrences and warnings in each list");
+    for impossible in [
+        json!({ "tag": ["No Code"] }),
+        json!({ "jurisdiction": ["wales"] }),
+        json!({ "sector": ["shop"] }),
+        json!({ "severity": ["awful"] }),
+        json!({ "channel": ["pigeon"] }),
+    ] {
+        let (_, message) = refused("applies_when", json!([impossible]));
+        assert!(message.starts_with("must name what complaints can have"), "{message}");
+    }
+    let (pointer, message) = refused("starts_on", json!(["recieved"]));
+    assert_eq!(pointer, "/starts_on/0");
+    assert!(message.starts_with("must be one of received acknowledged assigned "), "{message}");
+}
+
+#[test]
+fn conditions_look_at_the_complaint() {
+    let tags = [code("vip")];
+    let fee = code("fees");
+    let facts = Facts {
+        product: Some(&fee),
+        issue: Some(&fee),
+        vulnerable: true,
+        ..facts(Jurisdiction::Ireland, Sector::Bank, &tags)
+    };
+    let holds = |condition: Value| serde_json::from_value::<Condition>(condition).unwrap().holds(&facts);
+    for member in ["jurisdiction", "sector", "product", "issue", "tag", "severity", "channel"] {
+        let right = match member {
+            "jurisdiction" => "ireland",
+            "sector" => "bank",
+            "tag" => "vip",
+            "severity" => "medium",
+            "channel" => "phone",
+            _ => "fees",
+        };
+        assert!(holds(json!({ member: ["other", right] })) && !holds(json!({ member: ["other"] })), "{member}");
+    }
+    assert!(holds(json!({})) && holds(json!({ "no_tag": ["other"] })) && !holds(json!({ "no_tag": ["vip"] })));
+    assert!(holds(json!({ "vulnerable": true })) && !holds(json!({ "vulnerable": false })));
+    assert!(!holds(json!({ "tag": ["vip"], "severity": ["high"] })), "all members have to hold");
 }
 
 #[test]
 fn names_that_there_are_not_are_told() {
-    let level = |hours: Value| {
-        let terms = json!({ "starts_on": ["received"], "met_by": ["acknowledged"] });
-        serde_json::from_value::<ServiceLevel>(json!({ "id": "a", "name": "A", "hours": hours, "terms": terms }))
-            .unwrap()
-    };
-    let open = json!([{ "days": ["mon"], "from": "09:00", "until": "17:00" }]);
-    assert_eq!(
-        level(json!({ "open": open, "calendar": "scotland", "zone": "Europe/London" })).unknown_name(law()),
-        None
-    );
-    assert_eq!(level(json!({ "open": open, "calendar": "atlantis" })).unknown_name(law()), Some("atlantis"));
-    assert_eq!(level(json!({ "open": open, "zone": "Europe/Atlantis" })).unknown_name(law()), Some("Europe/Atlantis"));
+    let open = json!([opening("mon", "09:00", "17:00")]);
+    let unknown = |hours: Value| level("hours", hours).unwrap().unknown_name(law()).map(str::to_owned);
+    assert_eq!(unknown(json!({ "open": open, "calendar": "scotland", "zone": "Europe/London" })), None);
+    assert_eq!(unknown(json!({ "open": open, "calendar": "atlantis" })).as_deref(), Some("atlantis"));
+    assert_eq!(unknown(json!({ "open": open, "zone": "Europe/Atlantis" })).as_deref(), Some("Europe/Atlantis"));
 }
 
 #[test]
@@ -432,11 +456,10 @@ fn a_service_level_is_written_as_it_is_read() {
 
 #[test]
 fn hours_that_never_suffice_have_no_end() {
-    let terms = json!({ "starts_on": ["received"], "length": { "amount": 8_760, "unit": "business_hour" }, "met_by": ["acknowledged"] });
-    let level = json!({ "id": "a", "name": "A", "hours": { "open": [{ "days": ["mon"], "from": "09:00", "until": "09:01" }] }, "terms": terms });
-    let level: ServiceLevel = serde_json::from_value(level).unwrap();
-    let clock =
-        operational(&level, &timeline(&[(Occurrence::Received, "2026-11-20T16:00:00Z")]), "2026-11-21T00:00:00Z");
+    let mut level = level("length", json!({ "amount": 8_760, "unit": "business_hour" })).unwrap();
+    level.hours = Some(serde_json::from_value(json!({ "open": [opening("mon", "09:00", "09:01")] })).unwrap());
+    let received = timeline(&[(Occurrence::Received, "2026-11-20T16:00:00Z")]);
+    let clock = operational(&level, &received, "2026-11-21T00:00:00Z");
     assert_eq!((clock.due, clock.due_on, clock.state), (None, None, ClockState::Running));
 }
 

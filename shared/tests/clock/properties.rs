@@ -364,13 +364,11 @@ static CORRECTED: LazyLock<Law> = LazyLock::new(|| {
 });
 
 fn service_level(name: &str, unit: Unit, amount: u32) -> ServiceLevel {
-    let text = format!(
-        r#"{{"id":"own","name":{name:?},"hours":{},"pause_in":["awaiting_information"],
-            "terms":{{"starts_on":["received"],"length":{{"amount":{amount},"unit":{}}},"met_by":["final_response"]}}}}"#,
-        serde_json::to_string(&*OFFICE).unwrap(),
-        serde_json::to_string(&unit).unwrap(),
-    );
-    serde_json::from_str(&text).unwrap()
+    let level = json!({
+        "id": "own", "name": name, "hours": &*OFFICE, "pause_in": ["awaiting_information"], "starts_on": ["received"],
+        "length": { "amount": amount, "unit": unit }, "met_by": ["final_response"],
+    });
+    serde_json::from_value(level).unwrap()
 }
 
 #[derive(Clone, Debug)]

@@ -1,14 +1,15 @@
 //! The shipped packs and calendars: sound, and what their sources say.
 
 use crate::law;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     clock::{
         calendar::{Calendar, Holiday},
         day::{Day, Weekday},
-        pack::{Condition, Length, Status, Unit},
+        pack::{Length, Status, Unit},
     },
-    complaint::intake::Jurisdiction,
+    complaint::intake::{Channel, Jurisdiction, Severity},
+    taxonomy::Sector,
 };
 use std::{
     borrow::Cow,
@@ -152,14 +153,7 @@ fn calendars_are_in_order() {
 
 #[test]
 fn every_jurisdiction_has_one_calendar() {
-    for jurisdiction in [
-        Jurisdiction::EnglandAndWales,
-        Jurisdiction::Scotland,
-        Jurisdiction::NorthernIreland,
-        Jurisdiction::Ireland,
-        Jurisdiction::Us,
-        Jurisdiction::Eu,
-    ] {
+    for jurisdiction in Jurisdiction::ALL {
         let calendars = law().calendars.iter().filter(|calendar| calendar.jurisdictions.contains(&jurisdiction));
         assert_eq!(calendars.count(), 1, "{jurisdiction:?}");
     }
@@ -227,12 +221,24 @@ fn only_app_fraud_claims_may_stop() {
 #[test]
 fn conditions_know_only_the_tags_that_the_documentation_lists() {
     let documented = ["app_fraud", "cfpb", "data_protection", "disability", "mixed_complaint", "payment_service"];
-    let named =
-        |condition: &Condition| condition.tag.iter().chain(condition.no_tag.iter()).cloned().collect::<Vec<_>>();
     let mut tags = BTreeSet::new();
     for version in law().packs.iter().flat_map(|pack| pack.versions) {
         let rules = version.rules.iter().flat_map(|rule| rule.applies_when);
-        tags.extend(version.applies_when.iter().chain(rules).flat_map(named));
+        for condition in version.applies_when.iter().chain(rules) {
+            assert!(condition.is_possible(), "{condition:?}");
+            tags.extend(condition.tag.iter().chain(condition.no_tag.iter()));
+        }
     }
-    assert_eq!(tags, documented.map(Cow::from).into());
+    assert!(tags.into_iter().eq(&documented.map(Cow::from)));
+}
+
+#[test]
+fn names_are_those_on_the_wire() {
+    fn same<T: Serialize>(all: &[T], name: impl Fn(&T) -> &'static str) {
+        assert!(all.iter().all(|one| serde_json::to_value(one).unwrap() == name(one)));
+    }
+    same(&Jurisdiction::ALL, |one| one.as_str());
+    same(&Sector::ALL, |one| one.as_str());
+    same(&Severity::ALL, |one| one.as_str());
+    same(&Channel::ALL, |one| one.as_str());
 }
