@@ -374,6 +374,9 @@ case("edge/window-lapsed", "six months unused: a possibility is gone, nobody bro
 case("edge/window-used", "referred on the last day", "FCA DISP 2.8.2R(1)", "england_and_wales", "bank",
      [("received", "2026-01-05T09:00:00.000Z"), ("final_response", "2026-02-02T09:00:00.000Z"), ("referred", "2026-08-02T22:30:00.000Z")], "2026-08-03T00:00:00.000Z",
      ("gb-fca-disp/ombudsman_referral", "met", {"start": "2026-02-02T09:00:00.000Z", "due_on": "2026-08-02", "met_at": "2026-08-02T22:30:00.000Z"}))
+case("edge/window-missed", "referred a day too late: the possibility was gone, and nothing was used or broken", "FCA DISP 2.8.2R(1)", "england_and_wales", "bank",
+     [("received", "2026-01-05T09:00:00.000Z"), ("final_response", "2026-02-02T09:00:00.000Z"), ("referred", "2026-08-03T09:00:00.000Z")], "2026-08-04T00:00:00.000Z",
+     ("gb-fca-disp/ombudsman_referral", "void", {"start": "2026-02-02T09:00:00.000Z", "due_on": "2026-08-02", "met_at": None, "void_at": None, "ended_by": None}))
 case("edge/eight-week-letter", "a letter that the complainant may go to the ombudsman meets the eight weeks; the answer is still owed", "FCA DISP 1.6.2R(2)", "england_and_wales", "bank",
      [("received", FRIDAY), ("adr_letter", "2027-02-04T09:00:00.000Z")], "2027-03-01T09:00:00.000Z",
      ("gb-fca-disp/final_response", "met", {"due_on": "2027-02-05", "met_at": "2027-02-04T09:00:00.000Z"}),
@@ -473,6 +476,11 @@ case("ie/late-update-stays", "a late update is on file for good, whatever came a
      [("received", "2026-09-01T09:00:00.000Z"), ("update_sent", "2026-09-30T09:00:00.000Z"), ("final_response", "2026-10-09T09:00:00.000Z"), ("update_sent", "2026-10-12T09:00:00.000Z")], "2026-12-01T09:00:00.000Z",
      ("ie-cpc/update", "breached", {"number": 1, "due_on": "2026-09-29", "met_at": "2026-09-30T09:00:00.000Z"}),
      ("ie-cpc/update", "met", {"number": 2, "start": "2026-09-30T09:00:00.000Z", "due_on": "2026-10-29", "met_at": "2026-10-09T09:00:00.000Z"}))
+case("ie/updates-after-reopening", "settled, then reopened: the clock of the last update runs on, and the next update starts the next", IE, "ireland", "bank",
+     [("received", "2026-09-01T09:00:00.000Z"), ("update_sent", "2026-09-25T09:00:00.000Z"), ("summary_resolution", "2026-10-01T09:00:00.000Z"), ("reopened", "2026-10-05T09:00:00.000Z"),
+      ("update_sent", "2026-10-21T09:00:00.000Z")], "2026-10-22T09:00:00.000Z",
+     ("ie-cpc/update", "met", {"number": 2, "start": "2026-09-25T09:00:00.000Z", "due_on": "2026-10-23", "met_at": "2026-10-21T09:00:00.000Z"}),
+     ("ie-cpc/update", "running", {"number": 3, "start": "2026-10-21T09:00:00.000Z", "due_on": "2026-11-19"}))
 case("cfpb/in-progress", "in progress within 15 days: 60 days from when it was sent", "CFPB company portal manual (fintechfutures.com)", "us", "bank",
      [("sent_to_firm", "2026-10-20T15:00:00.000Z"), ("in_progress", "2026-11-02T15:00:00.000Z")], "2026-11-03T15:00:00.000Z",
      ("us-cfpb/response", "met", {"due_on": "2026-11-04", "met_at": "2026-11-02T15:00:00.000Z"}), ("us-cfpb/final_response", "running", {"due_on": "2026-12-19"}), tags=["cfpb"])

@@ -11,13 +11,12 @@ use shared::{
         difference::differences,
         explain::Reason,
         law::{Choices, Law, Pin, Place},
-        pack::{Condition, Facts},
+        pack::{Condition, Facts, Pack, PackVersion},
         service_level::ServiceLevel,
         timeline::{Entered, Entry, Occurrence, Timeline},
     },
     complaint::{event::Event, intake::Jurisdiction, state::State},
     taxonomy::Sector,
-    time::Timestamp,
 };
 
 const RECEIVED: &[(Occurrence, &str)] = &[(Occurrence::Received, "2026-12-11T10:00:00Z")];
@@ -151,6 +150,27 @@ fn a_roll_and_a_clamp_in_words() {
         clamped
             .contains(&"Sunday 28 February 2027: the last day of its month, which has none of that number.".to_owned())
     );
+}
+
+#[test]
+fn a_warning_is_not_moved_by_a_roll() {
+    let pack = law().packs.iter().find(|pack| pack.id == "gb-data-protection").unwrap();
+    let rule = pack.versions[0].rules.iter().find(|rule| rule.id == "acknowledgement_ico").unwrap();
+    let version = PackVersion { rules: kept(vec![rule.clone()]), ..pack.versions[0].clone() };
+    let law = Law { packs: kept(vec![Pack { versions: kept(vec![version]), ..pack.clone() }]), ..*law() };
+    let tags = [code("data_protection")];
+    let facts = facts(Jurisdiction::EnglandAndWales, Sector::Telecom, &tags);
+    let clocks = statutory(&law, facts, &timeline(RECEIVED), &[], "2026-12-12T00:00:00Z");
+    let warnings = &of(&clocks, "acknowledgement_ico").warnings;
+    assert_eq!((warnings[0].name.as_str(), warnings[0].at), ("day 14", at("2026-12-25T00:00:00Z")), "Christmas Day");
+}
+
+#[test]
+fn a_time_that_comes_twice_or_never() {
+    let london = law().zone("Europe/London").unwrap();
+    let half_past_one = "01:30".parse().unwrap();
+    assert_eq!(london.moment("2026-10-25".parse().unwrap(), half_past_one), at("2026-10-25T00:30:00Z"), "the first");
+    assert_eq!(london.moment("2026-03-29".parse().unwrap(), half_past_one), at("2026-03-29T01:30:00Z"), "02:30");
 }
 
 #[test]
@@ -531,8 +551,15 @@ fn the_difference_that_a_move_makes() {
 }
 
 #[test]
+fn what_happens_in_the_moment_of_the_start_counts() {
+    let facts = facts(Jurisdiction::EnglandAndWales, Sector::Bank, &[]);
+    let at_once = timeline(&[RECEIVED[0], (Occurrence::Acknowledged, RECEIVED[0].1)]);
+    let clocks = statutory(law(), facts, &at_once, &[], "2026-12-12T00:00:00Z");
+    assert_eq!(of(&clocks, "acknowledgement").state, ClockState::Met);
+}
+
+#[test]
 fn the_shipped_law_says_nothing_of_a_case_without_a_start() {
     let facts = facts(Jurisdiction::EnglandAndWales, Sector::Bank, &[]);
     assert_eq!(statutory(law(), facts, &Timeline::default(), &[], "2026-12-01T00:00:00Z"), []);
-    let _: Timestamp = at("2026-12-01T00:00:00Z");
 }
