@@ -19,6 +19,7 @@ pub mod access;
 pub mod bulk;
 pub mod chain;
 pub mod changes;
+pub mod clock;
 pub mod complaint;
 pub mod http;
 pub mod ids;

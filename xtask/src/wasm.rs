@@ -19,7 +19,7 @@ use crate::toolchain::Toolchain;
 /// What the Worker may weigh, gzipped.
 const BUDGET: usize = 1 << 20;
 /// Files and folders the Worker is built from.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "Cargo.toml",
     "Cargo.lock",
     "worker/Cargo.toml",
@@ -29,6 +29,7 @@ const SOURCES: [&str; 11] = [
     "durable/Cargo.toml",
     "durable/src",
     "shared/Cargo.toml",
+    "shared/build.rs",
     "shared/src",
     "shared/rules",
 ];
