@@ -424,7 +424,7 @@ fn a_request_that_is_repeated_is_one_job() {
     assert_eq!(firm.api.get("/v1/bulk").expect(200).data().len(), 1);
     assert!(ids.iter().all(|id| events(&firm.api, id).len() == 2), "each was assigned once");
     // Named twice is meant once.
-    let twice = [ids.clone(), ids.clone()].concat();
+    let twice: Vec<_> = ids.iter().chain(&ids).collect();
     let again = ask(&firm.api, json!({ "assign": { "assignee": "ben" } }), json!({ "complaints": twice }));
     assert_eq!(counts(&ended(&firm.api, &again)), [10, 10, 10, 0, 0]);
 }

@@ -107,7 +107,7 @@ async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let leased = home.lease_job(turn.bulk, turn.fence, begun, begun.plus_millis(LEASE_MILLIS));
     let leased = home.texts(leased).await?;
     let Some(leased) = leased.first().and_then(|rows| rows.first()) else { return Ok(()) };
-    let driven = Driven::read(turn.bulk, &leased).ok_or_else(|| StoreError::unreadable("a bulk job"))?;
+    let driven = Driven::read(turn.bulk, leased).ok_or_else(|| StoreError::unreadable("a bulk job"))?;
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
     let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
