@@ -112,6 +112,14 @@ typed_id!(
     RelocationId
 );
 typed_id!(
+    /// One bulk job of a tenant.
+    BulkId
+);
+typed_id!(
+    /// One saved view.
+    ViewId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );
@@ -143,6 +151,14 @@ impl ComplaintId {
 
 impl OutboxId {
     /// The lowest id any row written at `at` or later can have: outbox rows older than `at` sort below it.
+    #[must_use]
+    pub fn floor(at: Timestamp) -> Self {
+        Self::new(at, &[0; 10])
+    }
+}
+
+impl BulkId {
+    /// The lowest id any job asked for at `at` or later can have.
     #[must_use]
     pub fn floor(at: Timestamp) -> Self {
         Self::new(at, &[0; 10])

@@ -16,8 +16,10 @@
 )]
 
 pub mod access;
+pub mod bulk;
 pub mod chain;
 pub mod changes;
+pub mod clock;
 pub mod complaint;
 pub mod exchange;
 pub mod http;
@@ -35,4 +37,5 @@ pub mod taxonomy;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod view;
 pub mod words;

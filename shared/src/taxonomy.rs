@@ -17,6 +17,21 @@ pub enum Sector {
     Airline,
 }
 
+impl Sector {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Bank, Self::Telecom, Self::Airline];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bank => "bank",
+            Self::Telecom => "telecom",
+            Self::Airline => "airline",
+        }
+    }
+}
+
 /// A taxonomy, as its file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

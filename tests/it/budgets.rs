@@ -100,6 +100,33 @@ fn an_intake_is_one_round_trip_and_at_most_eighteen_rows() {
 }
 
 #[test]
+fn views_cost_a_write_one_row_however_many_it_changes() {
+    let firm = Firm::small();
+    let body = json!({
+        "product": "credit_card", "issue": "fees_or_interest", "external_reference": "CRM-1", "tags": ["fees"],
+        "amounts": [{ "kind": "disputed", "minor": 1250, "currency": "GBP" }]
+    });
+    let log = |n: u32| {
+        let mut body = body.clone();
+        body["external_reference"] = json!(format!("CRM-{n}"));
+        cost(&firm.log(body))
+    };
+    let plain = log(0);
+    (0..100).for_each(|n| _ = firm.view(&format!("product=credit_card&assignee=agent-{n}")));
+    let elsewhere = log(1);
+    assert_eq!((elsewhere.d1, elsewhere.written), (1, plain.written), "a view that does not show it costs nothing");
+    let looked_at = elsewhere.read - plain.read;
+    assert!(looked_at <= 40, "{looked_at} rows more are read for views that do not show it");
+    (0..100).for_each(|n| _ = firm.view(&format!("product=credit_card&received_to=2100-01-01T00:00:00.{n:03}Z")));
+    log(2);
+    let counted = log(3);
+    assert_eq!((counted.d1, counted.written), (1, plain.written + 1), "all that it changes is one row");
+    assert!(counted.written <= 20, "{} rows written", counted.written);
+    let all = cost(&firm.api.get("/v1/views").expect(200));
+    assert_eq!((all.d1, all.written), (2, 0), "the views, and their counts");
+}
+
+#[test]
 fn a_command_is_two_round_trips() {
     let firm = Firm::small();
     let other = firm.log(json!({})).id().to_owned();

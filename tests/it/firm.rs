@@ -72,6 +72,12 @@ impl Firm {
         format!("/v1/complaints/{}", self.log(json!({})).id())
     }
 
+    /// Saves a view.
+    pub(crate) fn view(&self, filter: &str) -> Answer {
+        let body = json!({ "name": unused(), "filter": filter, "owner": "anna" });
+        self.api.post("/v1/views", &body).expect(201)
+    }
+
     /// Gives a command on the version that is there now.
     pub(crate) fn give(&self, path: &str, command: &str, body: Value) -> Answer {
         let version = self.api.get(path).expect(200).version();

@@ -82,7 +82,12 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             let call = if last == "lock" { call.header("redress-lock", NO_LOCK) } else { call };
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
+        ("DELETE", "/v1/views/{id}") => return call.if_match(999),
         ("POST", "/v1/complaints") => complaint(json!({})),
+        ("POST", "/v1/bulk") => {
+            json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })
+        }
+        ("POST" | "PATCH", "/v1/views" | "/v1/views/{id}") => json!({ "name": "Mine now" }),
         ("POST", "/v1/complaints:import") => {
             let row = complaint(json!({ "channel": "pigeon" }));
             return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
@@ -105,7 +110,8 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/relocation/advance"
             | "/v1/tenants/{id}/relocation/cancel"
             | "/v1/tenants/{id}/keys/{key}/revoke"
-            | "/v1/dead-letters/{id}/replay",
+            | "/v1/dead-letters/{id}/replay"
+            | "/v1/bulk/{id}/cancel",
         ) => json!({}),
         ("POST", _) => command_body(last, other),
         _ => panic!("{method} {template}: say here how it is asked"),
@@ -135,6 +141,33 @@ fn no_operation_shows_another_tenants_complaint() {
     }
     assert!(asked >= 24, "only {asked} operations on a complaint are described");
     pair.untouched();
+}
+
+#[test]
+fn no_operation_shows_another_tenants_view() {
+    let pair = Pair::new();
+    let hidden = pair.theirs.view("tag=fees");
+    let mut asked = 0;
+    for (method, template, _) in operations() {
+        if !template.starts_with("/v1/views/{id}") {
+            continue;
+        }
+        let ask = |id: &str| ask(&pair.mine.api, &method, template, &template.replace("{id}", id), "");
+        let (found, nowhere) = (ask(hidden.id()), ask(NOWHERE));
+        assert_eq!((found.status, found.body["code"].as_str()), (404, Some("not_found")), "{method} {template}");
+        assert_eq!(seen(&found, hidden.id()), seen(&nowhere, NOWHERE), "{method} {template}");
+        asked += 1;
+    }
+    assert_eq!(asked, 3);
+    let [listed, nowhere] = [hidden.id(), NOWHERE]
+        .map(|id| pair.mine.api.get(&format!("/v1/complaints?view={id}")).problem(404, "not_found"));
+    assert_eq!(seen(&listed, hidden.id()), seen(&nowhere, NOWHERE));
+    assert_eq!(pair.mine.api.get("/v1/views").expect(200).data().len(), 0);
+    // The same filter, and each counts its own: and each has its own names.
+    let mine =
+        pair.mine.api.post("/v1/views", &json!({ "name": hidden.body["name"], "filter": "tag=fees", "owner": "anna" }));
+    assert_eq!(mine.expect(201).body["count"], json!({ "n": 0, "exact": true }));
+    assert_eq!(pair.theirs.api.get("/v1/views").expect(200).data(), [hidden.body]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod firm;
 mod own_stack;
 
 mod budgets;
+mod bulk;
 mod cells;
 mod changes;
 mod commands;
@@ -34,3 +35,4 @@ mod shards;
 mod signatures;
 mod tenants;
 mod verify;
+mod views;

@@ -2,6 +2,7 @@
 //! And that nobody can tell, by anything in the answer or by how long it took, what another tenant has.
 
 use crate::{
+    bulk,
     cells::operator,
     client::{Answer, Client},
     firm::{Firm, command_body},
@@ -39,7 +40,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 53] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 63] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -70,6 +71,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 53] = [
 
     ("GET", "/v1/changes", READ, 200),
 
+    ("POST", "/v1/views", WRITE, 422),
+    ("GET", "/v1/views", READ, 200),
+    ("GET", "/v1/views/{id}", READ, 200),
+    ("PATCH", "/v1/views/{id}", WRITE, 412),
+    ("DELETE", "/v1/views/{id}", WRITE, 412),
+
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),
     ("POST", "/v1/complaints:import", WRITE, 200),
@@ -81,6 +88,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 53] = [
     ("GET", "/v1/complaints/{id}/case-file", READ, 200),
     ("GET", "/v1/complaints/{id}/duplicates", READ, 200),
     ("GET", "/v1/complaints/{id}/deliveries", READ, 200),
+    ("POST", "/v1/bulk", WRITE, 202),
+    ("GET", "/v1/bulk", READ, 200),
+    ("GET", "/v1/bulk/{id}", READ, 200),
+    ("GET", "/v1/bulk/{id}/rows", READ, 200),
+    // The job is over.
+    ("POST", "/v1/bulk/{id}/cancel", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock/holder", Who::Keys("complaints:lead"), 200),
@@ -177,6 +190,9 @@ struct Resource {
     complaint: String,
     /// A complaint that may be locked.
     lockable: String,
+    /// A bulk job that is over.
+    bulk: String,
+    view: String,
 }
 
 impl Resource {
@@ -184,18 +200,22 @@ impl Resource {
         let key = firm.issue(json!({}));
         firm.operator.post(&firm.path(&format!("/keys/{}/revoke", key.id())), &json!({})).expect(200);
         let [complaint, lockable] = [(); 2].map(|()| firm.log_in(1, json!({})).id().to_owned());
-        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable }
+        let bulk = bulk::finished(&firm.api);
+        let view = firm.view("tag=fees").id().to_owned();
+        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk, view }
     }
 
     fn nowhere() -> Self {
-        let [tenant, key, complaint, lockable] = [(); 4].map(|()| NOWHERE.to_owned());
-        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable }
+        let [tenant, key, complaint, lockable, bulk, view] = [(); 6].map(|()| NOWHERE.to_owned());
+        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view }
     }
 
     fn path(&self, template: &str) -> String {
         let id = match template {
             "/v1/complaints/{id}/lock/holder" => &self.lockable,
             _ if template.starts_with("/v1/tenants") => &self.tenant,
+            _ if template.starts_with("/v1/bulk") => &self.bulk,
+            _ if template.starts_with("/v1/views") => &self.view,
             _ => &self.complaint,
         };
         template.replace("{id}", id).replace("{key}", &self.key)
@@ -204,7 +224,7 @@ impl Resource {
     /// The answer without what names the resource.
     fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
-        for named in [&self.key, &self.complaint, &self.lockable] {
+        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view] {
             seen.1 = seen.1.replace(named, "");
         }
         seen

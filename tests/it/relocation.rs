@@ -473,6 +473,27 @@ fn is_whole(two: &mut Two, left: &str, home: &str, before: &Seen, requests: &[&M
     two.cells.cell_mut(left).restart().expect("the cell starts again");
 }
 
+/// Saves a view, or finds that it was saved before.
+fn saved(api: &Client, key: &str) -> Answer {
+    let body = json!({ "name": "All", "filter": "state=received", "owner": "anna" });
+    api.call("POST", "/v1/views").idempotency_key(key).json(&body).send().expect(201)
+}
+
+/// Fails unless a view and the request that made it have come along, and it is counted anew.
+fn is_kept(api: &Client, key: &str, saved_before: &Answer) {
+    let again = saved(api, key);
+    assert_eq!((again.header("idempotency-replayed"), again.id()), (Some("true"), saved_before.id()));
+    let received = listed(api, "&state=received").len();
+    assert_eq!(again.body["count"], json!({ "n": received, "exact": true }));
+    let view = api.get(&format!("/v1/views/{}", again.id())).expect(200);
+    let (mut view, mut before) = (view.body, saved_before.body.clone());
+    for body in [&mut view, &mut before] {
+        body["count"] = Value::Null;
+    }
+    assert_eq!(view, before);
+    assert_eq!(api.get("/v1/views").expect(200).data().len(), 1);
+}
+
 #[test]
 fn a_tenant_moves_while_it_is_used_and_moves_back() {
     let mut two = Two::new();
@@ -481,6 +502,8 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     let newest = keys.data()[0]["id"].as_str().unwrap().to_owned();
     two.operator("eu").post(&format!("{}/keys/{newest}/revoke", two.path()), &json!({})).expect(200);
     let before = loaded(&two.api("eu"), 150);
+    let key = unused();
+    let view = saved(&two.api("eu"), &key);
     let ids = before.ids();
     told(&two, &two.api("eu"), &ids);
     let there = seen(&two.api("eu"), &ids);
@@ -500,6 +523,7 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     let requests: Vec<&Made> = before.0.iter().chain(&meanwhile).collect();
     let there: Seen = there.into_iter().filter(|(path, _)| !path.contains(&ids[0])).collect();
     is_followed(&two.api("us"), &mut feed, &requests);
+    is_kept(&two.api("us"), &key, &view);
     is_whole(&mut two, "eu", "us", &there, &requests);
     for cell in ["eu", "us"] {
         let client = Client::new(two.cells.cell(cell).inner_url(), None).with_key(revoked.key().unwrap());
@@ -513,6 +537,7 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     feed.finish(&two.api("eu"));
     feed.is_whole();
     assert_eq!(changes::all(&two.api("us")), feed.seen, "the order is what it was");
+    is_kept(&two.api("eu"), &key, &view);
     let requests: Vec<&Made> = requests.into_iter().chain(&back).collect();
     is_whole(&mut two, "us", "eu", &there, &requests);
     let tenant = two.operator("us").get(&two.path()).expect(200);

@@ -5,6 +5,7 @@
 //! it holds the few statements that Redress runs for itself.
 
 mod catalogue;
+mod counters;
 mod feed;
 mod migrated;
 mod plan;
@@ -19,6 +20,10 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/outbox_stale.sql", "tenant_holds", "what is left of a tenant that moves is not sent meanwhile"),
     ("system/outbox_of_tenant.sql", "outbox", "a page of it all, and of that one tenant's messages, which move along"),
     ("system/not_indexed.sql", "complaints", "cron indexes what a migration left, whosever it is"),
+    ("system/bulk_due.sql", "bulk_jobs", "cron finds jobs that nobody drives, whosever they are"),
+    ("system/bulk_due.sql", "tenant_arrivals", "jobs of a tenant that is on the move wait"),
+    ("system/bulk_due.sql", "tenant_departures", "jobs of a tenant that is on the move wait"),
+    ("system/bulk_due.sql", "tenant_holds", "jobs of a tenant that is on the move wait"),
     ("system/relocations_open.sql", "relocations", "cron drives every move that is under way"),
     ("system/tenant_read.sql", "relocations", "whether requests of the tenant have to wait for a move"),
     (

@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     gateway::{self, Endpoint},
     log::{self, Answered},
-    platform::{self, Incoming, Runtime},
+    platform::{self, Incoming, Runtime, Spent},
     router,
 };
 use axum::{
@@ -87,9 +87,11 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     if config.expose_cost {
         let meter = &runtime.meter;
         let (calls, read, written) = (meter.d1_calls.get(), meter.rows_read.get(), meter.rows_written.get());
-        let (objects, hops) = (meter.object_calls.get(), platform::hops());
+        let objects = meter.object_calls.get();
+        let Spent { hops, d1_calls, rows_read, rows_written, messages, kv_reads } = platform::spent();
         headers.push_str(&format!(
-            "\nredress-cost: d1={calls};read={read};written={written};objects={objects};hops={hops}"
+            "\nredress-cost: d1={calls};read={read};written={written};objects={objects};all-d1={d1_calls};\
+             all-read={rows_read};all-written={rows_written};messages={messages};kv={kv_reads};hops={hops}"
         ));
     }
     headers.push_str(&runtime.meter.limits.borrow());

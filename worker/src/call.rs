@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
     gateway::signature,
     platform::{self, Freshness, Incoming, Outlet, Runtime},
-    store::TenantDb,
+    store::{TenantDb, system::DIRECTORY_SHARD},
 };
 use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
@@ -27,7 +27,7 @@ use shared::{
     sign::request_profile::Verified,
     taxonomy::Taxonomy,
     tenant::{
-        CellName,
+        CellName, Tenant,
         placement::{ShardId, Slot},
         standing::Standing,
     },
@@ -56,6 +56,14 @@ pub(crate) struct TenantCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
     pub(crate) key: KeyId,
+}
+
+/// A tenant as it is served here: its databases and its rules, for a request or for a job.
+#[derive(Clone, Copy)]
+pub(crate) struct Firm<'t> {
+    pub(crate) runtime: &'t Runtime,
+    pub(crate) tenant: &'t Tenant,
+    pub(crate) freshness: Freshness,
 }
 
 /// A call by an operator. Only the gateway builds one.
@@ -92,13 +100,6 @@ pub(crate) struct Posted<T> {
     pub(crate) body: T,
     pub(crate) key: IdempotencyKey,
     pub(crate) fingerprint: Digest,
-}
-
-impl<T> Posted<T> {
-    pub(crate) fn map<U>(self, into: impl FnOnce(T) -> U) -> Posted<U> {
-        let Self { body, key, fingerprint } = self;
-        Posted { body: into(body), key, fingerprint }
-    }
 }
 
 impl Reply {
@@ -252,7 +253,8 @@ impl Call {
         self.incoming.head.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
+    /// The same as [`Self::posted`], of which the body is not read yet.
+    pub(crate) async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
         let head = &self.incoming.head;
         let key = self.idempotency_key()?;
         let bytes = self.json_bytes(limit).await?;
@@ -260,9 +262,8 @@ impl Call {
         Ok(Posted { body: bytes, key, fingerprint })
     }
 
-    /// Runs after the answer has been sent.
+    /// Runs after the answer has been sent. (Boxed, so that the way to the runtime is compiled once.)
     pub(crate) fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
-        // Without its type, so that the way to the runtime is compiled once and not once a use.
         let work: LocalBoxFuture<'static, ()> = Box::pin(work);
         self.context.wait_until(work);
     }
@@ -298,37 +299,43 @@ impl TenantCall {
         Ok(())
     }
 
-    /// The shard that holds a complaint; 404 if the tenant has none such.
+    /// The tenant, read as the caller may expect it.
+    pub(crate) fn firm(&self) -> Firm<'_> {
+        let reads = matches!(self.call.incoming.head.method.as_str(), "GET" | "HEAD");
+        let freshness = if reads { Freshness::AsSeen } else { Freshness::Latest };
+        Firm { runtime: &self.call.runtime, tenant: &self.standing.tenant, freshness }
+    }
+
+    /// See [`Firm::db_of`].
     pub(crate) fn db_of(&self, id: ComplaintId) -> Result<TenantDb, Failure> {
-        self.db_of_slot(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))
+        self.firm().db_of(id)
     }
 
-    /// The shard of a slot, if the tenant has it.
+    /// See [`Firm::db_of_slot`].
     pub(crate) fn db_of_slot(&self, slot: Slot) -> Option<TenantDb> {
-        self.standing.tenant.shards.shard(slot).map(|shard| self.db(shard))
+        self.firm().db_of_slot(slot)
     }
 
-    /// The shard that keeps what is unique among all of the tenant's complaints.
+    /// See [`Firm::home`].
     pub(crate) fn home(&self) -> Result<TenantDb, Failure> {
-        self.db_of_slot(Slot(0)).ok_or_else(|| Failure::internal("a tenant has no slot"))
+        self.firm().home()
     }
 
-    /// Every shard of the tenant.
+    /// The shard that keeps the tenant's record, and what is of the tenant and not of a complaint.
+    pub(crate) fn directory(&self) -> TenantDb {
+        TenantDb::new(self.call.runtime.clone(), DIRECTORY_SHARD, self.standing.tenant.id)
+    }
+
+    /// See [`Firm::dbs`].
     pub(crate) fn dbs(&self) -> Vec<TenantDb> {
-        self.standing.tenant.shards.shards().into_iter().map(|shard| self.db(shard)).collect()
+        self.firm().dbs()
     }
 
     /// Every shard of the tenant with the slots that lie there, for reading and writing what is there now.
     pub(crate) fn parts(&self) -> Vec<(TenantDb, Vec<Slot>)> {
         let placement = &self.standing.tenant.shards;
-        let part = |shard| (self.db(shard).at(Freshness::Latest), placement.slots_of(shard));
+        let part = |shard| (self.firm().db(shard).at(Freshness::Latest), placement.slots_of(shard));
         placement.shards().into_iter().map(part).collect()
-    }
-
-    fn db(&self, shard: ShardId) -> TenantDb {
-        let reads = matches!(self.call.incoming.head.method.as_str(), "GET" | "HEAD");
-        let freshness = if reads { Freshness::AsSeen } else { Freshness::Latest };
-        TenantDb::new(self.call.runtime.clone(), shard, self.standing.tenant.id).at(freshness)
     }
 
     /// The complaint that the path names, and its shard.
@@ -339,14 +346,46 @@ impl TenantCall {
 
     pub(crate) fn actor(&self) -> Result<Actor, Failure> {
         let id = Line::try_from(self.key.to_string()).map_err(Failure::internal)?;
-        Ok(Actor { kind: ActorKind::Key, id })
+        Ok(Actor { kind: ActorKind::Key, id, job: None })
+    }
+
+    /// See [`Firm::rules`].
+    pub(crate) fn rules(&self) -> Result<Rules<'_>, Failure> {
+        self.firm().rules()
+    }
+}
+
+impl<'t> Firm<'t> {
+    /// The shard that holds a complaint; 404 if the tenant has none such.
+    pub(crate) fn db_of(self, id: ComplaintId) -> Result<TenantDb, Failure> {
+        self.db_of_slot(Slot(id.slot())).ok_or(Failure::new(Code::NotFound))
+    }
+
+    /// The shard of a slot, if the tenant has it.
+    pub(crate) fn db_of_slot(self, slot: Slot) -> Option<TenantDb> {
+        self.tenant.shards.shard(slot).map(|shard| self.db(shard))
+    }
+
+    /// The shard that keeps what is unique among all of the tenant's complaints.
+    pub(crate) fn home(self) -> Result<TenantDb, Failure> {
+        self.db_of_slot(Slot(0)).ok_or_else(|| Failure::internal("a tenant has no slot"))
+    }
+
+    /// Every shard of the tenant.
+    pub(crate) fn dbs(self) -> Vec<TenantDb> {
+        self.tenant.shards.shards().into_iter().map(|shard| self.db(shard)).collect()
+    }
+
+    /// One of its shards.
+    pub(crate) fn db(self, shard: ShardId) -> TenantDb {
+        TenantDb::new(self.runtime.clone(), shard, self.tenant.id).at(self.freshness)
     }
 
     /// What decisions depend on.
-    pub(crate) fn rules(&self) -> Result<Rules<'_>, Failure> {
-        let tenant = &self.standing.tenant;
-        let taxonomy = Taxonomy::for_sector(tenant.sector)
-            .ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
-        Ok(Rules { taxonomy, custom_fields: &tenant.custom_fields, jurisdiction: tenant.jurisdiction })
+    pub(crate) fn rules(self) -> Result<Rules<'t>, Failure> {
+        let Tenant { sector, custom_fields, jurisdiction, .. } = self.tenant;
+        let taxonomy =
+            Taxonomy::for_sector(*sector).ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
+        Ok(Rules { taxonomy, custom_fields, jurisdiction: *jurisdiction })
     }
 }

@@ -10,10 +10,11 @@ use shared::{
     exchange::answer::Refused,
     http::{
         body::BodyError,
-        problem::{Code, FieldError, Problem},
+        problem::{Code, FieldError, Problem, Rule},
     },
     ids::RequestId,
     lock::ShownLock,
+    view::MAX_VIEWS,
 };
 use std::borrow::Cow;
 
@@ -194,6 +195,13 @@ impl From<StoreError> for Failure {
                 Self::new(Code::AlreadyTaken).detail("Another complaint has this external_reference")
             }
             StoreError::Taken(Unique::Slug) => Self::new(Code::AlreadyTaken).detail("Another tenant has this slug"),
+            StoreError::Taken(Unique::ViewName) => {
+                Self::new(Code::AlreadyTaken).detail("Another view of this owner has this name")
+            }
+            StoreError::Full => {
+                let rule = format!("a tenant has at most {MAX_VIEWS} views: delete one first");
+                Self::new(Code::Invalid).error(FieldError::at("", Rule::OutOfRange, rule))
+            }
             StoreError::Locked => Self::lock_lost(),
             StoreError::Held => Self::new(Code::Unavailable)
                 .detail("The tenant is being moved: nothing is written meanwhile")

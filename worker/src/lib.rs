@@ -14,6 +14,7 @@
 
 mod api;
 mod bridge;
+mod bulk;
 mod call;
 mod config;
 mod deliver;

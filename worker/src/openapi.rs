@@ -3,13 +3,14 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants},
+    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants, views},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use shared::{
     access::Access,
+    bulk::{Job, NewJob, Row},
     chain::{CaseFile, Verdict},
     complaint::{
         Complaint, Response, command as body,
@@ -19,7 +20,7 @@ use shared::{
     },
     exchange::{answer::ImportLine, mapping::Mapping},
     http::problem::{Code, Problem},
-    ids::ComplaintId,
+    ids::{BulkId, ComplaintId, ViewId},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -27,6 +28,9 @@ use shared::{
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
         relocation::{NewRelocation, Relocation},
     },
+    text::Line,
+    time::Timestamp,
+    view::{Sharing, ViewFields},
 };
 
 /// A complaint, and who works on it now.
@@ -38,6 +42,57 @@ struct ComplaintAndLock {
     /// Who has locked it, if anybody has. The one member that is not part of the case file, and that changes without a
     /// new version.
     lock: Option<ShownLock>,
+}
+
+/// A saved view, and how many complaints it shows now.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct View {
+    /// The id.
+    id: ViewId,
+    /// What people call it; an owner has each name once.
+    name: Line<100>,
+    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`.
+    filter: String,
+    /// Whose it is: the id of a member of staff, as in `assignee`.
+    owner: Line<100>,
+    /// Who else is to see it.
+    sharing: Sharing,
+    /// With `team`: which.
+    team: Option<Line<100>>,
+    /// Grows with every change; the `ETag` is `"v<version>"`.
+    version: u32,
+    /// When it was made.
+    created_at: Timestamp,
+    /// When it was last changed.
+    updated_at: Timestamp,
+    /// The one member that changes without a new version. `null` in a list for a view that searches (`q`): read the view.
+    count: Option<views::Count>,
+}
+
+/// Saved views.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct Views {
+    /// In the order they were made; at most 200.
+    data: Vec<View>,
+}
+
+/// The body of `POST /v1/views`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used: the handler reads the body of a PATCH and says what is missing")]
+struct NewView {
+    /// What people call it; an owner has each name once.
+    name: Line<100>,
+    /// What it shows, as the query string of `GET /v1/complaints`: its filters and `q`, without `?`; at most 4,000 bytes.
+    filter: String,
+    /// Whose it is: the id of a member of staff, as in `assignee`.
+    owner: Line<100>,
+    /// Who else is to see it. Default: nobody.
+    sharing: Option<Sharing>,
+    /// With `team`: which.
+    team: Option<Line<100>>,
 }
 
 /// Nothing.
@@ -91,6 +146,36 @@ struct ChangePage {
     has_more: bool,
     /// `since` for what follows; good for as long as the tenant exists.
     next: String,
+}
+
+/// A page of bulk jobs.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkJobs {
+    /// Newest first.
+    data: Vec<Job>,
+    /// `after` for older ones, if there are some.
+    next_after: Option<BulkId>,
+}
+
+/// What became of a complaint in a job.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkRow {
+    /// The complaint.
+    complaint: ComplaintId,
+    #[serde(flatten)]
+    row: Row,
+}
+
+/// A page of a job's rows.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct BulkRows {
+    /// In the order of the complaints' ids.
+    data: Vec<BulkRow>,
+    /// `after` for the next page, if there is one.
+    next_after: Option<ComplaintId>,
 }
 
 /// A row of an import: each line is one.
@@ -251,6 +336,15 @@ fn operations() -> Vec<Operation> {
             ..get::<ChangePage>("changes", "/v1/changes",
                 "Follow every event of every complaint, once each and in an order that never changes") },
 
+        post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
+        Operation { query: VIEWS,
+            ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
+        get::<View>("views", "/v1/views/{id}", "Read a saved view, with how many complaints it shows"),
+        Operation { route: ("PATCH", "/v1/views/{id}"), versioned: true,
+            ..post::<ViewFields, View>("views", "", "200", "Change a saved view") },
+        Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: true,
+            ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
+
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
@@ -270,6 +364,12 @@ fn operations() -> Vec<Operation> {
         get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates", "List complaints that may be the same one told again, or of one campaign"),
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
+
+        post::<NewJob, Job>("bulk", "/v1/bulk", "202", "Give one command to many complaints, or see what would become of it"),
+        Operation { query: AFTER_ID, ..get::<BulkJobs>("bulk", "/v1/bulk", "List bulk jobs, newest first; they are kept for 90 days") },
+        get::<Job>("bulk", "/v1/bulk/{id}", "Read how far a bulk job is"),
+        Operation { query: BULK_ROWS, ..get::<BulkRows>("bulk", "/v1/bulk/{id}/rows", "List what became of each complaint") },
+        post::<body::Nothing, Job>("bulk", "/v1/bulk/{id}/cancel", "200", "Stop a bulk job before its next row; what was done stays done"),
 
         Operation { route: ("PUT", "/v1/complaints/{id}/lock"), lock: Locking::May,
             ..post::<lock::Taking, Lock>("locks", "", "200", "Lock a case to work on it, or hold the lock for longer") },
@@ -316,12 +416,21 @@ const LIST: &[(&str, &str)] = &[
         "order",
         "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
     ),
+    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
     ("received_from", "Received at this moment or later, RFC 3339"),
     ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),
     ("external_reference", "The one complaint with this id of the tenant's own"),
     ("limit", "1 to 200; default 50"),
     ("cursor", "`next` or `prev` of another page of the same list"),
+];
+
+const BULK_ROWS: &[(&str, &str)] =
+    &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
+
+const VIEWS: &[(&str, &str)] = &[
+    ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
+    ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
 ];
 
 const IMPORT: &[(&str, &str)] = &[
@@ -421,9 +530,11 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 13] = [
     "complaints",
+    "views",
     "commands",
+    "bulk",
     "locks",
     "case file",
     "changes",

@@ -25,7 +25,7 @@ extern "C" {
     fn request_head(request: &JsValue) -> String;
     #[wasm_bindgen(catch)]
     async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
-    fn response(status: u16, headers: &str, body: &str) -> JsValue;
+    fn response(status: u16, headers: &str, body: &[u8]) -> JsValue;
     fn stream_response(status: u16, headers: &str, outlet: &JsValue) -> JsValue;
     fn inlet(request: &JsValue) -> JsValue;
     #[wasm_bindgen(catch)]
@@ -37,7 +37,7 @@ extern "C" {
     fn variable(env: &JsValue, name: &str) -> Option<String>;
     fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
-    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &[u8]) -> JsValue;
+    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &[u8], plain: bool) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -70,8 +70,24 @@ extern "C" {
 
 /// The tenant directory.
 const DIRECTORY: &str = "DIRECTORY";
-/// The queue of things to tell people and systems.
-const NOTIFY: &str = "NOTIFY";
+/// A queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// Of things to tell people and systems.
+    Notify,
+    /// Of turns of bulk jobs, so that nobody who is to be told waits for those.
+    Jobs,
+}
+
+impl Queue {
+    const fn binding(self) -> &'static str {
+        match self {
+            Self::Notify => "NOTIFY",
+            Self::Jobs => "JOBS",
+        }
+    }
+}
+
 /// What the names of D1 databases begin with, and the most there may be: as many as an id has slots.
 const SHARDS: (&str, u32) = ("DB_", 32);
 /// How often a write to the directory is tried again: KV takes one write to a key a second (Cloudflare KV, limits).
@@ -99,14 +115,33 @@ fn object_fault(error: &dyn std::fmt::Display) -> Fault {
     Fault { dependency: "object", message: error.to_string() }
 }
 
-thread_local! {
-    /// Asks of Durable Objects by this isolate that no answer has told of yet.
-    static HOPS: Cell<u32> = const { Cell::new(0) };
+/// What an isolate has used of what is billed: for requests, after their answers, for queues and by cron.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Spent {
+    /// Asks of Durable Objects.
+    pub(crate) hops: u32,
+    pub(crate) d1_calls: u32,
+    pub(crate) rows_read: u32,
+    pub(crate) rows_written: u32,
+    /// Messages sent to queues.
+    pub(crate) messages: u32,
+    pub(crate) kv_reads: u32,
 }
 
-/// How often this isolate has asked Durable Objects since the last call: for requests, and after their answers.
-pub(crate) fn hops() -> u32 {
-    HOPS.take()
+thread_local! {
+    /// What no answer has told of yet.
+    static SPENT: Cell<Spent> = Cell::default();
+}
+
+/// What this isolate has used since the last call.
+pub(crate) fn spent() -> Spent {
+    SPENT.take()
+}
+
+fn spend(change: impl FnOnce(&mut Spent)) {
+    let mut spent = SPENT.get();
+    change(&mut spent);
+    SPENT.set(spent);
 }
 
 /// A class of Durable Objects.
@@ -213,21 +248,24 @@ impl Runtime {
         self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
     }
 
-    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows.
+    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows; or, if
+    /// `plain`, the text that the only statement gives.
     pub(crate) async fn d1(
         &self,
         shard: ShardId,
         freshness: Freshness,
         statements: &str,
         lists: &[u8],
+        plain: bool,
     ) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
+        spend(|spent| spent.d1_calls += 1);
         let from = match freshness {
             Freshness::Latest => None,
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
         let from = from.as_deref().unwrap_or("first-primary");
-        let answer = d1(self.env(), &shard.binding(), from, statements, lists).await;
+        let answer = d1(self.env(), &shard.binding(), from, statements, lists, plain).await;
         let mut answer = answer.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
@@ -237,6 +275,10 @@ impl Runtime {
         };
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
+        spend(|spent| {
+            spent.rows_read += read;
+            spent.rows_written += written;
+        });
         if let (Some(seen), Some(bookmark)) = (self.seen.borrow_mut().as_mut(), done.next()) {
             seen.note(shard, bookmark);
         }
@@ -244,6 +286,7 @@ impl Runtime {
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
+        spend(|spent| spent.kv_reads += 1);
         let value = kv_get(self.env(), DIRECTORY, key).await.map_err(|error| Fault::new("kv", &error))?;
         Ok(value.as_string())
     }
@@ -268,7 +311,7 @@ impl Runtime {
         question: &impl Serialize,
     ) -> Result<T, Fault> {
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
-        HOPS.set(HOPS.get() + 1);
+        spend(|spent| spent.hops += 1);
         let question = serde_json::to_string(question).map_err(|error| object_fault(&error))?;
         let answer = object_ask(self.env(), class.binding(), name, &question)
             .await
@@ -308,12 +351,13 @@ impl Runtime {
         Ok(answer.and_then(|(status, text)| Some((status.parse().ok()?, text.to_owned()))))
     }
 
-    /// Sends texts to the `notify` queue.
-    pub(crate) async fn notify(&self, texts: &[String]) -> Result<(), Fault> {
+    /// Sends texts to a queue.
+    pub(crate) async fn send(&self, queue: Queue, texts: &[String]) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
+            spend(|spent| spent.messages += u32::try_from(some.len()).unwrap_or_default());
             let list = serde_json::to_string(some)
                 .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
-            queue_send(self.env(), NOTIFY, &list).await.map_err(|error| Fault::new("queue", &error))?;
+            queue_send(self.env(), queue.binding(), &list).await.map_err(|error| Fault::new("queue", &error))?;
         }
         Ok(())
     }
@@ -464,7 +508,7 @@ fn path_and_query(url: &str) -> (String, String) {
 
 /// Builds a native response. `headers` is `name: value` lines.
 pub(crate) fn respond(status: u16, headers: &str, body: &str) -> worker::web_sys::Response {
-    response(status, headers, body).unchecked_into()
+    response(status, headers, body.as_bytes()).unchecked_into()
 }
 
 /// The same, of a body that is written later.

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        case_file, changes, commands, complaints, dead_letters, duplicates, export, health, import, keys, lock,
-        relocations, shards, tenants, usage,
+        bulk, case_file, changes, commands, complaints, dead_letters, duplicates, export, health, import, keys, lock,
+        relocations, shards, tenants, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -124,6 +124,12 @@ routes! {
 
     GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
+    POST   "/v1/views" views::create, tenant ComplaintsWrite;
+    GET    "/v1/views" views::list, tenant ComplaintsRead;
+    GET    "/v1/views/{id}" views::read, tenant ComplaintsRead;
+    PATCH  "/v1/views/{id}" views::patch, tenant ComplaintsWrite;
+    DELETE "/v1/views/{id}" views::delete, tenant ComplaintsWrite;
+
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
     POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
@@ -135,6 +141,12 @@ routes! {
     GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+    POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
+    GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
+    GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
+    GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
+    POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
 
     PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
     DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;

@@ -1,6 +1,7 @@
 //! Cron: whatever an earlier request meant to do after its answer and did not get to.
 
 use crate::{
+    bulk,
     deliver::outbox,
     gateway::directory,
     indexing, log, platform,
@@ -19,6 +20,9 @@ pub(crate) async fn tick(runtime: &Runtime) {
             Ok(0) => {}
             Ok(indexed) => log::note("complaints_indexed", indexed),
             Err(error) => log::fault("complaints_not_indexed", &error),
+        }
+        if let Err(error) = bulk::sweep(runtime, *shard, now).await {
+            log::fault("bulk_jobs_not_found", &error);
         }
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}

@@ -11,6 +11,6 @@ use crate::wasm;
 /// Runs the load driver with these arguments.
 pub fn run(args: &[String]) -> Result<()> {
     wasm::build()?;
-    let driver = ["run", "--quiet", "--release", "--package", "bench", "--"];
+    let driver = ["run", "--quiet", "--profile", "driver", "--package", "bench", "--"];
     process::run(Command::new("cargo").args(driver).args(args).current_dir(root()))
 }

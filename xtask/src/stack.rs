@@ -50,6 +50,8 @@ pub struct Options {
     pub temporary: bool,
     /// Whether the docs page is served.
     pub assets: bool,
+    /// Whether the Worker's functions keep their names.
+    pub names: bool,
 }
 
 impl Options {
@@ -64,6 +66,7 @@ impl Options {
             vars: BTreeMap::new(),
             temporary: false,
             assets: true,
+            names: false,
         }
     }
 
@@ -121,6 +124,13 @@ impl Options {
         self
     }
 
+    /// With the names of the Worker's functions, for profiles.
+    #[must_use]
+    pub fn with_names(mut self) -> Options {
+        self.names = true;
+        self
+    }
+
     /// Chooses the public port.
     #[must_use]
     pub fn port(mut self, port: Option<u16>) -> Options {
@@ -138,6 +148,7 @@ pub struct Stack {
     door: Option<Served>,
     base_url: String,
     inner_url: String,
+    inspector: String,
 }
 
 /// A `wrangler dev` that answers.
@@ -146,6 +157,7 @@ struct Served {
     wrangler: Running,
     base_url: String,
     inner_url: String,
+    inspector: String,
 }
 
 impl Stack {
@@ -154,15 +166,15 @@ impl Stack {
         options.require_free()?;
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
         let secrets = secrets::load_or_create()?;
-        wasm::copy_to(&options.state.join("worker"))?;
+        wasm::copy_to(&options.state.join("worker"), options.names)?;
         secrets.write_for(&options.cell, &options.state.join(".dev.vars"))?;
         write_configuration(&options, &secrets)?;
         if let Some(group) = &options.group {
             share_directory(&options.state, group)?;
         }
         migrate(&options.state)?;
-        let (base_url, inner_url) = (String::new(), String::new());
-        let mut stack = Stack { options, secrets, main: None, door: None, base_url, inner_url };
+        let [base_url, inner_url, inspector] = [(); 3].map(|()| String::new());
+        let mut stack = Stack { options, secrets, main: None, door: None, base_url, inner_url, inspector };
         stack.launch()?;
         Ok(stack)
     }
@@ -185,6 +197,11 @@ impl Stack {
     /// The address of workerd itself, without wrangler's development proxy. Where it cannot be found, the public one.
     pub fn inner_url(&self) -> &str {
         &self.inner_url
+    }
+
+    /// Where the Worker's debugger listens, as host and port.
+    pub fn inspector(&self) -> &str {
+        &self.inspector
     }
 
     /// The address of the second isolate, if [`Options::second_isolate_of`] asked for one. It has the data, the queues and the Durable
@@ -279,6 +296,7 @@ impl Stack {
         let main = again_if_locked(|| serve(&self.options, configs, self.options.port))?;
         self.base_url.clone_from(&main.base_url);
         self.inner_url.clone_from(&main.inner_url);
+        self.inspector.clone_from(&main.inspector);
         self.main = Some(main);
         if doubled {
             self.door = Some(serve(&self.options, &[DOOR_CONFIG], None)?);
@@ -322,10 +340,11 @@ fn serve_on(port: u16, options: &Options, configs: &[&str]) -> Result<Served> {
     let log_file = OpenOptions::new().create(true).append(true).open(log(state));
     let log_file = log_file.with_context(|| format!("opening {}", log(state).display()))?;
     let log_start = log_file.metadata()?.len();
+    let inspector_port = free_port()?;
     let mut command = npm::wrangler()?;
     command
         .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false", "--log-level", "log"])
-        .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
+        .args(["--port", &port.to_string(), "--inspector-port", &inspector_port.to_string()])
         .args(configs.iter().flat_map(|config| [PathBuf::from("--config"), state.join(config)]))
         .arg("--persist-to")
         .arg(data(state))
@@ -338,7 +357,7 @@ fn serve_on(port: u16, options: &Options, configs: &[&str]) -> Result<Served> {
     let base_url = format!("http://127.0.0.1:{port}");
     wait_until_healthy(&base_url, &mut wrangler, state, log_start)?;
     let inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
-    Ok(Served { wrangler, base_url, inner_url })
+    Ok(Served { wrangler, base_url, inner_url, inspector: format!("127.0.0.1:{inspector_port}") })
 }
 
 /// How the folders of temporary stacks are called: this, the process that made it, a number.

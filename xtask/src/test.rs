@@ -31,7 +31,8 @@ pub fn run(only: &[String]) -> Result<()> {
 }
 
 fn integration(only: &[String]) -> Result<()> {
-    let options = Options::temporary().var("EXPOSE_COST", "1");
+    // As production has it; other stacks of tests run without.
+    let options = Options::temporary().var("EXPOSE_COST", "1").var("READ_REPLICAS", "1");
     let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
     process::run(
         cargo_command(&["test", "--package", "integration", "--test", "it", "--"])

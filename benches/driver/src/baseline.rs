@@ -23,6 +23,7 @@ pub(crate) struct Baseline {
     wrangler: Running,
     state: PathBuf,
     inner_url: String,
+    inspector: String,
 }
 
 impl Baseline {
@@ -36,12 +37,12 @@ impl Baseline {
         std::fs::create_dir_all(&state)?;
         process::output(wrangler()?.args(["d1", "migrations", "apply", "DB", "--local", "--persist-to"]).arg(&state))
             .context("migrating the baseline")?;
-        let port = free_port()?;
+        let (port, inspector_port) = (free_port()?, free_port()?);
         let log = std::fs::File::create(state.join("wrangler.log"))?;
         let running = process::spawn(
             wrangler()?
                 .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session=false"])
-                .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
+                .args(["--port", &port.to_string(), "--inspector-port", &inspector_port.to_string()])
                 .arg("--persist-to")
                 .arg(&state)
                 .env("WRANGLER_REGISTRY_PATH", state.join("registry"))
@@ -49,7 +50,8 @@ impl Baseline {
                 .stdout(log.try_clone()?)
                 .stderr(log),
         )?;
-        let mut baseline = Self { wrangler: running, state, inner_url: String::new() };
+        let inspector = format!("127.0.0.1:{inspector_port}");
+        let mut baseline = Self { wrangler: running, state, inner_url: String::new(), inspector };
         baseline.wait_until_ready(&format!("http://127.0.0.1:{port}"))?;
         baseline.inner_url = baseline.find_inner_url(port).context("the baseline's workerd was not found")?;
         Ok(baseline)
@@ -58,6 +60,11 @@ impl Baseline {
     /// The address of its workerd, without wrangler's development proxy.
     pub(crate) fn inner_url(&self) -> &str {
         &self.inner_url
+    }
+
+    /// Where its debugger listens, as host and port.
+    pub(crate) fn inspector(&self) -> &str {
+        &self.inspector
     }
 
     fn wait_until_ready(&mut self, url: &str) -> Result<()> {

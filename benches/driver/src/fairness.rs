@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
-use crate::complaints::Complaints;
+use crate::corpus::Corpus;
 use crate::operation::Operation;
-use crate::target::{Target, connect, send};
+use crate::store::store;
+use crate::target::{Target, Whose, connect, send};
 
 /// What loud tenants may send in a second, and how often that much each of them sends.
 const LIMITS: [u32; 5] = [1, 2, 5, 10, 20];
@@ -41,16 +42,11 @@ impl Heard {
 
 /// Measures at `base` and says what came of it. `bare` answers 404 and does nothing else: what no Worker can save.
 pub(crate) async fn measure(base: &str, operator_key: &str, bare: Target) -> Result<String> {
-    let quiet = Arc::new(Target::redress(base, operator_key).await?);
+    let quiet = Arc::new(Target::redress("quiet", base, operator_key).await?);
     let bodies =
-        Arc::new(Complaints::read(&xtask::checkout::root().join("tests/fixtures/complaints/bank.ndjson"), None, 50)?);
-    for seed in 0..50 {
-        let (status, _, answer) = send(&connect(), quiet.request(Operation::Create, &bodies, seed)?).await?;
-        anyhow::ensure!(status.is_success(), "loading was answered {status}");
-        let id = serde_json::from_slice::<serde_json::Value>(&answer)?["id"].as_str().map(str::to_owned);
-        quiet.note_created(id.context("a complaint has no id")?);
-    }
-    quiet.finish_loading();
+        Arc::new(Corpus::read(&xtask::checkout::root().join("tests/fixtures/complaints/bank.ndjson"), None, 50)?);
+    store(&quiet, &bodies, 0..50).await?;
+    quiet.look_over(&bodies).await?;
     listen(&quiet, &bodies, QUIET_RATE, 1).await?;
 
     let mut text = format!(
@@ -59,7 +55,7 @@ pub(crate) async fn measure(base: &str, operator_key: &str, bare: Target) -> Res
     );
     for limit in LIMITS {
         let windows = json!([{ "policy": "burst", "limit": limit }, { "policy": "minute", "limit": limit * 60 }]);
-        let loud = Arc::new(Target::limited(base, operator_key, windows).await?);
+        let loud = Arc::new(Target::limited("loud", base, operator_key, windows).await?);
         let [mut sent, mut through] = [(); 2].map(|()| Vec::new());
         let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
@@ -113,7 +109,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Microseconds of the server's processor time that a request costs at this rate.
-async fn cost(target: &Arc<Target>, bodies: &Arc<Complaints>, rate: u32) -> Result<f64> {
+async fn cost(target: &Arc<Target>, bodies: &Arc<Corpus>, rate: u32) -> Result<f64> {
     let before = target.cpu_time();
     let heard = listen(target, bodies, rate, LOUD_CONNECTIONS).await?;
     let used = target.cpu_time().zip(before).map(|(after, before)| after.saturating_sub(before));
@@ -121,7 +117,7 @@ async fn cost(target: &Arc<Target>, bodies: &Arc<Complaints>, rate: u32) -> Resu
 }
 
 /// Sends reads at this rate for a turn, whatever the answers.
-async fn listen(target: &Arc<Target>, bodies: &Arc<Complaints>, rate: u32, connections: u32) -> Result<Heard> {
+async fn listen(target: &Arc<Target>, bodies: &Arc<Corpus>, rate: u32, connections: u32) -> Result<Heard> {
     let begun = Instant::now();
     let end = begun + TURN;
     let listeners = (0..connections).map(|number| {
@@ -135,9 +131,13 @@ async fn listen(target: &Arc<Target>, bodies: &Arc<Complaints>, rate: u32, conne
             pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
             while Instant::now() < end {
                 pace.tick().await;
-                let operation = if target.has_loaded() { Operation::Read } else { Operation::List };
-                let request =
-                    target.request(operation, &bodies, u64::from(number) << 32 | heard.micros.len() as u64)?;
+                let operation = if !target.is_empty() { Operation::Read } else { Operation::List };
+                let request = target.request(
+                    operation,
+                    Whose::Any,
+                    &bodies,
+                    u64::from(number) << 32 | heard.micros.len() as u64,
+                )?;
                 let begun = Instant::now();
                 let status = send(&connection, request).await?.0;
                 heard.micros.push(begun.elapsed().as_secs_f64() * 1e6);

@@ -1,6 +1,7 @@
-//! The order of a run: load both stacks, then every operation at every concurrency in rounds that
-//! take turns, so that whatever else the machine does falls on both alike.
+//! The order of a run: every operation at every concurrency, in rounds of the stacks that take turns, so that whatever
+//! else the machine does falls on all alike.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::operation::Operation;
 use crate::round::{Driver, Round, Until};
 use crate::target::Target;
 
-/// Virtual users that load complaints where no time is taken.
+/// Virtual users that log complaints where no time is taken.
 const LOADERS: usize = 32;
 /// Requests per virtual user before the first round: enough for the runtime to compile what the operation uses. A
 /// number and not a time, so that a slow machine warms up as well.
@@ -18,41 +19,38 @@ const WARM_UP: usize = 10;
 
 /// What to measure, and for how long.
 pub(crate) struct Plan {
-    pub(crate) complaints: usize,
     pub(crate) operations: Vec<Operation>,
     pub(crate) concurrency: Vec<usize>,
     pub(crate) rounds: usize,
     pub(crate) time: Duration,
+    /// How many turns there were so far: each is about other complaints.
+    pub(crate) turns: Cell<u64>,
+    /// The most requests a second that there were of the operation that is measured.
+    pub(crate) most_per_s: Cell<f64>,
 }
 
 /// All rounds of one operation at one concurrency.
 pub(crate) struct Measurement {
     pub(crate) operation: Operation,
     pub(crate) concurrency: usize,
-    /// Per stack, in the order of the targets.
-    pub(crate) rounds: [Vec<Round>; 2],
+    /// Per stack, in the order of the targets; only the first where the second does no such thing.
+    pub(crate) rounds: Vec<Vec<Round>>,
 }
 
 impl Plan {
-    /// Runs everything.
+    /// Measures every operation on all of these stacks that do it.
     pub(crate) async fn run(&self, driver: &Driver, targets: &[Arc<Target>; 2]) -> Result<Vec<Measurement>> {
-        for target in targets {
-            let loaded = driver.run(target, Operation::Create, LOADERS, Until::Requests(self.complaints)).await?;
-            target.finish_loading();
-            eprintln!(
-                "{}: {} complaints loaded at {:.0}/s, {} errors, settled after {:.1} s",
-                target.name,
-                target.untouched(),
-                loaded.requests_per_s,
-                loaded.errors,
-                loaded.settled_after_s
-            );
-        }
         let mut measurements = Vec::new();
         for &operation in &self.operations {
+            let able = |target: &&Arc<Target>| target.is_redress() || operation.is_of_baseline();
+            let targets: Vec<_> = targets.iter().filter(able).collect();
+            if targets.is_empty() {
+                continue;
+            }
             for &concurrency in &self.concurrency {
                 eprintln!("{} at {concurrency}", operation.name());
-                measurements.push(self.measure(driver, targets, operation, concurrency).await?);
+                self.most_per_s.set(0.0);
+                measurements.push(self.measure(driver, &targets, operation, concurrency).await?);
             }
         }
         Ok(measurements)
@@ -61,39 +59,81 @@ impl Plan {
     async fn measure(
         &self,
         driver: &Driver,
-        targets: &[Arc<Target>; 2],
+        targets: &[&Arc<Target>],
         operation: Operation,
         concurrency: usize,
     ) -> Result<Measurement> {
-        let mut most_per_s: f64 = 0.0;
         for target in targets {
-            let requests = WARM_UP * concurrency.max(10);
-            ensure_untouched(driver, target, operation, requests).await?;
-            let warm_up = driver.run(target, operation, concurrency, Until::Requests(requests)).await?;
-            most_per_s = most_per_s.max(warm_up.requests_per_s);
+            self.warm_up(driver, target, operation, concurrency).await?;
         }
-        let mut rounds = [Vec::new(), Vec::new()];
+        let mut rounds = vec![Vec::new(); targets.len()];
         for number in 0..self.rounds {
+            let turn = self.turn();
+            let mut order: Vec<usize> = (0..targets.len()).collect();
             // The one that comes second finds a warmer machine: take turns at that too.
-            let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
+            if number % 2 == 1 {
+                order.reverse();
+            }
             for index in order {
-                let target = &targets[index];
-                let wanted = (most_per_s * self.time.as_secs_f64() * 2.0) as usize;
-                ensure_untouched(driver, target, operation, wanted).await?;
-                let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time)).await?;
-                most_per_s = most_per_s.max(round.requests_per_s);
-                rounds[index].push(round);
+                rounds[index].push(self.round(driver, targets[index], operation, concurrency, turn).await?);
             }
         }
         Ok(Measurement { operation, concurrency, rounds })
     }
-}
 
-/// Commands use complaints up: logs as many as a round may need before its time starts.
-async fn ensure_untouched(driver: &Driver, target: &Arc<Target>, operation: Operation, wanted: usize) -> Result<()> {
-    let missing = wanted.saturating_sub(target.untouched());
-    if operation == Operation::Command && missing > 0 {
-        driver.run(target, Operation::Create, LOADERS, Until::Requests(missing)).await?;
+    /// Has the runtime compile what the operation uses, and finds out how many requests a round may have.
+    pub(crate) async fn warm_up(
+        &self,
+        driver: &Driver,
+        target: &Arc<Target>,
+        operation: Operation,
+        concurrency: usize,
+    ) -> Result<()> {
+        let requests = WARM_UP * concurrency.max(10);
+        self.ensure_untouched(driver, target, operation, requests).await?;
+        let round = driver.run(target, operation, concurrency, Until::Requests(requests), self.turn()).await?;
+        self.most_per_s.set(round.requests_per_s.max(self.most_per_s.get()));
+        Ok(())
     }
-    Ok(())
+
+    /// One round, about the same complaints as others of this turn.
+    pub(crate) async fn round(
+        &self,
+        driver: &Driver,
+        target: &Arc<Target>,
+        operation: Operation,
+        concurrency: usize,
+        turn: u64,
+    ) -> Result<Round> {
+        self.prepare(driver, target, operation).await?;
+        let round = driver.run(target, operation, concurrency, Until::Elapsed(self.time), turn).await?;
+        self.most_per_s.set(round.requests_per_s.max(self.most_per_s.get()));
+        Ok(round)
+    }
+
+    /// Logs what a round may need, before its time starts.
+    pub(crate) async fn prepare(&self, driver: &Driver, target: &Arc<Target>, operation: Operation) -> Result<()> {
+        let wanted = (self.most_per_s.get() * self.time.as_secs_f64() * 2.0) as usize;
+        self.ensure_untouched(driver, target, operation, wanted).await
+    }
+
+    fn turn(&self) -> u64 {
+        self.turns.replace(self.turns.get() + 1)
+    }
+
+    /// Commands use complaints up: logs as many as so many requests may need before their time starts.
+    async fn ensure_untouched(
+        &self,
+        driver: &Driver,
+        target: &Arc<Target>,
+        operation: Operation,
+        requests: usize,
+    ) -> Result<()> {
+        let wanted = (requests as f64 * operation.uses_up()).ceil() as usize;
+        let missing = wanted.saturating_sub(target.untouched());
+        if missing > 0 {
+            driver.run(target, Operation::Create, LOADERS, Until::Requests(missing), self.turn()).await?;
+        }
+        Ok(())
+    }
 }

@@ -15,10 +15,11 @@ use rlt::cli::BenchCli;
 use rlt::{BenchSuite, IterInfo, IterReport, Status};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use crate::complaints::Complaints;
-use crate::operation::Operation;
-use crate::target::{Connection, Target, connect, send};
+use crate::corpus::Corpus;
+use crate::operation::{Operation, of_mix};
+use crate::target::{Connection, Target, Whose, connect, scatter, send};
 
 /// When a round ends.
 #[derive(Clone, Copy, Debug)]
@@ -46,37 +47,58 @@ pub(crate) struct Round {
     pub(crate) cost: Option<Cost>,
 }
 
-/// D1's part in a request, on average.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// What a request uses of what is billed, on average, from the cost header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Cost {
+    /// Until it was answered.
+    pub(crate) answer: Used,
+    /// With what was done afterwards: outbox, queue, leases.
+    pub(crate) all: Used,
+    /// Messages sent to queues.
+    pub(crate) messages: f64,
+    /// Reads of KV.
+    pub(crate) kv_reads: f64,
+}
+
+/// What a request has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Used {
     pub(crate) d1_calls: f64,
     pub(crate) rows_read: f64,
     pub(crate) rows_written: f64,
+    /// Asks of Durable Objects.
+    pub(crate) hops: f64,
 }
 
 /// Runs rounds with the same complaints.
 pub(crate) struct Driver {
-    pub(crate) complaints: Arc<Complaints>,
+    pub(crate) corpus: Arc<Corpus>,
     /// A file for `rlt`'s report of each round.
     pub(crate) scratch: PathBuf,
 }
 
 impl Driver {
-    /// Drives `target` with `concurrency` virtual users and waits until it is idle again.
+    /// Drives `target` with `concurrency` virtual users and waits until it is idle again. Rounds of one `turn` are about the
+    /// same complaints, those of others about others.
     pub(crate) async fn run(
         &self,
         target: &Arc<Target>,
         operation: Operation,
         concurrency: usize,
         until: Until,
+        turn: u64,
     ) -> Result<Round> {
         let tally = Arc::new(Tally::default());
         let users = VirtualUsers {
             target: target.clone(),
-            complaints: self.complaints.clone(),
+            corpus: self.corpus.clone(),
             operation,
+            // Far enough apart that no two rounds come to the same numbers.
+            first_seed: scatter(turn) << 24,
             tally: tally.clone(),
         };
+        // What came before is not this round's.
+        target.untold().await?;
         let cpu_before = target.cpu_time();
         rlt::cli::run(self.options(target, operation, concurrency, until)?, users).await?;
         // A queue waits up to a second for its batch to fill.
@@ -86,6 +108,9 @@ impl Driver {
             None => Duration::ZERO,
         };
         let cpu_after = target.cpu_time();
+        if let Some(rest) = target.untold().await? {
+            tally.note_rest(&rest);
+        }
 
         if let Some(failure) = tally.failure.lock().take() {
             eprintln!("  {} {}: {failure}", target.name, operation.name());
@@ -108,7 +133,7 @@ impl Driver {
                 .zip(cpu_after)
                 .map(|(before, after)| (after - before).as_secs_f64() * 1e6 / requests as f64),
             settled_after_s: settled_after.as_secs_f64(),
-            cost: tally.cost(),
+            cost: tally.cost(requests),
         })
     }
 
@@ -134,8 +159,9 @@ impl Driver {
 #[derive(Clone)]
 struct VirtualUsers {
     target: Arc<Target>,
-    complaints: Arc<Complaints>,
+    corpus: Arc<Corpus>,
     operation: Operation,
+    first_seed: u64,
     tally: Arc<Tally>,
 }
 
@@ -148,7 +174,12 @@ impl BenchSuite for VirtualUsers {
     }
 
     async fn bench(&mut self, connection: &mut Connection, info: &IterInfo) -> Result<IterReport> {
-        let request = self.target.request(self.operation, &self.complaints, info.runner_seq)?;
+        let seed = self.first_seed.wrapping_add(info.runner_seq);
+        let (operation, whose) = match self.operation {
+            Operation::Mixed => (of_mix((scatter(!seed) % 100) as u32), Whose::Recent),
+            operation => (operation, Whose::Any),
+        };
+        let request = self.target.request(operation, whose, &self.corpus, seed)?;
         let start = Instant::now();
         let answer = send(connection, request).await;
         let duration = start.elapsed();
@@ -157,10 +188,10 @@ impl BenchSuite for VirtualUsers {
         if let Some(cost) = headers.get("redress-cost").and_then(|cost| cost.to_str().ok()) {
             self.tally.note_cost(cost);
         }
-        let expected = status == self.operation.success();
+        let expected = status == operation.success();
         if !expected {
             self.tally.note_failure(format!("{status} {}", String::from_utf8_lossy(&body)));
-        } else if self.operation == Operation::Create {
+        } else if operation == Operation::Create {
             self.target.note_created(serde_json::from_slice::<Created>(&body)?.id);
         }
         let code = i64::from(status.as_u16());
@@ -176,7 +207,7 @@ impl BenchSuite for VirtualUsers {
 /// The part of an answer that later requests need.
 #[derive(Deserialize)]
 struct Created {
-    id: String,
+    id: Uuid,
 }
 
 /// What the users of a round count together.
@@ -185,10 +216,8 @@ struct Tally {
     errors: AtomicU64,
     /// The first failure, to be shown: the others are likely the same.
     failure: Mutex<Option<String>>,
-    sampled: AtomicU64,
-    d1_calls: AtomicU64,
-    rows_read: AtomicU64,
-    rows_written: AtomicU64,
+    /// Sums of the figures of cost headers, by their names.
+    spent: Mutex<BTreeMap<String, f64>>,
 }
 
 impl Tally {
@@ -197,34 +226,56 @@ impl Tally {
         self.failure.lock().get_or_insert(what);
     }
 
-    /// Adds up a cost header: `d1=1;read=3;written=0`.
+    /// Adds up a cost header: `d1=1;read=3;written=0;…`.
     fn note_cost(&self, header: &str) {
-        self.sampled.fetch_add(1, Ordering::Relaxed);
-        for part in header.split(';') {
-            let Some((name, Ok(number))) =
-                part.split_once('=').map(|(name, number)| (name.trim(), number.parse::<u64>()))
-            else {
-                continue;
-            };
-            let sum = match name {
-                "d1" => &self.d1_calls,
-                "read" => &self.rows_read,
-                "written" => &self.rows_written,
-                _ => continue,
-            };
-            sum.fetch_add(number, Ordering::Relaxed);
+        let mut spent = self.spent.lock();
+        for (name, number) in figures(header) {
+            match spent.get_mut(name) {
+                Some(sum) => *sum += number,
+                None => drop(spent.insert(name.to_owned(), number)),
+            }
         }
     }
 
-    fn cost(&self) -> Option<Cost> {
-        let sampled = self.sampled.load(Ordering::Relaxed);
-        let mean = |sum: &AtomicU64| sum.load(Ordering::Relaxed) as f64 / sampled as f64;
-        (sampled > 0).then(|| Cost {
-            d1_calls: mean(&self.d1_calls),
-            rows_read: mean(&self.rows_read),
-            rows_written: mean(&self.rows_written),
+    /// Adds up what was done after the last answer, as told by a request that is not of the round.
+    fn note_rest(&self, header: &str) {
+        let asked: BTreeMap<_, _> = figures(header).collect();
+        let own = |name: &str| asked.get(name).copied().unwrap_or_default();
+        let mut spent = self.spent.lock();
+        for (all, of_answer) in ALL {
+            *spent.entry(all.to_owned()).or_default() += own(all) - own(of_answer);
+        }
+        for name in ["messages", "kv"] {
+            *spent.entry(name.to_owned()).or_default() += own(name);
+        }
+    }
+
+    /// Per request, if the stack tells.
+    fn cost(&self, requests: u64) -> Option<Cost> {
+        let spent = self.spent.lock();
+        let mean = |name: &str| spent.get(name).copied().unwrap_or_default() / requests as f64;
+        let used = |names: [&str; 4]| {
+            let [d1_calls, rows_read, rows_written, hops] = names.map(mean);
+            Used { d1_calls, rows_read, rows_written, hops }
+        };
+        spent.contains_key("d1").then(|| Cost {
+            answer: used(ALL.map(|(_, of_answer)| of_answer)),
+            all: used(ALL.map(|(all, _)| all)),
+            messages: mean("messages"),
+            kv_reads: mean("kv"),
         })
     }
+}
+
+/// The names in the cost header: of all that an isolate has used, and of what an answer has.
+const ALL: [(&str, &str); 4] =
+    [("all-d1", "d1"), ("all-read", "read"), ("all-written", "written"), ("hops", "objects")];
+
+fn figures(header: &str) -> impl Iterator<Item = (&str, f64)> {
+    header.split(';').filter_map(|part| {
+        let (name, number) = part.split_once('=')?;
+        Some((name.trim(), number.trim().parse().ok()?))
+    })
 }
 
 /// The part of `rlt`'s JSON report that is used. Times are in seconds.
@@ -248,4 +299,26 @@ struct Iterations {
 #[derive(Deserialize)]
 struct Latency {
     percentiles: BTreeMap<String, f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_are_added_up_with_what_comes_after_the_last_answer() {
+        let tally = Tally::default();
+        tally.note_cost("d1=1;read=3;written=10;objects=0;all-d1=1;all-read=3;all-written=10;messages=0;kv=0;hops=0");
+        tally.note_cost("d1=1;read=5;written=10;objects=0;all-d1=2;all-read=9;all-written=14;messages=1;kv=0;hops=1");
+        tally.note_rest("d1=1;read=8;written=0;objects=1;all-d1=2;all-read=10;all-written=4;messages=1;kv=0;hops=1");
+        let cost = tally.cost(2).unwrap();
+        assert_eq!(cost.answer, Used { d1_calls: 1.0, rows_read: 4.0, rows_written: 10.0, hops: 0.0 });
+        assert_eq!(cost.all, Used { d1_calls: 2.0, rows_read: 7.0, rows_written: 14.0, hops: 0.5 });
+        assert_eq!((cost.messages, cost.kv_reads), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_stack_that_tells_nothing_has_no_cost() {
+        assert_eq!(Tally::default().cost(5), None);
+    }
 }

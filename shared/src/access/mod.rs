@@ -1,7 +1,7 @@
 //! Who calls, and what they may do: one policy function, [`may`], for every way in.
 
 use crate::{
-    ids::{KeyId, TenantId},
+    ids::{BulkId, KeyId, TenantId},
     tenant::CellName,
     text::Line,
 };
@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Actor {
     /// Which one: the key's id for a key.
     pub id: Line<100>,
+    /// The bulk job by which it was done, if it was by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<BulkId>,
     /// What sort of actor.
     pub kind: ActorKind,
 }

@@ -24,6 +24,8 @@ pub enum Command {
     Investigate(Nothing),
     /// See [`Classify`].
     Classify(Classify),
+    /// See [`Tag`].
+    Tag(Tag),
     /// See [`Note`].
     Note(Note),
     /// See [`Contact`].
@@ -56,38 +58,69 @@ pub enum Command {
 pub struct Nothing {}
 
 /// Gives the complaint to somebody; starts the investigation if it was acknowledged or reopened.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assign {
     /// Who works on it: the tenant's id for the person.
     pub assignee: Line<100>,
     /// The team.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<Line<100>>,
 }
 
 /// Says what the complaint is about. What is left out stays; at least one member is needed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Classify {
     /// A product code. Changing it clears the issue unless one is given.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<Code>,
     /// An issue code of the product.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Code>,
     /// How bad it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Replaces the indicators of vulnerability.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vulnerability: Option<List<Driver, 4>>,
     /// Replaces the tags.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<List<Code, 20>>,
     /// Why it happened.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<Code>,
+}
+
+/// Puts tags on the complaint and takes others off; the rest stay. Given in bulk, where `classify`, which replaces all of
+/// them, would lose what each complaint has of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tag {
+    /// Tags that it is to have.
+    #[serde(default, skip_serializing_if = "empty")]
+    pub add: List<Code, 20>,
+    /// Tags that it is not to have.
+    #[serde(default, skip_serializing_if = "empty")]
+    pub remove: List<Code, 20>,
+}
+
+fn empty(tags: &List<Code, 20>) -> bool {
+    tags.is_empty()
+}
+
+impl Tag {
+    /// What becomes of a complaint's tags: those that stay in their order, then the new ones.
+    #[must_use]
+    pub fn on(&self, tags: &[Code]) -> Vec<Code> {
+        let mut tags: Vec<Code> = tags.iter().filter(|tag| !self.remove.contains(tag)).cloned().collect();
+        for tag in self.add.iter() {
+            if !tags.contains(tag) {
+                tags.push(tag.clone());
+            }
+        }
+        tags
+    }
 }
 
 /// Adds an internal note.
@@ -151,11 +184,11 @@ pub struct Resolve {
 }
 
 /// A command that may say why.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MayReason {
     /// Why.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Prose<2_000>>,
 }
 
@@ -182,7 +215,7 @@ pub struct Refer {
 }
 
 /// Ties the complaint to another of the same tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkTo {
     /// What the tie says.

@@ -3,7 +3,7 @@
 
 use super::{
     Complaint, Link, MAX_EVENTS, Redress, Response,
-    command::{Classify, Command, Contact, Correct, Corrections, Direction, Refer, Resolve, Unlink},
+    command::{Classify, Command, Contact, Correct, Corrections, Direction, Refer, Resolve, Tag, Unlink},
     event::{Change, Classified, EventBody, Received},
     intake::{Jurisdiction, List, NewComplaint},
     state::{Move, State},
@@ -118,6 +118,7 @@ pub fn decide(
         }
         Command::Investigate(_) => vec![EventBody::InvestigationStarted {}],
         Command::Classify(classify) => vec![classified(complaint, classify, rules)?],
+        Command::Tag(tag) => vec![tagged(complaint, &tag)?],
         Command::Note(note) => vec![EventBody::Noted { text: note.text }],
         Command::Contact(contact) => contacted(complaint, contact, now)?,
         Command::RequestInformation(ask) => {
@@ -187,6 +188,29 @@ fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Re
     accept(errors)?;
     let taxonomy = (product.is_some() || issue.is_some()).then(|| rules.taxonomy.reference());
     Ok(EventBody::Classified(Classified { taxonomy, product, issue, severity, vulnerability, tags, root_cause }))
+}
+
+/// Whether what a classification says is in the taxonomy, as far as that does not depend on the complaint.
+///
+/// # Errors
+/// [`Refusal::Invalid`] with every member that breaks a rule.
+pub fn classifiable(classify: &Classify, rules: Rules<'_>) -> Result<(), Refusal> {
+    let mut errors = Vec::new();
+    if classify.product.is_some() {
+        in_taxonomy(rules.taxonomy, classify.product.as_ref(), classify.issue.as_ref(), &mut errors);
+    }
+    accept(errors)
+}
+
+fn tagged(complaint: &Complaint, tag: &Tag) -> Result<EventBody, Refusal> {
+    let tags = tag.on(&complaint.tags);
+    if tags == *complaint.tags {
+        return Err(invalid("", Rule::Missing, "must change at least one tag"));
+    }
+    let tags = List::try_from(tags);
+    let tags =
+        tags.map_err(|_| invalid("/add", Rule::OutOfRange, "makes more than the 20 tags a complaint may have"))?;
+    Ok(EventBody::Classified(Classified { tags: Some(tags), ..Classified::default() }))
 }
 
 fn contacted(complaint: &Complaint, contact: Contact, now: Timestamp) -> Result<Vec<EventBody>, Refusal> {

@@ -161,6 +161,10 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Every one.
+    pub const ALL: [Self; 7] =
+        [Self::Web, Self::Phone, Self::Email, Self::Letter, Self::Branch, Self::Social, Self::Api];
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -192,6 +196,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -234,6 +241,25 @@ pub enum Jurisdiction {
     Us,
     /// The European Union.
     Eu,
+}
+
+impl Jurisdiction {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::EnglandAndWales, Self::Scotland, Self::NorthernIreland, Self::Ireland, Self::Us, Self::Eu];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnglandAndWales => "england_and_wales",
+            Self::Scotland => "scotland",
+            Self::NorthernIreland => "northern_ireland",
+            Self::Ireland => "ireland",
+            Self::Us => "us",
+            Self::Eu => "eu",
+        }
+    }
 }
 
 /// A sum the complaint is about.

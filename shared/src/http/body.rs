@@ -1,7 +1,7 @@
 //! Reading a JSON body: every broken rule is named, with its place, in one answer.
 
 use super::problem::{FieldError, Rule};
-use crate::json;
+use crate::json::{self, Refused};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub enum BodyError {
 /// [`BodyError`] with the place of the syntax error, or with up to 20 broken rules.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(bytes, error.valid_up_to()))?;
-    json::from_str(text).map_err(|_| diagnose(text, &|text| json::from_str::<T>(text).err()))
+    json::from_str(text).map_err(|_| diagnose(text, |text| json::from_str::<T>(text).err()))
 }
 
 /// Where bytes stop being UTF-8, as a place in JSON.
@@ -42,9 +42,9 @@ fn not_text(bytes: &[u8], valid: usize) -> BodyError {
 /// Whether the text is JSON at all comes first. Then, serde stops at the first error, so each offending value is taken
 /// out and the rest read again. What holds the value goes with it where nothing more could be read there: a list (places
 /// would shift), an object that lacks a required member. So an answer may leave out some rules, but never names one that
-/// was not broken.
-/// `read` says why a text is refused: this is compiled once, not once a type.
-fn diagnose(text: &str, read: &dyn Fn(&str) -> Option<json::Refused>) -> BodyError {
+/// was not broken. `refused` reads the text; it is a function and not a type, so that this is compiled once and not once a
+/// body.
+fn diagnose(text: &str, refused: fn(&str) -> Option<Refused>) -> BodyError {
     let mut body: Value = match serde_json::from_str(text) {
         Ok(body) => body,
         Err(error) => return BodyError::Syntax { line: error.line(), column: error.column().max(1) },
@@ -52,7 +52,7 @@ fn diagnose(text: &str, read: &dyn Fn(&str) -> Option<json::Refused>) -> BodyErr
     let mut errors = Vec::<FieldError>::new();
     let mut taken_out = Vec::<String>::new();
     while errors.len() < MAX_ERRORS {
-        let Some(error) = read(&body.to_string()) else { break };
+        let Some(error) = refused(&body.to_string()) else { break };
         let message = error.message();
         let mut place = error.pointer;
         if let Some(missing) = missing_member(&message) {
@@ -75,7 +75,7 @@ fn diagnose(text: &str, read: &dyn Fn(&str) -> Option<json::Refused>) -> BodyErr
     }
     if errors.is_empty() {
         // A repeated member is lost in `Value`, so only the first reading sees it.
-        let repeated = read(text).map(|error| error.message()).unwrap_or_default();
+        let repeated = refused(text).map(|error| error.message()).unwrap_or_default();
         let member = repeated.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
         let detail = member.map_or_else(|| "is not acceptable".to_owned(), |name| format!("names {name} twice"));
         errors.push(FieldError::at("", Rule::NotAllowed, detail));

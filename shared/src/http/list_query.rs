@@ -8,10 +8,11 @@ use crate::{
         projection::Facet,
         state::State,
     },
-    ids::ComplaintId,
+    ids::{ComplaintId, ViewId},
     reference::Reference,
     search::query::Query,
     time::Timestamp,
+    view::MAX_FILTER,
 };
 use std::{fmt, str::FromStr};
 
@@ -23,6 +24,8 @@ pub const DEFAULT_LIMIT: u32 = 50;
 const MAX_FILTERS: usize = 10;
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
+/// Parameters that are of one list, one page or one complaint.
+const NOT_OF_VIEWS: [&str; 6] = ["order", "limit", "cursor", "reference", "external_reference", "view"];
 
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct ListQuery {
     pub received_from: Option<Timestamp>,
     /// Received before this moment.
     pub received_to: Option<Timestamp>,
+    /// The saved view whose filter must match, too: see [`ListQuery::within`].
+    pub view: Option<ViewId>,
     /// What to search for.
     pub search: Option<Query>,
     /// Whether what answers the search best comes first, and not what is newest.
@@ -74,6 +79,46 @@ impl ListQuery {
             errors.push(FieldError::parameter("order", Rule::NotAllowed, rule));
         }
         if errors.is_empty() { Ok(parsed) } else { Err(errors) }
+    }
+
+    /// Reads what a saved view shows: filters and words to search for, and nothing that is of one page or one complaint.
+    ///
+    /// # Errors
+    /// As of [`parse`](Self::parse), at the member `filter` of a body.
+    pub fn filter(text: &str) -> Result<Self, Vec<FieldError>> {
+        let at = |rule, detail: String| FieldError::at("/filter", rule, detail);
+        if text.len() > MAX_FILTER {
+            return Err(vec![at(Rule::OutOfRange, format!("must have at most {MAX_FILTER} bytes"))]);
+        }
+        let of =
+            |error: FieldError| at(error.code, format!("{}: {}", error.parameter.unwrap_or_default(), error.detail));
+        let parsed = Self::parse(text).map_err(|errors| errors.into_iter().map(of).collect::<Vec<_>>())?;
+        let foreign = form_urlencoded::parse(text.as_bytes()).find(|(name, _)| NOT_OF_VIEWS.contains(&name.as_ref()));
+        match foreign {
+            Some((name, _)) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
+            None => Ok(parsed),
+        }
+    }
+
+    /// What is asked for among what a view shows: both must match.
+    #[must_use]
+    pub fn within(mut self, view: Self) -> Self {
+        self.facets.extend(view.facets);
+        self.facets.sort();
+        self.facets.dedup();
+        self.received_from = self.received_from.max(view.received_from);
+        self.received_to = self.received_to.into_iter().chain(view.received_to).min();
+        self.search = match (self.search, view.search) {
+            (Some(asked), Some(of_view)) => Some(asked.and(of_view)),
+            (asked, of_view) => asked.or(of_view),
+        };
+        self
+    }
+
+    /// Received at the first of these moments or later, and before the second.
+    #[must_use]
+    pub fn received(&self) -> (Timestamp, Timestamp) {
+        (self.received_from.unwrap_or(Timestamp::MIN), self.received_to.unwrap_or(Timestamp::MAX.plus_millis(1)))
     }
 
     /// Whether it asks for one complaint by a unique name.
@@ -121,6 +166,7 @@ impl ListQuery {
                 }
                 _ => Err((Rule::NotAllowed, "must be `newest` or `relevance`".to_owned())),
             },
+            "view" => once(&mut self.view, read(&value)?),
             "received_from" => once(&mut self.received_from, read(&value)?),
             "received_to" => once(&mut self.received_to, read(&value)?),
             "reference" => once(&mut self.reference, read(&value)?),
@@ -184,6 +230,45 @@ mod tests {
         assert_eq!(filters("state=received"), filters("state=received&limit=7&cursor=abc"));
         assert_ne!(filters("state=received"), filters("state=closed"));
         assert_ne!(filters("received_from=2026-01-01T00:00:00Z"), filters("received_to=2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_view_holds_filters_and_nothing_else() {
+        for text in ["", "state=received", "tag=a&tag=b&q=late%20fee&received_from=2026-01-01T00:00:00Z"] {
+            assert_eq!(ListQuery::filter(text), Ok(ListQuery::parse(text).unwrap()), "{text}");
+        }
+        let long = format!("q={}", "a%20".repeat(1_000));
+        let (id, reference) = ("view=018bcfe5-6800-7303-8303-030303030301", "external_reference=x");
+        for text in ["colour=red", "state=sold", "order=newest", "limit=5", "cursor=abc", id, reference, &long] {
+            let errors = ListQuery::filter(text).unwrap_err();
+            assert_eq!(errors[0].pointer.as_deref(), Some("/filter"), "{text}");
+        }
+    }
+
+    #[test]
+    fn within_a_view_both_must_match() {
+        let within =
+            |asked: &str, view: &str| ListQuery::parse(asked).unwrap().within(ListQuery::filter(view).unwrap());
+        let same = |one: ListQuery, other: &str| {
+            assert_eq!(one.filters(), ListQuery::parse(other).unwrap().filters(), "{other}")
+        };
+        same(within("state=received&limit=3", "tag=fraud"), "tag=fraud&state=received");
+        same(within("state=received", "state=received&q=fee"), "state=received&q=fee");
+        same(within("q=late", "q=fee"), "q=late%20fee");
+        same(within("q=late%20OR%20never", "q=fee"), "q=(late%20OR%20never)%20fee");
+        let (early, late) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        for (asked, view) in [(early, late), (late, early)] {
+            same(
+                within(
+                    &format!("received_from={asked}&received_to={asked}"),
+                    &format!("received_from={view}&received_to={view}"),
+                ),
+                &format!("received_from={late}&received_to={early}"),
+            );
+        }
+        same(within("", &format!("received_to={early}")), &format!("received_to={early}"));
+        let two = within("state=received", "state=closed");
+        assert_eq!(two.facets.len(), 2, "nothing is both");
     }
 
     #[test]

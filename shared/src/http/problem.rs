@@ -149,7 +149,7 @@ pub struct FieldError {
     pub parameter: Option<String>,
     /// Which header.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub header: Option<String>,
+    pub header: Option<&'static str>,
     /// Which column of an imported table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
@@ -192,8 +192,8 @@ impl FieldError {
 
     /// An error in a header.
     #[must_use]
-    pub fn header(name: &str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { header: Some(name.to_owned()), ..Self::of(code, detail.into()) }
+    pub fn header(name: &'static str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { header: Some(name), ..Self::of(code, detail.into()) }
     }
 
     /// An error in a column of a table.

@@ -117,6 +117,7 @@ impl Limiter {
             Resource::ComplaintsAMonth => &mut self.complaints,
             Resource::StorageBytes => &mut self.storage_bytes,
             Resource::Seats => &mut self.seats,
+            Resource::RowsABulkJob | Resource::OpenBulkJobs => return Ok(used),
         };
         *level = level.saturating_add_signed(delta);
         Ok(used)
@@ -251,11 +252,13 @@ impl Limiter {
             }
             Resource::StorageBytes => self.storage_bytes,
             Resource::Seats => self.seats,
+            Resource::RowsABulkJob | Resource::OpenBulkJobs => 0,
         }
     }
 
     fn usages(&self, limits: &Limits) -> Vec<Usage> {
-        limits.quotas.iter().map(|quota| usage(*quota, self.used(quota.quota))).collect()
+        let counted = limits.quotas.iter().filter(|quota| quota.quota.is_counted());
+        counted.map(|quota| usage(*quota, self.used(quota.quota))).collect()
     }
 
     fn complaints_free(&self, limits: &Limits) -> u32 {

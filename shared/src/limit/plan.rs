@@ -69,9 +69,23 @@ pub enum Resource {
     StorageBytes,
     /// People with an account.
     Seats,
+    /// Complaints in one bulk job.
+    RowsABulkJob,
+    /// Bulk jobs that are not over.
+    OpenBulkJobs,
 }
 
 impl Resource {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::ComplaintsAMonth, Self::StorageBytes, Self::Seats, Self::RowsABulkJob, Self::OpenBulkJobs];
+
+    /// Whether it is used up, so that it is counted; else it bounds something that is looked at when it is asked for.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::RowsABulkJob | Self::OpenBulkJobs)
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -79,6 +93,8 @@ impl Resource {
             Self::ComplaintsAMonth => "complaints_a_month",
             Self::StorageBytes => "storage_bytes",
             Self::Seats => "seats",
+            Self::RowsABulkJob => "rows_a_bulk_job",
+            Self::OpenBulkJobs => "open_bulk_jobs",
         }
     }
 }
@@ -189,7 +205,7 @@ mod tests {
             for policy in Policy::ALL {
                 assert!(less.window(policy).unwrap() < more.window(policy).unwrap());
             }
-            for resource in [Resource::ComplaintsAMonth, Resource::StorageBytes, Resource::Seats] {
+            for resource in Resource::ALL {
                 assert!(less.quota(resource).unwrap().limit < more.quota(resource).unwrap().limit);
             }
         }

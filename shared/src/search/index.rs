@@ -11,6 +11,7 @@ use crate::{
         event::{EventBody, Received},
         projection::Facet,
     },
+    http::list_query::ListQuery,
     ids::TenantId,
     similarity::{Shingles, bands, consumer_keys},
     words::words,
@@ -65,6 +66,13 @@ impl Tokens {
         format!("{}_{}", self.code, short(format!("{}={value}", facet.as_str()).as_bytes(), LABEL))
     }
 
+    /// The tokens that a complaint must all have to be in a list, but for what is searched for.
+    #[must_use]
+    pub fn wanted(&self, query: &ListQuery) -> Vec<String> {
+        let filters: Vec<_> = query.facets.iter().map(|(facet, value)| self.facet(*facet, value)).collect();
+        if filters.is_empty() { vec![self.all()] } else { filters }
+    }
+
     /// The tokens of all that filters find a complaint by.
     #[must_use]
     pub fn labels(&self, complaint: &Complaint) -> String {
@@ -107,7 +115,8 @@ impl Tokens {
     }
 }
 
-fn short(bytes: &[u8], len: usize) -> String {
+/// The first letters of a text's hash: lower-case letters and digits.
+pub(super) fn short(bytes: &[u8], len: usize) -> String {
     let digest = Digest::of(bytes);
     let letters = digest.as_bytes().iter().take(len).filter_map(|byte| ALPHABET.get(usize::from(*byte & 31)));
     letters.map(|letter| char::from(*letter)).collect()

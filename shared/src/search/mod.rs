@@ -5,6 +5,7 @@
 //! of another. What lists filter by are tokens too ([`index`]), so filters and words are one query, answered newest first
 //! from the index alone, and stop when the page is full ([`place`]).
 
+pub mod counter;
 pub mod index;
 pub mod place;
 pub mod query;

@@ -86,6 +86,12 @@ impl Query {
         if parser.parts.next().is_some() { Err(InvalidQuery::Unbalanced) } else { Ok(Self(node)) }
     }
 
+    /// What answers both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(Node::And(vec![self.0, other.0]))
+    }
+
     /// The beginnings in it.
     #[must_use]
     pub fn beginnings(&self) -> Vec<&str> {

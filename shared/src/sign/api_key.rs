@@ -2,12 +2,16 @@
 //!
 //! Everything needed to admit a request is in the token, so admission takes no I/O. The algorithm is fixed by
 //! this module, never taken from the token's header (RFC 8725 §3.1).
+//!
+//! `jsonwebtoken` signs and verifies; what tokens say is read here, because its own reader brings the whole model of JSON Web
+//! Keys into the Worker, and a second reader of JSON with it.
 
 use super::{eddsa, request_key::SigningKey};
 use crate::{
     access::Scope,
     chain::Digest,
     ids::{KeyId, TenantId},
+    json,
     tenant::{
         CellName,
         api_key::{ApiKey, Mode},
@@ -16,8 +20,8 @@ use crate::{
     time::Timestamp,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fmt};
 
 /// The longest token that is looked at.
@@ -93,6 +97,30 @@ pub struct VerifiedKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the API key is not valid")]
 pub struct InvalidToken;
+
+/// The header of a token as this module writes it. One with more in it, such as `crit`, asks for what is not done here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    alg: Eddsa,
+    kid: String,
+    #[serde(rename = "typ")]
+    _kind: Jwt,
+}
+
+/// The only algorithm there is.
+#[derive(Deserialize)]
+enum Eddsa {
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// The only kind of token there is.
+#[derive(Deserialize)]
+enum Jwt {
+    #[serde(rename = "JWT")]
+    Jwt,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -185,19 +213,11 @@ impl KeyRing {
         }
         let with_prefix = |mode: Mode| token.strip_prefix(mode.prefix()).map(|jws| (mode, jws));
         let (mode, jws) = with_prefix(Mode::Live).or_else(|| with_prefix(Mode::Test)).ok_or(InvalidToken)?;
-        let header = jsonwebtoken::decode_header(jws).map_err(|_| InvalidToken)?;
-        let kid = header.kid.ok_or(InvalidToken)?;
-        let (cell, verifying) = self.verifying.get(&kid).ok_or(InvalidToken)?;
-        let mut rules = Validation::new(Algorithm::EdDSA);
-        rules.set_audience(&[AUDIENCE]);
-        // Time is an argument here, and the library would ask the clock.
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        let claims = jsonwebtoken::decode::<Claims>(jws, verifying, &rules).map_err(|_| InvalidToken)?.claims;
+        let (cell, claims): (_, Claims) = self.opened(jws)?;
         let expires_at = Timestamp::from_unix_millis(claims.exp.saturating_mul(1000));
         let valid_from = Timestamp::from_unix_millis(claims.nbf.unwrap_or(claims.iat).saturating_mul(1000));
         let begun = claims.iat <= now.unix_seconds() && valid_from <= now;
-        if claims.mode != mode || claims.cell != *cell || !begun || expires_at <= now {
+        if claims.aud != AUDIENCE || claims.mode != mode || claims.cell != *cell || !begun || expires_at <= now {
             return Err(InvalidToken);
         }
         let Claims { jti: key, sub: tenant, cell, scope: scopes, ips: ip_ranges, sig: signing, .. } = claims;
@@ -223,22 +243,37 @@ impl KeyRing {
     /// [`InvalidToken`].
     pub fn verify_cell(&self, token: &str, now: Timestamp) -> Result<VerifiedCell, InvalidToken> {
         let jws = token.strip_prefix(CELL_PREFIX).filter(|_| token.len() <= MAX_TOKEN).ok_or(InvalidToken)?;
-        let kid = jsonwebtoken::decode_header(jws).map_err(|_| InvalidToken)?.kid.ok_or(InvalidToken)?;
-        let (cell, verifying) = self.verifying.get(&kid).ok_or(InvalidToken)?;
-        let mut rules = Validation::new(Algorithm::EdDSA);
-        rules.set_audience(&[CELL_AUDIENCE]);
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        let claims = jsonwebtoken::decode::<CellClaims>(jws, verifying, &rules).map_err(|_| InvalidToken)?.claims;
-        let CellClaims { iss, sub, iat, exp, .. } = claims;
+        let (cell, claims): (_, CellClaims) = self.opened(jws)?;
+        let CellClaims { aud, iss, sub, iat, exp } = claims;
         let seconds = now.unix_seconds();
         let begun = iat.saturating_sub(CELL_TOKEN_SECONDS) <= seconds;
         let current = begun && exp > seconds && exp.saturating_sub(iat) <= CELL_TOKEN_SECONDS;
-        if iss != *cell || iss == self.cell || !current {
+        if aud != CELL_AUDIENCE || iss != *cell || iss == self.cell || !current {
             return Err(InvalidToken);
         }
         Ok(VerifiedCell { cell: iss, tenant: sub })
     }
+}
+
+impl KeyRing {
+    /// What a token says, and the cell whose key has signed it.
+    fn opened<T: DeserializeOwned>(&self, jws: &str) -> Result<(&CellName, T), InvalidToken> {
+        let (message, signature) = jws.rsplit_once('.').ok_or(InvalidToken)?;
+        let (head, claims) = message.split_once('.').ok_or(InvalidToken)?;
+        let Head { alg: Eddsa::EdDsa, kid, .. } = part(head)?;
+        let (cell, key) = self.verifying.get(&kid).ok_or(InvalidToken)?;
+        match crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA) {
+            Ok(true) => Ok((cell, part(claims)?)),
+            _ => Err(InvalidToken),
+        }
+    }
+}
+
+/// A part of a token: JSON in base64url.
+fn part<T: DeserializeOwned>(part: &str) -> Result<T, InvalidToken> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| InvalidToken)?;
+    json::from_str(text).map_err(|_| InvalidToken)
 }
 
 impl fmt::Debug for KeyRing {
@@ -400,16 +435,38 @@ mod tests {
             "scope": ["complaints:read"], "iat": now().unix_seconds(), "exp": now().unix_seconds() + 60
         }));
         let kid = kid_of(&public_of(&[1; 32]));
-        for header in [json!({ "alg": "none", "kid": kid }), json!({ "alg": "HS256", "kid": kid })] {
+        for alg in ["none", "HS256"] {
+            let header = json!({ "alg": alg, "kid": kid, "typ": "JWT" });
             let unsigned = format!("rdr_test_{}.{claims}.", encode(header.clone()));
             assert_eq!(ring(1).verify(&unsigned, now()), Err(InvalidToken));
         }
         // HS256 with the public key as the secret: the classic confusion.
         let public = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
-        let message = format!("{}.{claims}", encode(json!({ "alg": "HS256", "kid": kid })));
+        let message = format!("{}.{claims}", encode(json!({ "alg": "HS256", "kid": kid, "typ": "JWT" })));
         let mut mac = Hmac::<Sha256>::new_from_slice(&public).unwrap();
         mac.update(message.as_bytes());
         let confused = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         assert_eq!(ring(1).verify(&format!("rdr_test_{confused}"), now()), Err(InvalidToken));
+    }
+
+    #[test]
+    fn a_header_that_asks_for_more_is_refused_though_it_is_signed() {
+        let ring = ring(1);
+        let token = ring.issue(&key()).unwrap();
+        let claims = token.split('.').nth(1).unwrap();
+        let signed = |header: serde_json::Value| {
+            let message = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            let signature = crypto::sign(message.as_bytes(), &ring.signing, Algorithm::EdDSA).unwrap();
+            format!("rdr_test_{message}.{signature}")
+        };
+        let plain = json!({ "alg": "EdDSA", "kid": ring.kid, "typ": "JWT" });
+        assert!(ring.verify(&signed(plain.clone()), now()).is_ok());
+        for (name, value) in
+            [("crit", json!(["exp"])), ("b64", json!(false)), ("jwk", json!({})), ("typ", json!("JOSE"))]
+        {
+            let mut header = plain.clone();
+            header[name] = value;
+            assert_eq!(ring.verify(&signed(header), now()), Err(InvalidToken), "{name}");
+        }
     }
 }

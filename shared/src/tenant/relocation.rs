@@ -187,6 +187,10 @@ pub struct Progress {
     pub number: u64,
     /// The last note of a delivery that was recorded since.
     pub deliveries: i64,
+    /// The place of the last bulk job that was sent, where they are kept, and that of the last row of one. Nobody drives one
+    /// while the tenant leaves.
+    #[serde(default)]
+    pub bulk: [String; 2],
 }
 
 /// A move, as the cell that the tenant leaves keeps it.
@@ -369,7 +373,13 @@ impl Job {
     #[must_use]
     pub fn progress_of(&self, shard: ShardId) -> Progress {
         let known = self.progress.iter().find(|progress| progress.shard == shard);
-        known.cloned().unwrap_or(Progress { shard, positions: BTreeMap::new(), number: 0, deliveries: 0 })
+        known.cloned().unwrap_or(Progress {
+            shard,
+            positions: BTreeMap::new(),
+            number: 0,
+            deliveries: 0,
+            bulk: Default::default(),
+        })
     }
 
     /// What to do next.

@@ -3,7 +3,7 @@
 use super::{CellName, Slug, Status, Tenant};
 use crate::{
     ids::{KeyId, TenantId},
-    limit::plan::Limits,
+    limit::plan::{Limits, Resource},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,14 @@ impl Standing {
     #[must_use]
     pub fn limits(&self) -> Option<&Limits> {
         self.tenant.limits.as_ref().or_else(|| Limits::of(self.tenant.plan))
+    }
+
+    /// How much of a resource the tenant may have: its own limit, or else its plan's. `None` as for [`Standing::limits`].
+    #[must_use]
+    pub fn quota(&self, resource: Resource) -> Option<u64> {
+        let own = self.limits().and_then(|limits| limits.quota(resource));
+        let quota = own.or_else(|| Limits::of(self.tenant.plan).and_then(|limits| limits.quota(resource)));
+        quota.map(|quota| quota.limit)
     }
 
     /// What every cell may know of it.

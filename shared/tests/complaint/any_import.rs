@@ -25,7 +25,7 @@ fn elsewhere() -> TenantId {
 }
 
 fn importer() -> Actor {
-    Actor { kind: ActorKind::Key, id: Line::try_from("importer").unwrap() }
+    Actor { kind: ActorKind::Key, id: Line::try_from("importer").unwrap(), job: None }
 }
 
 fn renamed(id: ComplaintId) -> ComplaintId {

@@ -164,7 +164,7 @@ pub(crate) fn complaint_reference(number: u32) -> Reference {
 
 pub(crate) fn actor() -> Actor {
     let id = "018bcfe5-6800-7101-8101-010101010101".to_owned().try_into().expect("is a line");
-    Actor { kind: ActorKind::Key, id }
+    Actor { kind: ActorKind::Key, id, job: None }
 }
 
 /// A finished case with every kind of event in it, for tests of the file rather than of the course.

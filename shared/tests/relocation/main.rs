@@ -417,7 +417,13 @@ fn calls(step: Step, job: &Job) -> VecDeque<Call> {
 }
 
 fn done(step: Step) -> Outcome {
-    let progress = |shard| Progress { shard: ShardId(shard), positions: [(shard, 1)].into(), number: 1, deliveries: 0 };
+    let progress = |shard| Progress {
+        shard: ShardId(shard),
+        positions: [(shard, 1)].into(),
+        number: 1,
+        deliveries: 0,
+        bulk: Default::default(),
+    };
     match step {
         Step::Copy => Outcome::Copied(Copied {
             placement: placement(),

@@ -14,57 +14,135 @@ use super::{
     external_reference, lock,
 };
 use crate::{
-    call::{Outcome, Posted, Reply, TenantCall},
+    call::{Firm, Outcome, Posted, Reply, TenantCall},
     deliver::outbox,
     failure::Failure,
     platform,
-    store::{StoreError, TenantDb, Unique, commit::Commit, complaints::Loaded, external_references::claimant},
+    store::{
+        StoreError, TenantDb, Unique,
+        commit::{Commit, Committed},
+        complaints::{Done, Loaded},
+        external_references::claimant,
+    },
 };
 use futures_util::future::try_join;
 use shared::{
-    chain::{self, Tail},
+    access::Actor,
+    chain::{self, Digest, Tail},
     complaint::{
+        Complaint,
         command::Command,
         decide::{LinkTarget, decide},
     },
-    http::{etag, problem::Code},
+    http::{
+        body::{self, BodyError},
+        etag::{self, IfMatch},
+        idempotency::IdempotencyKey,
+        problem::Code,
+    },
     ids::{ComplaintId, OutboxId},
+    lock::{FencingToken, Lock},
     tenant::placement::Slot,
+    time::Timestamp,
 };
 
-async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, TenantDb)) -> Outcome {
+/// A command, to whom it is given and on what conditions.
+pub(crate) struct Order<'o> {
+    pub(crate) complaint: ComplaintId,
+    pub(crate) command: Command,
+    /// What identifies it: given again, it does nothing more.
+    pub(crate) key: &'o IdempotencyKey,
+    pub(crate) fingerprint: Digest,
+    pub(crate) actor: &'o Actor,
+    /// When it came.
+    pub(crate) now: Timestamp,
+    /// The versions that it may change; any if there is none.
+    pub(crate) if_match: Option<IfMatch>,
+    /// The token of the lock that its giver holds.
+    pub(crate) lock: Option<FencingToken>,
+    /// What makes it needless.
+    pub(crate) unless: Option<fn(&Command, &Complaint) -> bool>,
+    /// Whether nothing is to be changed.
+    pub(crate) rehearsed: bool,
+}
+
+/// What came of an order that was not refused.
+pub(crate) enum Performed {
+    /// It is done.
+    Now { committed: Committed, version: u32, lock: Option<Lock> },
+    /// It was done before.
+    Before { done: Done, lock: Option<Lock> },
+    /// There was nothing to do at this version.
+    Needless { version: u32 },
+    /// It would be done, and make this version.
+    Rehearsed { version: u32 },
+}
+
+/// How a command's body is read: a function and not a type, so that the way of all is compiled once.
+type Read = fn(&[u8]) -> Result<Command, BodyError>;
+
+async fn run(call: TenantCall, read: Read) -> Outcome {
     // (1)
-    let Posted { body: command, key, fingerprint } = posted;
-    let if_match = call.call.if_match()?;
-    let token = call.call.lock_token()?;
+    let (id, db) = call.complaint()?;
+    let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let command = read(&body)?;
+    let if_match = Some(call.call.if_match()?);
+    let lock = call.call.lock_token()?;
+
+    let (actor, now) = (&call.actor()?, call.call.now);
+    let (unless, rehearsed, complaint, key) = (None, false, id, &key);
+    let order = Order { complaint, command, key, fingerprint, actor, now, if_match, lock, unless, rehearsed };
+    match perform(call.firm(), order).await? {
+        Performed::Before { done, lock } => replay(&db, done, fingerprint, lock.as_ref()).await,
+        Performed::Now { committed, version, lock } => {
+            // (5)
+            outbox::announce(&call.call, committed.message);
+            Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(version))
+        }
+        Performed::Needless { .. } | Performed::Rehearsed { .. } => {
+            Err(Failure::internal("a request is neither needless nor rehearsed"))
+        }
+    }
+}
+
+/// Gives a command to a complaint: steps 2 to 4, the one way to do so, whoever orders it.
+pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performed, Failure> {
+    let Order { complaint: id, command, key, fingerprint, actor, now: came_at, if_match, lock: token, .. } = order;
+    let db = firm.db_of(id)?;
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
     let (Loaded { complaint, done, lock, target }, elsewhere) =
-        try_join(db.load(id, key.as_str(), link, call.call.now), target_elsewhere(&call, &db, link, id)).await?;
+        try_join(db.load(id, key.as_str(), link, came_at), target_elsewhere(firm, &db, link, id)).await?;
     let target = elsewhere.unwrap_or(target);
     if let Some(done) = done {
-        return replay(&db, done, fingerprint, lock.as_ref()).await;
+        return Ok(Performed::Before { done, lock });
     }
 
     // (3)
     let before = complaint.ok_or(Failure::new(Code::NotFound))?;
+    if order.unless.is_some_and(|is_needless| is_needless(&command, &before)) {
+        return Ok(Performed::Needless { version: before.version });
+    }
     lock::allows(lock.as_ref(), token)?;
-    if !if_match.accepts(before.version) {
+    if if_match.is_some_and(|if_match| !if_match.accepts(before.version)) {
         return Err(changed(before.version));
     }
 
     // (4)
-    let now = call.call.now.max(before.updated_at);
-    let bodies = decide(&before, command, call.rules()?, target, now)?;
-    let tail = Tail { tenant: call.standing.tenant.id, complaint: id, version: before.version, head: before.head };
-    let events = chain::seal(tail, &call.actor()?, now, bodies, platform::salt).map_err(Failure::internal)?;
+    let now = came_at.max(before.updated_at);
+    let bodies = decide(&before, command, firm.rules()?, target, now)?;
+    let tail = Tail { tenant: firm.tenant.id, complaint: id, version: before.version, head: before.head };
+    let events = chain::seal(tail, actor, now, bodies, platform::salt).map_err(Failure::internal)?;
     let mut after = before.clone();
     for sealed in &events {
         after.apply(&sealed.event).map_err(Failure::internal)?;
     }
-    let outbox = OutboxId::new(call.call.now, &platform::entropy());
-    let home = call.home()?;
+    if order.rehearsed {
+        return Ok(Performed::Rehearsed { version: after.version });
+    }
+    let outbox = OutboxId::new(came_at, &platform::entropy());
+    let home = firm.home()?;
     let names = external_reference::Change {
         complaint: id,
         from: before.external_reference.as_ref(),
@@ -76,7 +154,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
     let mut prepared = None;
     let committed = loop {
         let failed = if names.from != names.to && !names_it && prepared.is_none() {
-            match external_reference::prepare(&call, &home, &names).await {
+            match external_reference::prepare(firm, &home, &names).await {
                 Ok(claimed) => {
                     prepared = Some(claimed);
                     continue;
@@ -84,7 +162,7 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
                 Err(error) => error,
             }
         } else {
-            let (before, after, events, key) = (&before, &after, events.as_slice(), &key);
+            let (before, after, events, key) = (&before, &after, events.as_slice(), key);
             let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
@@ -96,10 +174,10 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
             StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
             StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
                 let done = db.done_by(&id.to_string(), key.as_str()).await?.ok_or_else(|| Failure::from(failed))?;
-                return replay(&db, done, fingerprint, lock.as_ref()).await;
+                return Ok(Performed::Before { done, lock });
             }
             StoreError::Locked => {
-                lock::allows(db.lock_in_force(id, call.call.now).await?.as_ref(), token)?;
+                lock::allows(db.lock_in_force(id, came_at).await?.as_ref(), token)?;
                 return Err(Failure::lock_lost());
             }
             error => return Err(error.into()),
@@ -108,20 +186,17 @@ async fn run(call: TenantCall, posted: Posted<Command>, (id, db): (ComplaintId, 
     if let Some(prepared) = &prepared {
         external_reference::settle(&home, &names, prepared).await;
     }
-
-    // (5)
-    outbox::announce(&call.call, committed.message);
-    Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(after.version))
+    Ok(Performed::Now { committed, version: after.version, lock })
 }
 
 /// What a link needs to know of its target, if that lies in another database than the complaint.
 async fn target_elsewhere(
-    call: &TenantCall,
+    firm: Firm<'_>,
     db: &TenantDb,
     link: Option<ComplaintId>,
     from: ComplaintId,
 ) -> Result<Option<LinkTarget>, StoreError> {
-    let other = link.and_then(|link| Some((link, call.db_of_slot(Slot(link.slot()))?)));
+    let other = link.and_then(|link| Some((link, firm.db_of_slot(Slot(link.slot()))?)));
     match other.filter(|(_, other)| !other.is(db)) {
         Some((link, other)) => Ok(Some(other.link_target(link, from).await?)),
         None => Ok(None),
@@ -134,10 +209,8 @@ fn changed(version: u32) -> Failure {
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $handler:ident => $command:expr;)*) => {
-        $($(#[$doc])* pub(crate) async fn $handler(call: TenantCall) -> Outcome {
-            let complaint = call.complaint()?;
-            let posted = call.call.posted(MAX_BODY).await?.map($command);
-            run(call, posted, complaint).await
+        $($(#[$doc])* pub(crate) fn $handler(call: TenantCall) -> impl Future<Output = Outcome> {
+            run(call, |body| body::parse(body).map($command))
         })*
     };
 }

@@ -3,7 +3,7 @@
 use super::{
     external_reference,
     intake::{self, Logged},
-    lock,
+    lock, views,
 };
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
@@ -110,6 +110,10 @@ fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
+    let query = match query.view {
+        Some(view) => query.within(views::shown_by(&call, view).await?),
+        None => query,
+    };
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();
@@ -119,7 +123,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
                 Some(db) => db.referred_to(reference).await?,
                 None => None,
             },
-            (None, Some(external)) => external_reference::find(&call, &call.home()?, external).await?,
+            (None, Some(external)) => external_reference::find(call.firm(), &call.home()?, external).await?,
             (None, None) => None,
         };
         let items = found.map_or_else(|| "[]".to_owned(), |summary| format!("[{summary}]"));
@@ -157,7 +161,7 @@ pub(super) fn open_cursor(call: &TenantCall, query: &ListQuery) -> Result<Option
 }
 
 /// What is searched for, in the language of the index. Beginnings take a look at the words there are first.
-pub(super) async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
+pub(crate) async fn searched(query: &ListQuery, dbs: &[TenantDb]) -> Result<Option<String>, Failure> {
     let Some(search) = &query.search else { return Ok(None) };
     let mut meant = Meant::new();
     for beginning in search.beginnings() {

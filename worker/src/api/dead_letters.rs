@@ -4,11 +4,12 @@ use super::once::{MAX_BODY, again};
 use crate::{
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
+    platform::Queue,
     store::system::DeadLetterRow,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
+use shared::{bulk::Turn, complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
 
 /// The most letters a page may have.
 const PAGE: u32 = 100;
@@ -61,7 +62,8 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let id: DeadLetterId = call.call.path_value("id")?;
     let mut letter = call.db().dead_letter(id).await?.ok_or(Failure::new(Code::NotFound))?;
     // Consumers take a repeated message for what it is, so sending comes before noting that it was sent.
-    call.call.runtime.notify(std::slice::from_ref(&letter.message)).await?;
+    let queue = if letter.message.parse::<Turn>().is_ok() { Queue::Jobs } else { Queue::Notify };
+    call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);
     let record = call.record(&posted.key, posted.fingerprint, 200, &letter)?;

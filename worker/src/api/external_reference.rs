@@ -5,7 +5,7 @@
 //! [`SETTLED_MILLIS`] whoever wants the reference takes it over, if the complaint that the claim names does not have it.
 
 use crate::{
-    call::TenantCall,
+    call::Firm,
     log,
     store::{
         StoreError, TenantDb, Unique,
@@ -42,7 +42,7 @@ pub(super) struct Prepared {
 ///
 /// # Errors
 /// [`Unique::ExternalReference`] is taken, or D1's.
-pub(super) async fn prepare(call: &TenantCall, home: &TenantDb, change: &Change<'_>) -> Result<Prepared, StoreError> {
+pub(super) async fn prepare(firm: Firm<'_>, home: &TenantDb, change: &Change<'_>) -> Result<Prepared, StoreError> {
     let Change { complaint, from, to, ref by, at } = *change;
     let Some(reference) = to else {
         let left = match from {
@@ -58,7 +58,7 @@ pub(super) async fn prepare(call: &TenantCall, home: &TenantDb, change: &Change<
         if holder.claimed_by == *by {
             return Ok(Prepared { complaint: holder.complaint_id, left });
         }
-        if is_held(call, home, reference, &holder, at).await? {
+        if is_held(firm, home, reference, &holder, at).await? {
             break;
         }
         if home.take_over(claim, &holder).await? {
@@ -70,7 +70,7 @@ pub(super) async fn prepare(call: &TenantCall, home: &TenantDb, change: &Change<
 
 /// Whether the complaint that a claim names has the reference, or may be about to.
 async fn is_held(
-    call: &TenantCall,
+    firm: Firm<'_>,
     home: &TenantDb,
     reference: &ExternalReference,
     holder: &Holder,
@@ -79,7 +79,7 @@ async fn is_held(
     if holder.summary.is_some() || Timestamp::from_unix_millis(holder.claimed_at).plus_millis(SETTLED_MILLIS) > now {
         return Ok(true);
     }
-    match call.db_of_slot(Slot(holder.complaint_id.slot())).filter(|db| !db.is(home)) {
+    match firm.db_of_slot(Slot(holder.complaint_id.slot())).filter(|db| !db.is(home)) {
         Some(db) => Ok(db.summary_having(holder.complaint_id, reference.as_str()).await?.is_some()),
         None => Ok(false),
     }
@@ -94,9 +94,9 @@ pub(super) async fn settle(home: &TenantDb, change: &Change<'_>, prepared: &Prep
 }
 
 /// The summary of the complaint that has a reference.
-pub(super) async fn find(call: &TenantCall, home: &TenantDb, reference: &str) -> Result<Option<String>, StoreError> {
+pub(super) async fn find(firm: Firm<'_>, home: &TenantDb, reference: &str) -> Result<Option<String>, StoreError> {
     let Some(Holder { complaint_id, summary, .. }) = home.holder(reference).await? else { return Ok(None) };
-    match call.db_of_slot(Slot(complaint_id.slot())).filter(|db| !db.is(home)) {
+    match firm.db_of_slot(Slot(complaint_id.slot())).filter(|db| !db.is(home)) {
         Some(db) => db.summary_having(complaint_id, reference).await,
         None => Ok(summary),
     }

@@ -317,7 +317,7 @@ impl Entry {
 
     fn new_complaint(&self) -> Option<New<'_>> {
         let State::Made { made, names_it } = &self.state else { return None };
-        Some(made.new(&self.key, self.fingerprint, *names_it))
+        Some(made.to_log(&self.key, self.fingerprint, *names_it))
     }
 
     /// What the caller is told, once it is decided.

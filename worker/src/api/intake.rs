@@ -45,7 +45,7 @@ pub(super) enum Logged {
 
 /// A complaint that is not written yet.
 pub(super) struct Made {
-    pub(super) complaint: Complaint,
+    pub(super) complaint: Box<Complaint>,
     /// As JSON.
     pub(super) doc: String,
     pub(super) events: Vec<Sealed>,
@@ -116,13 +116,13 @@ impl<'c> Maker<'c> {
             }
         };
         let doc = serde_json::to_string(&complaint).map_err(Failure::internal)?;
-        Ok(Made { complaint, doc, events })
+        Ok(Made { complaint: Box::new(complaint), doc, events })
     }
 }
 
 impl Made {
     /// To be written along with others.
-    pub(super) fn new<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
+    pub(super) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
         let Self { complaint, doc, events } = self;
         New { complaint, doc, events, key, fingerprint, outbox: None, names_it }
     }
@@ -159,7 +159,7 @@ pub(super) async fn log(call: &TenantCall, asked: &Asked<'_>) -> Result<Logged, 
             claimed = true;
             let by = claimant("", asked.key);
             let change = external_reference::Change { complaint: id, from: None, to: named, by, at: maker.now };
-            match external_reference::prepare(call, &home, &change).await {
+            match external_reference::prepare(call.firm(), &home, &change).await {
                 // An earlier attempt has begun to log it as another complaint: go on with that one.
                 Ok(prepared) if prepared.complaint != id => {
                     id = prepared.complaint;
@@ -170,7 +170,7 @@ pub(super) async fn log(call: &TenantCall, asked: &Asked<'_>) -> Result<Logged, 
             }
         }
         let outbox = asked.import.is_none().then(|| OutboxId::new(maker.now, &platform::entropy()));
-        let new = New { outbox, ..made.new(asked.key, asked.fingerprint, names_it) };
+        let new = New { outbox, ..made.to_log(asked.key, asked.fingerprint, names_it) };
         match db.log(&[new], maker.now).await {
             Ok(messages) => return Ok(Logged::Now { made, message: messages.into_iter().next() }),
             Err(StoreError::Taken(Unique::Reference)) => {}

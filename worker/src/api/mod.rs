@@ -1,5 +1,6 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
+pub(crate) mod bulk;
 pub(crate) mod case_file;
 pub(crate) mod changes;
 pub(crate) mod commands;
@@ -18,3 +19,4 @@ pub(crate) mod relocations;
 pub(crate) mod shards;
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod views;

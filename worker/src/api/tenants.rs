@@ -9,10 +9,14 @@ use crate::{
     store::system::OperatorDone,
 };
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use shared::{
     complaint::command::Nothing,
-    http::{etag, problem::Code},
+    http::{
+        body::{self, BodyError},
+        etag,
+        problem::Code,
+    },
     ids::TenantId,
     json,
     tenant::{Gone, NewTenant, Slug, Tenant, TenantChange, TenantPatch},
@@ -108,22 +112,23 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
 
 /// `POST /v1/tenants/{id}/suspend`
 pub(crate) async fn suspend(call: OperatorCall) -> Outcome {
-    change(call, |Nothing {}| TenantChange::Suspend).await
+    change(call, |body| body::parse(body).map(|Nothing {}| TenantChange::Suspend)).await
 }
 
 /// `POST /v1/tenants/{id}/resume`
 pub(crate) async fn resume(call: OperatorCall) -> Outcome {
-    change(call, |Nothing {}| TenantChange::Resume).await
+    change(call, |body| body::parse(body).map(|Nothing {}| TenantChange::Resume)).await
 }
 
 /// `POST /v1/tenants/{id}/delete`: for ever. Its data stay until retention ends; to its keys it is gone.
 pub(crate) async fn delete(call: OperatorCall) -> Outcome {
-    change(call, |Nothing {}| TenantChange::Delete).await
+    change(call, |body| body::parse(body).map(|Nothing {}| TenantChange::Delete)).await
 }
 
-/// Makes the change that the body asks for.
-pub(super) async fn change<B: DeserializeOwned>(call: OperatorCall, asked: impl FnOnce(B) -> TenantChange) -> Outcome {
-    let posted = call.call.posted::<B>(MAX_BODY).await?.map(asked);
+/// Makes the change that the body asks for, as `read` reads it.
+pub(super) async fn change(call: OperatorCall, read: fn(&[u8]) -> Result<TenantChange, BodyError>) -> Outcome {
+    let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let posted = Posted { body: read(&body)?, key, fingerprint };
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
     }

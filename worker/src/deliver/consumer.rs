@@ -1,11 +1,11 @@
-//! Consumers of `notify` and of its dead letters.
+//! Consumers of `notify`, and of the dead letters of every queue. What comes from `jobs` goes on to [`crate::bulk`].
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
 use super::outbox;
 use crate::{
-    log, platform,
+    bulk, log, platform,
     platform::Runtime,
     store::{StoreError, system::SystemDb},
 };
@@ -20,9 +20,15 @@ use worker::{MessageBatch, MessageExt, RawMessage};
 
 /// What the name of a dead-letter queue ends with.
 const DEAD: &str = "-dead";
+/// What the name of the queue of bulk jobs begins with.
+const JOBS: &str = "jobs";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
-    if batch.queue().ends_with(DEAD) { bury(batch, runtime).await } else { record(batch, runtime).await }
+    match batch.queue() {
+        queue if queue.ends_with(DEAD) => bury(batch, runtime).await,
+        queue if queue.starts_with(JOBS) => bulk::consume(batch, runtime).await,
+        _ => record(batch, runtime).await,
+    }
 }
 
 /// Records who is to be told, a shard at a time. If a shard refuses its messages together, each is tried alone, so

@@ -7,7 +7,7 @@ use crate::{
     call::Call,
     deliver::consumer,
     log,
-    platform::{self, Runtime},
+    platform::{self, Queue, Runtime},
     store::{
         StoreError,
         system::{DIRECTORY_SHARD, StaleRow, SystemDb},
@@ -45,7 +45,7 @@ pub(crate) fn announce(call: &Call, message: String) {
         platform::sleep(GATHER_MILLIS).await;
         SENDER_SINCE.set(None);
         let messages = GATHERED.take();
-        if let Err(fault) = runtime.notify(&messages).await {
+        if let Err(fault) = runtime.send(Queue::Notify, &messages).await {
             log::fault("outbox_not_sent", &fault);
         }
     });
@@ -66,7 +66,7 @@ pub(crate) async fn sweep(runtime: &Runtime, shard: ShardId, now: Timestamp) -> 
         after = Some(last.id);
         let (sound, broken): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| is_sound(row, shard));
         let messages: Vec<_> = sound.into_iter().map(|row| row.message).collect();
-        runtime.notify(&messages).await.map_err(StoreError::Busy)?;
+        runtime.send(Queue::Notify, &messages).await.map_err(StoreError::Busy)?;
         sent += u32::try_from(messages.len()).unwrap_or_default();
         if !broken.is_empty() {
             log::fault("outbox_unreadable", &broken.len());

@@ -42,7 +42,7 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
         step::COMPARE => compare(&call).await,
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
-        step::OUTBOX => outbox(&call).await,
+        step::OUTBOX | step::BULK_JOBS | step::BULK_ROWS => outbox(&call, &step).await,
         step::CLEAR => clear(&call).await,
         _ => Err(Failure::new(Code::NotFound)),
     }
@@ -266,7 +266,7 @@ async fn compare(call: &CellCall) -> Outcome {
 
 /// Takes over, in one transaction, unless it was promised not to by this attempt. Told once more, it says so once more.
 async fn activate(call: &CellCall) -> Outcome {
-    let Activate { job, attempt, tenant, seq, keys, limiter } = body(call).await?;
+    let Activate { job, attempt, tenant, seq, keys, views, limiter } = body(call).await?;
     let never = || Reply::json(200, &Promised { answer: Answer::Never });
     let (arrival, fence) = call.arrival(job).await?;
     if tenant.id != call.tenant || tenant.home_cell != call.from {
@@ -281,7 +281,8 @@ async fn activate(call: &CellCall) -> Outcome {
         // Larger than any that the source has or, by moving it away, will have.
         let seq = seq.saturating_add(2);
         let record = Record::Arriving(arrival.clone());
-        match call.home().take_over_tenant(&record, fence, &tenant, seq, &keys).await {
+        let views = (views.0.as_slice(), views.1.as_slice());
+        match call.home().take_over_tenant(&record, fence, &tenant, seq, &keys, views).await {
             Ok(()) => {}
             Err(error @ StoreError::Taken(_)) => {
                 log::fault("relocated_tenant_not_taken_over", &error);
@@ -317,10 +318,16 @@ async fn refuse(call: &CellCall, job: RelocationId, attempt: u64) -> Outcome {
     Reply::json(200, &Promised { answer })
 }
 
-/// Takes in messages that were not sent. Each names the database that holds it, which is another one here.
-async fn outbox(call: &CellCall) -> Outcome {
+/// Takes in messages that were not sent. Each names the database that holds it, which is another one here. Or bulk jobs, or
+/// rows of them, which come before the tenant does.
+async fn outbox(call: &CellCall, step: &str) -> Outcome {
     let Outbox { job, messages, last } = body(call).await?;
     let (arrival, fence) = call.arrival(job).await?;
+    if step != step::OUTBOX {
+        let home = call.db(arrival.placement.home().unwrap_or(DIRECTORY_SHARD));
+        home.take_in_bulk(job, step == step::BULK_JOBS, &messages).await?;
+        return Reply::json(200, &Finished { finished: true });
+    }
     if !arrival.is_active() {
         return Err(Failure::new(Code::Forbidden).detail("The tenant is not at home here"));
     }

@@ -44,6 +44,9 @@ const VERSIONS_A_ROUND: u32 = 2_000;
 const DELIVERIES_A_ROUND: u32 = 1_000;
 /// Numbers of the change feed: one range has at least one.
 const NUMBERS_A_ROUND: u32 = 1_000;
+/// Bulk jobs, and rows of them: together less than a parameter of D1 may have.
+const BULK_JOBS_A_ROUND: u32 = 200;
+const BULK_ROWS_A_ROUND: u32 = 1_000;
 /// Rows of the outbox that are looked at in one call.
 const OUTBOX_PAGE: u32 = 500;
 /// Tenants that one tick moves on, and how long each takes of it, in milliseconds.
@@ -252,7 +255,7 @@ impl Driver {
         }
         for shard in tenant.shards.shards() {
             let db = self.db(shard);
-            let Progress { mut positions, number, deliveries, .. } = job.progress_of(shard);
+            let Progress { mut positions, number, deliveries, mut bulk, .. } = job.progress_of(shard);
             copied.total += db.totals().await?.complaints();
             let known = |Slot(slot)| (slot, positions.get(&slot).copied().unwrap_or_default());
             let known: Vec<_> = tenant.shards.slots_of(shard).into_iter().map(known).collect();
@@ -274,11 +277,29 @@ impl Driver {
                 let part = Copy { job: Some(job.id), ranges, ..Copy::default() };
                 self.ask::<TakenIn>(job, step::COPY, &part).await?;
             }
+            all &= self.send_bulk(job, &db, &mut bulk).await?;
             copied.complete &= group.len() == changed.len() && changed.len() < COMPLAINTS_A_ROUND as usize && all;
             positions.extend(group.iter().map(|sent| (sent.slot, sent.position)));
-            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note });
+            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note, bulk });
         }
         Ok(copied)
+    }
+
+    /// Sends some of what the database keeps of bulk jobs after the places in `copied`. Whether that is all.
+    async fn send_bulk(&self, job: &Job, db: &TenantDb, copied: &mut [String; 2]) -> Result<bool, Undone> {
+        let mut all = true;
+        for (is_job, place) in [true, false].into_iter().zip(copied) {
+            let most = if is_job { BULK_JOBS_A_ROUND } else { BULK_ROWS_A_ROUND };
+            let rows = db.bulk(is_job, place, most).await?;
+            let Some(last) = rows.last() else { continue };
+            let last = last.id.clone();
+            all &= rows.len() < most as usize;
+            let messages = rows.into_iter().filter_map(|row| Some((row.id, row.message?))).collect();
+            let step = if is_job { step::BULK_JOBS } else { step::BULK_ROWS };
+            self.ask::<Finished>(job, step, &Outbox { job: job.id, messages, last: false }).await?;
+            *place = last;
+        }
+        Ok(all)
     }
 
     /// Sends complaints with all that goes along with them, in as many parts as their events need.
@@ -362,8 +383,9 @@ impl Driver {
     async fn activate(&self, job: &Job) -> Result<Outcome, Undone> {
         let (tenant, seq, _) = self.system().tenant_at(self.tenant).await?.ok_or(NOT_THERE)?;
         let keys = self.db(DIRECTORY_SHARD).key_records().await?;
+        let views = self.db(DIRECTORY_SHARD).view_records().await?;
         let limiter = admission::counted(&self.runtime, self.tenant).await?;
-        let asked = Activate { job: job.id, attempt: job.attempt, tenant, seq, keys, limiter };
+        let asked = Activate { job: job.id, attempt: job.attempt, tenant, seq, keys, views, limiter };
         let Promised { answer } = self.ask(job, step::ACTIVATE, &asked).await?;
         Ok(promised(answer))
     }

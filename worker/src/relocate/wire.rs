@@ -13,8 +13,12 @@ use shared::{
 /// The steps, as they are named in paths.
 pub(crate) mod step {
     pub(crate) const PREPARE: &str = "prepare";
-    /// The second form: events bring their positions. A cell that knows only the first would number them anew.
-    pub(crate) const COPY: &str = "copy-2";
+    /// The third form, of cells that know of views: one that does not would lose them when it takes over. Since the second
+    /// events bring their positions.
+    pub(crate) const COPY: &str = "copy-3";
+    /// Bulk jobs, and rows of them; only for a tenant that has some. Both come as messages do.
+    pub(crate) const BULK_JOBS: &str = "bulk-jobs";
+    pub(crate) const BULK_ROWS: &str = "bulk-rows";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";
@@ -74,6 +78,8 @@ pub(crate) struct Activate {
     /// The number of its newest change there.
     pub(crate) seq: u32,
     pub(crate) keys: Vec<KeyRow>,
+    /// Saved views and the requests that made them, as JSON texts.
+    pub(crate) views: (Vec<String>, Vec<String>),
     /// What was counted of its use.
     pub(crate) limiter: Box<Limiter>,
 }

@@ -147,19 +147,16 @@ pub(crate) struct Listed {
 #[derive(Deserialize)]
 struct Texts(String, String, String);
 
-/// A summary names its complaint.
-#[derive(Deserialize)]
-struct Named {
-    id: ComplaintId,
-}
-
 impl Listed {
-    /// From a line of a page: the place, a space, the summary, and of a search the texts behind a tab.
+    /// From a line of a page: the place, the id, the summary, and of a search the texts behind a tab.
     fn read(line: &str, search: Option<&Query>, tokens: &Tokens) -> Result<Self, StoreError> {
-        let (place, rest) = line.split_once(' ').ok_or_else(|| StoreError::unreadable("a line without a place"))?;
+        let mut parts = line.splitn(3, ' ');
+        let (Some(place), Some(id), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(StoreError::unreadable("a line without a place"));
+        };
         let (summary, texts) = rest.split_once('\t').unwrap_or((rest, ""));
-        let Named { id } = json::from_str(summary).map_err(StoreError::unreadable)?;
-        let position = Position { place: place.parse().map_err(StoreError::unreadable)?, id };
+        let place = place.parse().map_err(StoreError::unreadable)?;
+        let position = Position { place, id: id.parse().map_err(StoreError::unreadable)? };
         let Some(search) = search else {
             return Ok(Self { position, summary: summary.to_owned(), words: String::new() });
         };
@@ -174,12 +171,6 @@ impl Listed {
         };
         Ok(Self { position, summary, words })
     }
-}
-
-#[derive(Deserialize)]
-struct PageRow {
-    /// JSON text holds no raw line feed, so lines can be told apart by it.
-    lines: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -308,9 +299,9 @@ impl TenantDb {
         let shows_why = u8::from(query.search.is_some());
         let page = (limit, shows_why, read);
         let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
-        let row: Option<PageRow> = self.row(sql, parameters).await?;
-        let text = row.and_then(|row| row.lines).unwrap_or_default();
+        let text = self.text(sql, parameters).await?;
         let tokens = self.tokens();
+        // JSON text holds no raw line feed, so lines can be told apart by it.
         text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
     }
 
@@ -320,8 +311,7 @@ impl TenantDb {
         direction: Direction,
         from: Option<Position>,
     ) -> ((String, String), (String, String), (i64, i64)) {
-        let received_from = query.received_from.unwrap_or(Timestamp::MIN);
-        let received_to = query.received_to.unwrap_or(Timestamp::MAX.plus_millis(1));
+        let (received_from, received_to) = query.received();
         // No id is empty, and none comes after "~".
         let mut low = (Place::first_of(received_from), String::new());
         let mut high = (Place::last_of(received_to), "~".to_owned());
@@ -337,13 +327,12 @@ impl TenantDb {
 
     /// What the index is asked for: the filters, and what is searched for.
     pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
-        let tokens = self.tokens();
-        let filters = query.facets.iter().map(|(facet, value)| tokens.facet(*facet, value));
-        let mut wanted: Vec<_> = filters.map(|token| format!("\"{token}\"")).collect();
-        wanted.extend(searched.map(str::to_owned));
-        if wanted.is_empty() {
-            wanted.push(format!("\"{}\"", tokens.all()));
-        }
-        wanted.join(" AND ")
+        let filters: Vec<_> = match searched {
+            // Every complaint has the token of all: looking for it would only take time.
+            Some(_) if query.facets.is_empty() => Vec::new(),
+            _ => self.tokens().wanted(query),
+        };
+        let filters = filters.iter().map(|token| format!("\"{token}\""));
+        filters.chain(searched.map(str::to_owned)).collect::<Vec<_>>().join(" AND ")
     }
 }

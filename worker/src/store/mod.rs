@@ -3,9 +3,11 @@
 //! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
 //! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
 
+pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod complaints;
+pub(crate) mod counters;
 pub(crate) mod deliveries;
 pub(crate) mod export;
 pub(crate) mod external_references;
@@ -15,14 +17,16 @@ pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
+pub(crate) mod views;
 
 use crate::platform::{self, Fault, Freshness, Runtime};
 use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, join, ready},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{ids::TenantId, json, tenant::placement::ShardId};
+use std::{cell::OnceCell, rc::Rc};
 
 /// What D1 could not do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -39,6 +43,9 @@ pub(crate) enum StoreError {
     /// The case is locked by somebody else, or the lock that the request names has ended; nothing was written.
     #[error("locked")]
     Locked,
+    /// There are as many as there may be; nothing was written.
+    #[error("full")]
+    Full,
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -66,16 +73,20 @@ pub(crate) enum Unique {
     ExternalReference,
     /// The tenant's slug.
     Slug,
+    /// The name of an owner's view.
+    ViewName,
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 6] = [
+const UNIQUE: [(&str, Unique); 8] = [
     ("idempotency.key", Unique::IdempotencyKey),
+    ("view_requests.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
     ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
+    ("views.name", Unique::ViewName),
 ];
 
 /// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`; and what
@@ -88,6 +99,9 @@ const HELD: [&str; 3] = [
 
 /// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
+
+/// How `SQLite` names what is NULL where there are enough: see `views/insert.sql`.
+const FULL: &str = "NOT NULL constraint failed: views.version";
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
@@ -109,6 +123,7 @@ impl From<Fault> for StoreError {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
             _ if has(&LOCKED) => Self::Locked,
+            _ if has(&FULL) => Self::Full,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
@@ -154,6 +169,8 @@ pub(crate) struct Batch {
     lists: Vec<u8>,
     listed: u32,
     statements: u32,
+    /// Whether it is of one statement that gives one text, and the answer is that text and not JSON.
+    plain: bool,
     fault: Option<serde_json::Error>,
 }
 
@@ -188,7 +205,7 @@ impl Batch {
         self.json.is_empty()
     }
 
-    /// The rows of each statement, as JSON.
+    /// The rows of each statement, as JSON; or one text.
     async fn answer(
         mut self,
         runtime: &Runtime,
@@ -203,7 +220,8 @@ impl Batch {
         let mut tries = 0;
         loop {
             runtime.meter.statements.set(runtime.meter.statements.get() + self.statements);
-            match runtime.d1(shard, freshness, &self.json, &self.lists).await.map_err(StoreError::from) {
+            let answer = runtime.d1(shard, freshness, &self.json, &self.lists, self.plain).await;
+            match answer.map_err(StoreError::from) {
                 Err(StoreError::Busy(_)) if tries < patience => tries += 1,
                 answer => return answer,
             }
@@ -227,14 +245,21 @@ pub(crate) struct TenantDb {
     patience: u32,
 }
 
+/// A row that is one text, mostly a document.
+#[derive(Deserialize)]
+pub(crate) struct DocRow {
+    pub(crate) doc: String,
+}
+
 /// Statements of one tenant.
-struct TenantBatch {
+pub(crate) struct TenantBatch {
     batch: Batch,
     tenant: TenantId,
 }
 
 impl TenantDb {
-    /// Called by the gateway, and by operators' handlers for the tenant's own record: nobody else knows a tenant.
+    /// Called by the gateway, by operators' handlers for the tenant's own record, and by what goes on after a request that the
+    /// gateway let in, which names its tenant: nobody else knows one.
     pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
         Self { runtime, shard, tenant, freshness: Freshness::Latest, patience: 0 }
     }
@@ -267,6 +292,20 @@ impl TenantDb {
     async fn rows<R: DeserializeOwned>(&self, sql: Scoped, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
         let (rows,) = self.run::<(Vec<R>,)>(self.batch().with(sql, parameters)).await?;
         Ok(rows)
+    }
+
+    /// The one text that a statement gives, as it is: escaping a page of summaries as JSON and reading that again costs
+    /// more than all the rest of a list. Empty if it gives none.
+    async fn text(&self, sql: Scoped, parameters: impl Serialize) -> Result<String, StoreError> {
+        let TenantBatch { mut batch, .. } = self.batch().with(sql, parameters);
+        batch.plain = true;
+        batch.answer(&self.runtime, self.shard, self.freshness, self.patience).await
+    }
+
+    /// The rows of each statement, each one text. (One shape of answer for many: another costs as much wasm as a function.)
+    pub(crate) async fn texts(&self, batch: TenantBatch) -> Result<Vec<Vec<String>>, StoreError> {
+        let answers: Vec<Vec<DocRow>> = self.run(batch).await?;
+        Ok(answers.into_iter().map(|rows| rows.into_iter().map(|row| row.doc).collect()).collect())
     }
 
     /// The first row of one statement, if there is one.
@@ -302,16 +341,23 @@ impl TenantBatch {
 }
 
 /// Asks all at the same time; the answers come in the order of the questions. (`join_all` is made for thousands, and costs
-/// as many bytes of wasm as a handler.)
+/// as many bytes of wasm as a handler. Boxed, so that waiting is compiled once and not once a question.)
 pub(crate) async fn together<'q, A: 'q>(questions: impl Iterator<Item = impl Future<Output = A> + 'q>) -> Vec<A> {
-    let nothing: LocalBoxFuture<'q, Vec<A>> = Box::pin(ready(Vec::new()));
-    let all = questions.fold(nothing, |others, question| {
-        Box::pin(join(others, question).map(|(mut answers, answer)| {
-            answers.push(answer);
-            answers
-        }))
-    });
-    all.await
+    let (asked, answers): (Vec<_>, Vec<_>) = questions
+        .map(|question| {
+            let answer = Rc::new(OnceCell::new());
+            let told = Rc::clone(&answer);
+            let asked: LocalBoxFuture<'q, ()> = Box::pin(async move { _ = told.set(question.await) });
+            (asked, answer)
+        })
+        .unzip();
+    all(asked).await;
+    answers.into_iter().filter_map(|answer| Rc::into_inner(answer)?.into_inner()).collect()
+}
+
+fn all(asked: Vec<LocalBoxFuture<'_, ()>>) -> LocalBoxFuture<'_, ()> {
+    let nothing: LocalBoxFuture<'_, ()> = Box::pin(ready(()));
+    asked.into_iter().fold(nothing, |others, one| Box::pin(join(others, one).map(|_| ())))
 }
 
 /// Bytes after which a list is cut: no parameter of D1 may have more than two million.

@@ -11,7 +11,7 @@ use super::{
     complaints::{COUNTS, CountRow},
     history::event_json,
     parts,
-    system::OperatorRecord,
+    system::{OperatorRecord, OutboxRow},
     to_json,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -49,6 +49,9 @@ const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_de
 const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
 const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
 
+const BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_jobs.sql"));
+const BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_rows.sql"));
+
 const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
 const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
 const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
@@ -60,14 +63,25 @@ const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_reques
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
 const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
+const PUT_BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql"));
+const PUT_BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
+const VIEW_RECORDS: Scoped = Scoped::new(include_str!("sql/relocation/view_records.sql"));
+const VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/view_requests.sql"));
+const PUT_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/put_views.sql"));
+const PUT_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_view_requests.sql"));
+const DROP_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/drop_views.sql"));
+const DROP_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/drop_view_requests.sql"));
 const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
 const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 10] = [
+const KEPT: [(Scoped, Goes); 16] = [
+    // Before what they count.
+    (Scoped::new(include_str!("sql/relocation/purge_counters.sql")), Goes::DerivedAnew),
+    (Scoped::new(include_str!("sql/relocation/purge_counter_changes.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
     (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
@@ -75,7 +89,11 @@ const KEPT: [(Scoped, Goes); 10] = [
     (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_views.sql")), Goes::WithTheTenant),
+    (Scoped::new(include_str!("sql/relocation/purge_view_requests.sql")), Goes::WithTheTenant),
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
 ];
@@ -95,6 +113,8 @@ enum Goes {
     Nowhere,
 }
 
+/// The most requests that made views that go along: the newest.
+const VIEW_REQUESTS_KEPT: u32 = 1_000;
 /// Rows that are deleted in one call.
 const PURGED_AT_ONCE: u32 = 500;
 /// Events that are read in one call, and the bytes after which fewer are.
@@ -413,6 +433,18 @@ impl TenantDb {
         Ok((rows, last))
     }
 
+    /// Bulk jobs, or rows of them, that come after what was copied: each behind the mark of its place.
+    pub(crate) async fn bulk(&self, jobs: bool, after: &str, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let (nr, complaint) = after.split_once(' ').unwrap_or((if after.is_empty() { "0" } else { after }, ""));
+        let batch = if jobs {
+            self.batch().with(BULK_JOBS, [nr, &limit.to_string()].as_slice())
+        } else {
+            self.batch().with(BULK_ROWS, [nr, complaint, &limit.to_string()].as_slice())
+        };
+        let (rows,) = self.run::<(Vec<OutboxRow>,)>(batch).await?;
+        Ok(rows)
+    }
+
     /// How much there is here.
     pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
         let batch = self.batch().with(EVENTS_TOTAL, ()).with(LAST_NUMBER, ()).with(COUNTS, ());
@@ -428,6 +460,13 @@ impl TenantDb {
     /// Every key's record.
     pub(crate) async fn key_records(&self) -> Result<Vec<KeyRow>, StoreError> {
         self.rows(KEYS, ()).await
+    }
+
+    /// Every view, and the requests that made them: JSON texts.
+    pub(crate) async fn view_records(&self) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        let batch = self.batch().with(VIEW_RECORDS, ()).with(VIEW_REQUESTS, (VIEW_REQUESTS_KEPT,));
+        let mut answers = self.texts(batch).await?.into_iter();
+        Ok((answers.next().unwrap_or_default(), answers.next().unwrap_or_default()))
     }
 
     /// Deletes some of what is kept here, if the tenant is held. True if nothing more is to be deleted.
@@ -555,6 +594,19 @@ impl TenantDb {
         self.finish(batch).await
     }
 
+    /// Takes in bulk jobs, or rows of them: each behind the mark of its place.
+    pub(crate) async fn take_in_bulk(
+        &self,
+        job: RelocationId,
+        jobs: bool,
+        rows: &[(String, String)],
+    ) -> Result<(), StoreError> {
+        let sql = if jobs { PUT_BULK_JOBS } else { PUT_BULK_ROWS };
+        let rows: Vec<&str> = rows.iter().map(|(_, row)| row.as_str()).collect();
+        let list = format!("[{}]", rows.join(","));
+        self.finish(self.batch().with(sql, [list.as_str(), &job.to_string()].as_slice())).await
+    }
+
     /// Takes in messages that were not sent yet: `(outbox row, message)`.
     pub(crate) async fn take_in_outbox(&self, messages: &[(String, String)]) -> Result<(), StoreError> {
         let batch = parts(messages)?.into_iter().fold(self.batch(), |batch, list| batch.with(PUT_OUTBOX, (list,)));
@@ -570,15 +622,23 @@ impl TenantDb {
         tenant: &Tenant,
         seq: u32,
         keys: &[KeyRow],
+        (views, view_requests): (&[String], &[String]),
     ) -> Result<(), StoreError> {
         let mut batch = self
             .batch()
             .with(TAKE_OVER, (fence, to_json(record)?))
             .with(RELEASE, (i64::MAX,))
             .with(EXPECT_NO_MORE, (record.id(),))
-            .with(DROP_KEYS, ());
+            .with(DROP_KEYS, ())
+            .with(DROP_VIEWS, ())
+            .with(DROP_VIEW_REQUESTS, ());
         for list in parts(keys)? {
             batch = batch.with(PUT_KEYS, (list,));
+        }
+        for (put, rows) in [(PUT_VIEWS, views), (PUT_VIEW_REQUESTS, view_requests)] {
+            for list in parts(rows)? {
+                batch = batch.with(put, (list,));
+            }
         }
         batch.batch.add(TENANT_ARRIVED, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?, seq));
         self.run::<IgnoredAny>(batch).await?;

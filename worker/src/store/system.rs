@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, StoreError, rows_of, to_json};
+use super::{Batch, DocRow, StoreError, rows_of, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -36,6 +36,7 @@ const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql")
 const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
 const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
 const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
+const BULK_DUE: &str = include_str!("sql/system/bulk_due.sql");
 const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
 const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
@@ -102,11 +103,6 @@ pub(crate) struct StaleRow {
 pub(crate) struct OutboxRow {
     pub(crate) id: String,
     pub(crate) message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct DocRow {
-    doc: String,
 }
 
 #[derive(Deserialize)]
@@ -229,6 +225,18 @@ impl SystemDb {
     pub(crate) async fn leaving(&self, now: Timestamp, limit: u32) -> Result<Vec<TenantId>, StoreError> {
         let rows: Vec<TenantIdRow> = self.rows(RELOCATIONS_OPEN, (now.unix_millis(), limit)).await?;
         Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Some bulk jobs that nobody drives: each its next turn, as it is sent. From `until` on it is taken for lost again.
+    pub(crate) async fn due_jobs(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let times = format!("[{},{},{}]", now.unix_millis(), until.unix_millis(), self.shard.0);
+        let rows: Vec<DocRow> = self.rows(BULK_DUE, (times, limit)).await?;
+        Ok(rows.into_iter().map(|row| row.doc).collect())
     }
 
     /// A page of the outbox after row `after`: every row, and the message if it is the tenant's.

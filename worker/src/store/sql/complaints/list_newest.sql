@@ -1,11 +1,11 @@
 -- A page of the complaints that the index finds for ?2, between two positions, exclusive: (?3, ?4) below, (?5, ?6) above,
--- received from ?7 and before ?8. They come as one text, newest first, a line each: the place, a space, the summary, and
+-- received from ?7 and before ?8. They come as one text, newest first, a line each: the place, the id, the summary, a space between them, and
 -- if ?10, after a tab, what shows why it was found: the description, tokens around a hit, and the first ?11 characters of
 -- its tokens.
 -- ?9 is one more than the page, to tell whether there are more.
-SELECT group_concat(place || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
+SELECT group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
 FROM (
-  SELECT c.place AS place, c.summary AS summary,
+  SELECT c.place AS place, c.id AS id, c.summary AS summary,
     CASE WHEN ?10 THEN json_array(
       substr(c.doc ->> 'description', 1, 20000), snippet(complaint_words, 0, '<', '>', '', 20), substr(c.words, 1, ?11)
     ) END AS texts

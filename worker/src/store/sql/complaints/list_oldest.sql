@@ -1,7 +1,7 @@
 -- Like list_newest.sql, but taken from the lower position upwards.
-SELECT group_concat(place || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
+SELECT group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
 FROM (
-  SELECT c.place AS place, c.summary AS summary,
+  SELECT c.place AS place, c.id AS id, c.summary AS summary,
     CASE WHEN ?10 THEN json_array(
       substr(c.doc ->> 'description', 1, 20000), snippet(complaint_words, 0, '<', '>', '', 20), substr(c.words, 1, ?11)
     ) END AS texts

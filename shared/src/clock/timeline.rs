@@ -1,0 +1,188 @@
+//! What happened to a case, as far as clocks care: its events folded to the occurrences that rules name.
+
+use super::named::named;
+use crate::{
+    complaint::{
+        ResolutionKind,
+        command::Direction,
+        event::{Event, EventBody},
+        intake::Channel,
+        state::State,
+    },
+    text::Code,
+    time::Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+named! {
+/// Something a rule can name. `docs/clocks.md` says which event is which, and which have no event yet.
+pub enum Occurrence {
+    /// The firm received the complaint.
+    Received: "received",
+    /// The complainant was told that the firm has it.
+    Acknowledged: "acknowledged",
+    /// It was given to somebody.
+    Assigned: "assigned",
+    /// Work started or resumed.
+    InvestigationStarted: "investigation_started",
+    /// The complainant was asked something.
+    InformationRequested: "information_requested",
+    /// The complainant was in touch.
+    ContactedBy: "contacted_by",
+    /// The complainant was spoken to: by telephone, face to face or in public.
+    Contacted: "contacted",
+    /// The complainant was written to.
+    UpdateSent: "update_sent",
+    /// An answer was drafted.
+    ResponseProposed: "response_proposed",
+    /// The complainant was told why the answer is late and when it will come (FCA DISP 1.6.2AR(2)(a)).
+    HoldingResponse: "holding_response",
+    /// The final response was sent.
+    FinalResponse: "final_response",
+    /// It was settled with the complainant's acceptance (FCA DISP 1.5).
+    SummaryResolution: "summary_resolution",
+    /// The complainant accepted an earlier response in writing (FCA DISP 1.6.4R).
+    AcceptedInWriting: "accepted_in_writing",
+    /// The complainant is not content, and the firm will not look again.
+    Deadlock: "deadlock",
+    /// The complainant was told which scheme or ombudsman to go to because there is no answer (yet).
+    AdrLetter: "adr_letter",
+    /// The complainant went there.
+    Referred: "referred",
+    /// It was passed on in full to the firm that is responsible (FCA DISP 1.7).
+    Forwarded: "forwarded",
+    /// The complainant took it back.
+    Withdrawn: "withdrawn",
+    /// It was filed.
+    Closed: "closed",
+    /// It was taken up again.
+    Reopened: "reopened",
+    /// A fraud was reported.
+    ClaimReported: "claim_reported",
+    /// The claim was decided: repaid or refused.
+    ClaimDecided: "claim_decided",
+    /// A clock was stopped, for a reason that the rule names.
+    ClockStopped: "clock_stopped",
+    /// It was started again.
+    ClockResumed: "clock_resumed",
+    /// The regulator sent the complaint to the firm (CFPB).
+    SentToFirm: "sent_to_firm",
+    /// The firm answered the regulator that it needs more time (CFPB).
+    InProgress: "in_progress",
+}
+}
+
+/// One occurrence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockEntry")]
+pub struct Entry {
+    /// What.
+    pub what: Occurrence,
+    /// When it took effect.
+    pub at: Timestamp,
+    /// Why, as a code of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Code>,
+}
+
+/// A state that the complaint entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockEntered")]
+pub struct Entered {
+    /// The state.
+    pub state: State,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// All of them, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockTimeline")]
+pub struct Timeline {
+    /// What happened.
+    pub entries: Vec<Entry>,
+    /// The states it went through.
+    #[serde(default)]
+    pub states: Vec<Entered>,
+}
+
+impl Timeline {
+    /// The timeline that `events`, from the first on, describe.
+    #[must_use]
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        let mut timeline = Self::default();
+        for event in events {
+            timeline.take_in(event);
+        }
+        timeline
+    }
+
+    /// Takes one more event in.
+    pub fn take_in(&mut self, event: &Event) {
+        if let EventBody::Corrected { changes, .. } = &event.body {
+            let received = changes.iter().find(|(field, _)| field.as_str() == "received_at");
+            if let Some(at) = received.and_then(|(_, change)| change.now.as_str()?.parse().ok()) {
+                self.entries.retain(|entry| entry.what != Occurrence::Received);
+                self.add(Occurrence::Received, at);
+            }
+        }
+        if let Some((what, at)) = occurrence(event) {
+            self.add(what, at);
+        }
+        let next = match (self.states.last(), event.body.makes_move()) {
+            (None, _) => Some(State::Received),
+            (Some(last), Some(made)) => last.state.after(made),
+            (Some(_), None) => None,
+        };
+        self.states.extend(next.map(|state| Entered { state, at: event.at }));
+    }
+
+    /// Adds an occurrence at its place in time.
+    pub fn add(&mut self, what: Occurrence, at: Timestamp) {
+        self.insert(Entry { what, at, reason: None });
+    }
+
+    /// Adds an entry at its place in time, after those of the same moment.
+    pub fn insert(&mut self, entry: Entry) {
+        let place = self.entries.partition_point(|earlier| earlier.at <= entry.at);
+        self.entries.insert(place, entry);
+    }
+}
+
+/// What an event is to a clock, and when.
+fn occurrence(event: &Event) -> Option<(Occurrence, Timestamp)> {
+    let what = match &event.body {
+        EventBody::Received(received) => return Some((Occurrence::Received, received.received_at)),
+        EventBody::ContactRecorded { direction, channel, occurred_at, .. } => {
+            let what = match (direction, channel) {
+                (Direction::In, _) => Occurrence::ContactedBy,
+                (Direction::Out, Channel::Phone | Channel::Branch | Channel::Social) => Occurrence::Contacted,
+                (Direction::Out, Channel::Web | Channel::Email | Channel::Letter | Channel::Api) => {
+                    Occurrence::UpdateSent
+                }
+            };
+            return Some((what, *occurred_at));
+        }
+        EventBody::Acknowledged {} => Occurrence::Acknowledged,
+        EventBody::InvestigationStarted {} => Occurrence::InvestigationStarted,
+        EventBody::Assigned { .. } => Occurrence::Assigned,
+        EventBody::InformationRequested { .. } => Occurrence::InformationRequested,
+        EventBody::ResponseProposed(_) => Occurrence::ResponseProposed,
+        EventBody::Resolved { kind: ResolutionKind::FinalResponse, .. } => Occurrence::FinalResponse,
+        EventBody::Resolved { kind: ResolutionKind::SummaryResolution, .. } => Occurrence::SummaryResolution,
+        EventBody::Closed { .. } => Occurrence::Closed,
+        EventBody::Reopened { .. } => Occurrence::Reopened,
+        EventBody::Withdrawn { .. } => Occurrence::Withdrawn,
+        EventBody::Referred { .. } => Occurrence::Referred,
+        EventBody::Classified(_)
+        | EventBody::Noted { .. }
+        | EventBody::Linked(_)
+        | EventBody::Unlinked { .. }
+        | EventBody::Corrected { .. } => return None,
+    };
+    Some((what, event.at))
+}

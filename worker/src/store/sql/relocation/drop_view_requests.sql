@@ -1,0 +1,1 @@
+DELETE FROM view_requests WHERE tenant_id = ?1

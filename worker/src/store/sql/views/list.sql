@@ -1,0 +1,3 @@
+-- A view as `store/views.rs` reads it.
+SELECT id || ' ' || version || ' ' || created_at || ' ' || updated_at || ' ' || fields AS doc
+FROM views WHERE tenant_id = ?1 ORDER BY id
