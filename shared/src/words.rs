@@ -57,7 +57,7 @@ impl<'a> Words<'a> {
             let begun = word.length > 0;
             match Part::of(c) {
                 Part::Nothing => {}
-                Part::Mark if begun => word.push(c),
+                Part::Mark if begun => word.decompose(c),
                 Part::Letter if !alone => word.fold(c),
                 Part::Alone if !begun => {
                     word.fold(c);
@@ -121,6 +121,10 @@ fn within(ranges: &[RangeInclusive<char>], c: char) -> bool {
     ranges.iter().any(|range| range.contains(&c))
 }
 
+/// Vowel signs of Tibetan that combine as what they decompose into, although their own class is 0 (non-starter decompositions,
+/// Unicode Standard Annex #15).
+const MADE_OF_MARKS: [char; 3] = ['\u{F73}', '\u{F75}', '\u{F81}'];
+
 impl Part {
     fn of(c: char) -> Self {
         if c.is_ascii() {
@@ -128,7 +132,7 @@ impl Part {
         }
         if is_diacritic(c) || within(&INVISIBLE, c) {
             Self::Nothing
-        } else if combining_class(c) != 0 {
+        } else if combining_class(c) != 0 || MADE_OF_MARKS.contains(&c) {
             Self::Mark
         } else if !c.is_alphanumeric() {
             Self::Break
@@ -296,6 +300,14 @@ mod tests {
         let jamo = "\u{1112}\u{116A}\u{11AB}\u{1107}\u{116E}\u{11AF} \u{110B}\u{116D}\u{110E}\u{1165}\u{11BC}";
         assert_eq!(composed, words(jamo).collect::<Vec<_>>());
         assert_eq!(composed.len(), 2);
+    }
+
+    #[test]
+    fn a_sign_that_is_made_of_marks_is_one() {
+        for sign in MADE_OF_MARKS {
+            assert_eq!(words(&sign.to_string()).count(), 0, "{sign:?}");
+        }
+        assert_eq!(words("\u{F40}\u{F73}").collect::<Vec<_>>(), words("\u{F40}\u{F71}\u{F72}").collect::<Vec<_>>());
     }
 
     #[test]

@@ -270,7 +270,12 @@ fn a_row_says_what_became_of_it_and_a_dry_run_says_so_before() {
                 assert_eq!(row["problem"]["legal"], firm.api.get(&at(id)).expect(200).body["legal_moves"]);
             }
             "locked" => assert_eq!(row["problem"]["lock"]["holder"]["name"], "Ben Jones"),
-            "not_found" => assert_eq!(row["problem"], json!({ "code": "not_found" }), "as if it were nobody's"),
+            "not_found" => {
+                let nowhere = json!({
+                    "type": "urn:redress:problem:not_found", "title": "There is no such thing", "status": 404, "code": "not_found"
+                });
+                assert_eq!(row["problem"], nowhere, "as if it were nobody's");
+            }
             _ => assert_eq!(row["problem"], Value::Null),
         }
         let filtered = rows(&firm.api, &wet, &format!("&outcome={outcome}"));
@@ -437,7 +442,7 @@ fn what_cannot_be_asked_is_named() {
     for (body, places) in [
         (json!({}), vec!["/action"]),
         (json!({ "action": close, "over": one, "colour": "red" }), vec!["/colour"]),
-        (json!({ "action": { "destroy": {} }, "over": one }), vec!["/action"]),
+        (json!({ "action": { "destroy": {} }, "over": one }), vec!["/action/destroy"]),
         (json!({ "action": { "assign": { "assignee": "" } }, "over": one }), vec!["/action/assign/assignee"]),
         (json!({ "action": { "assign": {} }, "over": one }), vec!["/action/assign/assignee"]),
         (json!({ "action": { "classify": {} }, "over": one }), vec!["/action/classify"]),

@@ -257,7 +257,7 @@ impl World {
 
     fn counted(&self, tenant: &Tenant, counter: &Counter) -> Option<(i64, bool)> {
         let mut query = self.database.prepare_cached(&statement("counters/read.sql")).expect("it can be asked");
-        let rows = query.query_map(params![tenant.id.to_string(), list(counter)], |row| row.get::<_, String>("text"));
+        let rows = query.query_map(params![tenant.id.to_string(), list(counter)], |row| row.get::<_, String>("doc"));
         let text = rows.expect("it answers").map(|row| row.expect("a row")).next()?;
         let parts: Vec<_> = text.split(' ').collect();
         let [name, n, whole] = parts.as_slice() else { panic!("{text} has other parts") };
