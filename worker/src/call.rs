@@ -319,9 +319,7 @@ impl TenantCall {
 
     /// What decisions depend on.
     pub(crate) fn rules(&self) -> Result<Rules<'_>, Failure> {
-        let tenant = &self.standing.tenant;
-        let taxonomy = Taxonomy::for_sector(tenant.sector)
-            .ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
-        Ok(Rules { taxonomy, custom_fields: &tenant.custom_fields, jurisdiction: tenant.jurisdiction })
+        self.standing.tenant.rules().ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))
     }
+}
 }

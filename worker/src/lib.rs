@@ -17,6 +17,7 @@ mod bridge;
 mod call;
 mod config;
 mod deliver;
+mod duplicates;
 mod failure;
 mod gateway;
 mod indexing;

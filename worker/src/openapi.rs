@@ -157,6 +157,7 @@ struct Operation {
     status: &'static str,
     answer: SchemaOf,
     query: &'static [(&'static str, &'static str)],
+    more: &'static [(&'static str, &'static str)],
     versioned: bool,
     lock: Locking,
 }
@@ -186,6 +187,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         status: "200",
         answer: of::<T>,
         query: &[],
+        more: &[],
         versioned: false,
         lock: Locking::No,
     }
@@ -258,7 +260,7 @@ fn operations() -> Vec<Operation> {
             ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
 
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
-        Operation { query: LIST,
+        Operation { query: FILTERS, more: PAGES,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee and team"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
@@ -267,7 +269,12 @@ fn operations() -> Vec<Operation> {
             ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
         get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),
         get::<CaseFile>("case file", "/v1/complaints/{id}/case-file", "Export the case file for checking elsewhere"),
-        get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates", "List complaints that may be the same one told again, or of one campaign"),
+        Operation { query: FILTERS,
+            ..get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates",
+                "List complaints that may be the same one told again, or of one campaign; all filters must match") },
+        Operation { query: FILTERS,
+            ..post::<NewComplaint, duplicates::Duplicates>("complaints", PREVIEW, "200",
+                "List complaints that may be the same as one that is not logged yet; nothing is logged") },
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
 
@@ -301,7 +308,11 @@ const SEARCH: &str = "Words that were said in it: in the description, names, not
 beginnings of three letters or more (`refun*`), `AND`, `OR`, `NOT` or `-word`, parentheses. Case and diacritics do not matter. \
 At most 1,000 bytes and 32 words";
 
-const LIST: &[(&str, &str)] = &[
+/// Asked with a body and yet without an effect.
+const PREVIEW: &str = "/v1/complaints/duplicates";
+
+/// What lists filter by.
+const FILTERS: &[(&str, &str)] = &[
     (Facet::State.as_str(), "Where it stands"),
     (Facet::Product.as_str(), "A product code"),
     (Facet::Issue.as_str(), "An issue code"),
@@ -312,13 +323,17 @@ const LIST: &[(&str, &str)] = &[
     (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
     (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
     ("q", SEARCH),
+    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
+    ("received_from", "Received at this moment or later, RFC 3339"),
+    ("received_to", "Received before this moment, RFC 3339"),
+];
+
+/// What else a list is asked for.
+const PAGES: &[(&str, &str)] = &[
     (
         "order",
         "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
     ),
-    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
-    ("received_from", "Received at this moment or later, RFC 3339"),
-    ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),
     ("external_reference", "The one complaint with this id of the tenant's own"),
     ("limit", "1 to 200; default 50"),
@@ -392,7 +407,7 @@ pub fn describe() -> Value {
 }
 
 const INTRODUCTION: &str = "Complaints from receipt to a lawful end. Every failure is a problem document (RFC 9457) with a `code`, \
-a `request_id` and, for bad input, `errors` that name each place and rule. Every POST needs an `Idempotency-Key`: repeat it \
+a `request_id` and, for bad input, `errors` that name each place and rule. Every POST that has an effect needs an `Idempotency-Key`: repeat it \
 on retries and the effect happens once. Every change of a record needs `If-Match` with the `ETag` last read. \
 Reads may be answered by a replica: send the `Redress-Bookmark` of your last answer back, and they are at least as new as that. \
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
@@ -444,7 +459,9 @@ fn describe_one(
     let parameter = |place: &str, name: &str, required: bool, description: &str| json!({ "in": place, "name": name, "required": required, "description": description, "schema": { "type": "string" } });
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
-    parameters.extend(operation.query.iter().map(|(name, words)| parameter("query", name, false, words)));
+    parameters.extend(
+        operation.query.iter().chain(operation.more).map(|(name, words)| parameter("query", name, false, words)),
+    );
     let mut codes = vec![Code::Unavailable, Code::Internal];
     let of_tenant = matches!(route.access, Access::Tenant(_));
     if operation.request.is_some() || !operation.query.is_empty() || of_tenant {
@@ -466,7 +483,7 @@ fn describe_one(
     if operation.request.is_some() {
         codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid, Code::IllegalMove]);
     }
-    if route.method == "POST" {
+    if route.method == "POST" && route.path != PREVIEW {
         let words = "A value of the caller's own; a retry repeats it";
         parameters.push(parameter("header", "Idempotency-Key", true, words));
     }

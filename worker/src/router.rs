@@ -133,6 +133,7 @@ routes! {
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
     GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
+    POST "/v1/complaints/duplicates" duplicates::preview, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;

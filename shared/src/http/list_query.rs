@@ -25,7 +25,7 @@ const MAX_FILTERS: usize = 10;
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
 /// Parameters that are of one list, one page or one complaint.
-const NOT_OF_VIEWS: [&str; 6] = ["order", "limit", "cursor", "reference", "external_reference", "view"];
+const OF_LISTS: [&str; 5] = ["order", "limit", "cursor", "reference", "external_reference"];
 
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,10 +93,20 @@ impl ListQuery {
         let of =
             |error: FieldError| at(error.code, format!("{}: {}", error.parameter.unwrap_or_default(), error.detail));
         let parsed = Self::parse(text).map_err(|errors| errors.into_iter().map(of).collect::<Vec<_>>())?;
-        let foreign = form_urlencoded::parse(text.as_bytes()).find(|(name, _)| NOT_OF_VIEWS.contains(&name.as_ref()));
-        match foreign {
-            Some((name, _)) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
+        match not_a_filter(text).or(parsed.view.map(|_| "view")) {
+            Some(name) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
             None => Ok(parsed),
+        }
+    }
+
+    /// Reads filters of something that is no list: as [`parse`](Self::parse), but for what is of one page or one complaint.
+    ///
+    /// # Errors
+    /// As of `parse`.
+    pub fn filters_of(query: &str) -> Result<Self, Vec<FieldError>> {
+        match not_a_filter(query) {
+            Some(name) => Err(vec![FieldError::parameter(name, Rule::NotAllowed, "is for lists alone")]),
+            None => Self::parse(query),
         }
     }
 
@@ -179,6 +189,12 @@ impl ListQuery {
             _ => Err((Rule::UnknownField, "is not a known parameter".to_owned())),
         }
     }
+}
+
+/// The first parameter that is no filter, if there is one.
+fn not_a_filter(query: &str) -> Option<&'static str> {
+    let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    names.filter_map(|name| OF_LISTS.into_iter().find(|of_lists| *of_lists == name)).next()
 }
 
 /// A value of a closed vocabulary must be in it; a mistyped one would only ever find nothing.

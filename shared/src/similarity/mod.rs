@@ -55,6 +55,14 @@ pub enum Reason {
     SameConsumerSameProduct,
 }
 
+impl Reason {
+    /// Whether it says that the consumer is the same.
+    #[must_use]
+    pub const fn is_of_one_consumer(self) -> bool {
+        matches!(self, Self::SameConsumerSimilarText | Self::SameConsumerSameProduct)
+    }
+}
+
 /// A complaint that may be the same as another. Linking the two is a person's decision or a tenant's rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {

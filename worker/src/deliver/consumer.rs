@@ -3,19 +3,24 @@
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::outbox;
+use super::{linking, outbox};
 use crate::{
+    failure::Failure,
     log, platform,
     platform::Runtime,
-    store::{StoreError, system::SystemDb},
+    store::{
+        StoreError,
+        system::{DIRECTORY_SHARD, SystemDb},
+    },
 };
 use shared::{
-    ids::OutboxId,
+    complaint::event::EventKind,
+    ids::{OutboxId, TenantId},
     json,
     notify::{MESSAGE_VERSION, OutboxMessage},
-    tenant::placement::ShardId,
+    tenant::{Status, Tenant, placement::ShardId},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use worker::{MessageBatch, MessageExt, RawMessage};
 
 /// What the name of a dead-letter queue ends with.
@@ -26,7 +31,7 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
 }
 
 /// Records who is to be told, a shard at a time. If a shard refuses its messages together, each is tried alone, so
-/// that one bad message holds up no other.
+/// that one bad message holds up no other. Then applies tenants' rules.
 async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     let mut shards = BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new();
     for raw in batch.raw_iter() {
@@ -39,16 +44,18 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
             }
         }
     }
+    let mut done = Vec::new();
     for (shard, messages) in shards {
         let db = SystemDb::new(runtime.clone(), shard);
         let bodies: Vec<_> = messages.iter().map(|(_, message)| message.clone()).collect();
-        if db.record_deliveries(&bodies, platform::now()).await.is_ok() {
-            messages.iter().for_each(|(raw, _)| raw.ack());
-            continue;
-        }
+        let together = db.record_deliveries(&bodies, platform::now()).await.is_ok();
         for (raw, message) in messages {
-            match db.record_deliveries(std::slice::from_ref(&message), platform::now()).await {
-                Ok(()) => raw.ack(),
+            let recorded = match together {
+                true => Ok(()),
+                false => db.record_deliveries(std::slice::from_ref(&message), platform::now()).await,
+            };
+            match recorded {
+                Ok(()) => done.push((raw, message)),
                 // Its outbox row stays, and goes along or comes again.
                 Err(StoreError::Held) => raw.ack(),
                 Err(error) => {
@@ -57,6 +64,43 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
                 }
             }
         }
+    }
+    apply_rules(done, runtime).await;
+}
+
+/// Applies tenants' rules to what was recorded, a message at a time: one that fails comes again and holds up no other.
+async fn apply_rules(messages: Vec<(RawMessage, OutboxMessage)>, runtime: &Runtime) {
+    let mut tenants = BTreeMap::new();
+    for (raw, message) in messages {
+        let is_new = message.events.iter().any(|event| event.kind == EventKind::Received);
+        let applied = if is_new { link(&message, runtime, &mut tenants).await } else { Ok(()) };
+        match applied {
+            Ok(()) => raw.ack(),
+            Err(failure) => {
+                let reason = failure.reason().unwrap_or("the rule was not applied");
+                log::fault("rule_not_applied", &format!("{}: {reason}", raw.id()));
+                raw.retry();
+            }
+        }
+    }
+}
+
+async fn link(
+    message: &OutboxMessage,
+    runtime: &Runtime,
+    tenants: &mut BTreeMap<TenantId, Option<Tenant>>,
+) -> Result<(), Failure> {
+    let tenant = match tenants.entry(message.tenant) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let tenant = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(message.tenant).await?;
+            let here = |tenant: &Tenant| tenant.status == Status::Active && tenant.link_duplicates.is_on();
+            new.insert(tenant.filter(here))
+        }
+    };
+    match tenant {
+        Some(tenant) => linking::link(runtime, tenant, message.complaint).await,
+        None => Ok(()),
     }
 }
 
