@@ -161,7 +161,12 @@ fn describe_api() -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--quiet", "--package", "redress", "--example", "openapi"]).current_dir(root());
     let document = process::output(&mut cargo)?.stdout;
-    Ok(std::fs::write(root().join("worker/assets/openapi.json"), document)?)
+    let path = root().join("worker/assets/openapi.json");
+    // Untouched when the same: stacks that run serve it, and would start their Workers again.
+    if std::fs::read(&path).ok().as_ref() != Some(&document) {
+        std::fs::write(path, document)?;
+    }
+    Ok(())
 }
 
 /// Held while a build writes its output and while someone copies it.
