@@ -21,6 +21,7 @@ use crate::{
     ids::{BulkId, ComplaintId, TenantId, ViewId},
     tenant::placement::ShardId,
     time::Timestamp,
+    view::MAX_FILTER,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -29,8 +30,6 @@ use std::{fmt, str::FromStr};
 
 /// The most complaints that a request may name one by one.
 pub const MAX_NAMED: usize = 5_000;
-/// The most bytes of a filter.
-const MAX_FILTER: usize = 4_000;
 
 /// The body of `POST /v1/bulk`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -180,8 +179,8 @@ pub fn is_done(command: &Command, complaint: &Complaint) -> bool {
     }
 }
 
-/// Reads a filter. `limit`, `cursor` and `order` are of pages, not of a set; `view` may change until it is used; `reference` and `external_reference` name one
-/// complaint, which can be named as itself.
+/// Reads a filter. `limit`, `cursor` and `order` are of pages, not of a set; `view` may change until it is used; `reference`
+/// and `external_reference` name one complaint, which can be named as itself.
 ///
 /// # Errors
 /// Every parameter that cannot be used.
@@ -191,13 +190,7 @@ pub fn read_filter(filter: &str) -> Result<ListQuery, Vec<FieldError>> {
         let rule = format!("must have at most {MAX_FILTER} bytes and no control characters");
         return Err(vec![error(Rule::OutOfRange, rule)]);
     }
-    let query = ListQuery::parse(filter).map_err(|mut errors| {
-        for refused in &mut errors {
-            let name = refused.parameter.take().unwrap_or_default();
-            *refused = error(refused.code, format!("{name}: {}", refused.detail));
-        }
-        errors
-    })?;
+    let query = ListQuery::parse_at("/over/filter", filter)?;
     if query.names_one()
         || query.view.is_some()
         || query.limit.is_some()

@@ -6,7 +6,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint, key_for},
     isolation::{NOWHERE, seen},
-    own_stack::{count, operator, own_stack},
+    own_stack::{count, operator, own_stack, ticking},
 };
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +17,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use xtask::stack::Stack;
 
@@ -585,18 +585,6 @@ fn asking_costs_one_round_trip() {
     assert!(answers.iter().all(|answer| d1(answer) == 1));
 }
 
-/// Lets a minute's cron run come, about once a second, until `there` gives something.
-fn ticking<T>(stack: &Stack, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
-    let mut next = Instant::now();
-    within(IN_THE_END, what, || {
-        if Instant::now() >= next {
-            stack.tick().expect("cron runs");
-            next = Instant::now() + Duration::from_secs(1);
-        }
-        there()
-    })
-}
-
 /// Kills the runtime in the middle of a job over all of these, once so many are done, and starts it again.
 fn killed_in_the_middle(stack: &mut Stack, firm: &Firm, ids: &[String], done: u64) -> Answer {
     let api = firm.api.at(stack.inner_url());
@@ -619,7 +607,7 @@ fn a_job_that_dies_in_the_middle_goes_on_and_does_nothing_twice() {
         let api = firm.api.at(stack.inner_url());
         let read = api.get(&path(&asked)).expect(200).body;
         assert!(read["state"] == "running" && counts(&read)[1] < 300, "it died too late: {read}");
-        let job = ticking(&stack, "cron finds it", || over(&api, &asked));
+        let job = ticking(IN_THE_END, &stack, "cron finds it", || over(&api, &asked));
         assert_eq!((job["state"].as_str(), counts(&job)), (Some("done"), [300, 300, 300, 0, 0]), "{job}");
         jobs.push(asked);
     }
@@ -628,7 +616,7 @@ fn a_job_that_dies_in_the_middle_goes_on_and_does_nothing_twice() {
     let api = firm.api.at(stack.inner_url());
     let answer = api.post(&format!("{}/cancel", path(&asked)), &json!({})).expect(200);
     assert_eq!(answer.text_of("state"), "cancelling", "what was under way is looked for first");
-    let job = ticking(&stack, "cron finds it", || over(&api, &asked));
+    let job = ticking(IN_THE_END, &stack, "cron finds it", || over(&api, &asked));
     assert_eq!(job["state"], "cancelled");
     let done = counts(&job)[1];
     assert!((40..300).contains(&done), "{job}");
@@ -661,7 +649,7 @@ fn a_job_that_dies_in_the_middle_goes_on_and_does_nothing_twice() {
     assert!(stopped == later && later < 300, "it went on: {stopped}, then {later}");
     firm_at(&stack, &firm).change("resume");
     let api = firm.api.at(stack.inner_url());
-    let job = ticking(&stack, "cron finds it", || {
+    let job = ticking(IN_THE_END, &stack, "cron finds it", || {
         (api.get(&path(&asked)).status == 200).then(|| over(&api, &asked)).flatten()
     });
     assert_eq!(counts(&job), [300, 300, 300, 0, 0]);

@@ -5,7 +5,7 @@ use crate::{
     delivery::{SOON, expected, recorded},
     eventually::{equals, within},
     firm::{Firm, complaint},
-    own_stack::{count, database, operator, own_stack},
+    own_stack::{count, database, operator, own_stack, ticking},
 };
 use serde_json::{Value, json};
 use std::{
@@ -14,24 +14,12 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use xtask::stack::{Options, Stack};
 
 /// Rows that were not sent are taken for lost after 15 seconds; the queue retries for some more.
 const IN_THE_END: Duration = Duration::from_secs(60);
-
-/// Lets a minute's cron run come, about once a second, until `there` gives something.
-fn ticking<T>(stack: &Stack, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
-    let mut next = Instant::now();
-    within(IN_THE_END, what, || {
-        if Instant::now() >= next {
-            stack.tick().expect("cron runs");
-            next = Instant::now() + Duration::from_secs(1);
-        }
-        there()
-    })
-}
 
 #[test]
 fn what_was_answered_is_told_although_the_runtime_died_before_sending_it() {
@@ -57,7 +45,7 @@ fn what_was_answered_is_told_although_the_runtime_died_before_sending_it() {
         let events = api.get(&format!("{path}/events")).expect(200);
         assert_eq!(events.data().len(), 1, "what was answered is there");
         let told = || recorded(api.get(&format!("{path}/deliveries")).expect(200).data());
-        ticking(&stack, "everybody is told", || (told() == expected(events.data())).then_some(()));
+        ticking(IN_THE_END, &stack, "everybody is told", || (told() == expected(events.data())).then_some(()));
     }
     stack.tick().expect("cron runs");
     stack.stop();
@@ -233,7 +221,7 @@ fn a_change_that_did_not_reach_the_directory_is_published_by_cron() {
     assert_eq!(database(&state).execute(suspend, [&firm.id]).unwrap(), 1);
     stack.restart().expect("the stack starts again");
     listed(&stack).expect(200);
-    ticking(&stack, "the tenant is suspended", || (listed(&stack).status == 403).then_some(()));
+    ticking(IN_THE_END, &stack, "the tenant is suspended", || (listed(&stack).status == 403).then_some(()));
     stack.stop();
     assert_eq!(count(&state, "tenants WHERE unpublished = 1"), 0);
 }

@@ -1,8 +1,11 @@
 //! A stack of a test's own, to kill it and to look into its databases while it is stopped.
 
-use crate::client::Client;
+use crate::{client::Client, eventually::within};
 use rusqlite::Connection;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 use xtask::stack::{Options, Stack};
 
 /// A stack and the folder of its state.
@@ -51,4 +54,16 @@ fn rows(database: &Connection, from: &str) -> usize {
     let sql = format!("SELECT count(*) FROM {from}");
     let count: i64 = database.query_row(&sql, [], |row| row.get(0)).expect("the rows can be counted");
     count.try_into().expect("a count is not negative")
+}
+
+/// Lets a minute's cron run come, about once a second, until `there` gives something, in the end after `limit`.
+pub(crate) fn ticking<T>(limit: Duration, stack: &Stack, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
+    let mut next = Instant::now();
+    within(limit, what, || {
+        if Instant::now() >= next {
+            stack.tick().expect("cron runs");
+            next = Instant::now() + Duration::from_secs(1);
+        }
+        there()
+    })
 }

@@ -81,6 +81,20 @@ impl ListQuery {
         if errors.is_empty() { Ok(parsed) } else { Err(errors) }
     }
 
+    /// Reads a query string that is a member of a body.
+    ///
+    /// # Errors
+    /// As of [`parse`](Self::parse), at that member.
+    pub fn parse_at(member: &str, query: &str) -> Result<Self, Vec<FieldError>> {
+        Self::parse(query).map_err(|mut errors| {
+            for error in &mut errors {
+                let name = error.parameter.take().unwrap_or_default();
+                *error = FieldError::at(member, error.code, format!("{name}: {}", error.detail));
+            }
+            errors
+        })
+    }
+
     /// Reads what a saved view shows: filters and words to search for, and nothing that is of one page or one complaint.
     ///
     /// # Errors
@@ -90,9 +104,7 @@ impl ListQuery {
         if text.len() > MAX_FILTER {
             return Err(vec![at(Rule::OutOfRange, format!("must have at most {MAX_FILTER} bytes"))]);
         }
-        let of =
-            |error: FieldError| at(error.code, format!("{}: {}", error.parameter.unwrap_or_default(), error.detail));
-        let parsed = Self::parse(text).map_err(|errors| errors.into_iter().map(of).collect::<Vec<_>>())?;
+        let parsed = Self::parse_at("/filter", text)?;
         let foreign = form_urlencoded::parse(text.as_bytes()).find(|(name, _)| NOT_OF_VIEWS.contains(&name.as_ref()));
         match foreign {
             Some((name, _)) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
