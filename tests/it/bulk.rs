@@ -25,16 +25,16 @@ use xtask::stack::Stack;
 const IN_THE_END: Duration = Duration::from_secs(120);
 
 /// Asks for a job.
-fn ask(api: &Client, action: Value, over: Value) -> Answer {
+pub(crate) fn ask(api: &Client, action: Value, over: Value) -> Answer {
     api.post("/v1/bulk", &json!({ "action": action, "over": over })).expect(202)
 }
 
-fn path(job: &Answer) -> String {
+pub(crate) fn path(job: &Answer) -> String {
     format!("/v1/bulk/{}", job.id())
 }
 
 /// The job once it is over.
-fn ended(api: &Client, job: &Answer) -> Value {
+pub(crate) fn ended(api: &Client, job: &Answer) -> Value {
     within(IN_THE_END, "the job is over", || over(api, job))
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn finished(api: &Client) -> String {
 }
 
 /// Every row of a job, by complaint.
-fn rows(api: &Client, job: &Answer, query: &str) -> BTreeMap<String, Value> {
+pub(crate) fn rows(api: &Client, job: &Answer, query: &str) -> BTreeMap<String, Value> {
     let mut rows = BTreeMap::new();
     let mut after = String::new();
     loop {
@@ -78,12 +78,12 @@ fn outcomes(rows: &BTreeMap<String, Value>) -> BTreeMap<&str, usize> {
     counted
 }
 
-fn counts(job: &Value) -> [u64; 5] {
+pub(crate) fn counts(job: &Value) -> [u64; 5] {
     ["selected", "done", "succeeded", "skipped", "failed"].map(|name| job["counts"][name].as_u64().expect("a count"))
 }
 
 /// Logs so many complaints at the same time, in both slots if there are two.
-fn logged(api: &Client, number: usize, slots: u8, members: &Value) -> Vec<String> {
+pub(crate) fn logged(api: &Client, number: usize, slots: u8, members: &Value) -> Vec<String> {
     let (ids, next) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
     thread::scope(|threads| {
         for _ in 0..8 {
@@ -109,7 +109,7 @@ fn at(id: &str) -> String {
     format!("/v1/complaints/{id}")
 }
 
-fn events(api: &Client, id: &str) -> Vec<Value> {
+pub(crate) fn events(api: &Client, id: &str) -> Vec<Value> {
     api.get(&format!("{}/events?limit=500", at(id))).expect(200).data().to_vec()
 }
 

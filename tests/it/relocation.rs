@@ -2,6 +2,7 @@
 //! own.
 
 use crate::{
+    bulk,
     changes::{self, Reader},
     client::{Answer, Client, unused},
     delivery::{expected, recorded},
@@ -278,7 +279,7 @@ fn rows_of(state: &Path, tenant: &str) -> BTreeMap<String, u64> {
 }
 
 /// The cells' own records of a tenant.
-const SIGNS: [&str; 2] = ["relocations", "tenant_holds"];
+const SIGNS: [&str; 3] = ["ended_departures", "relocations", "tenant_holds"];
 
 /// Fails unless a cell that is not running has nothing of the tenant but signs of where it went.
 fn has_left(two: &Two, cell: &str) {
@@ -542,6 +543,55 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
     is_whole(&mut two, "us", "eu", &there, &requests);
     let tenant = two.operator("us").get(&two.path()).expect(200);
     assert_eq!((&tenant.body["former_cells"], &tenant.body["home_cell"]), (&json!(["us"]), &json!("eu")));
+}
+
+/// What is done stays done, what is under way goes on, and each complaint is changed once.
+#[test]
+fn bulk_jobs_go_on_where_the_tenant_goes() {
+    const COUNT: usize = 400;
+    let mut two = Two::new();
+    let api = two.api("eu");
+    let ids = bulk::logged(&api, COUNT, 2, &json!({}));
+    let (first, rest) = ids.split_at(20);
+    let tagged = bulk::ask(&api, json!({ "tag": { "add": ["campaign-7"] } }), json!({ "complaints": first }));
+    bulk::ended(&api, &tagged);
+    let read = |cell: &str| {
+        let api = two.api(cell);
+        (api.get(&bulk::path(&tagged)).expect(200).text, bulk::rows(&api, &tagged, ""))
+    };
+    let before = read("eu");
+    assert_eq!(before.1.len(), first.len());
+
+    let (key, body) =
+        (unused(), json!({ "action": { "assign": { "assignee": "anna" } }, "over": { "filter": "state=received" } }));
+    let ask = |cell: &str| two.api(cell).call("POST", "/v1/bulk").idempotency_key(&key).json(&body).send().expect(202);
+    let asked = ask("eu");
+    let done = || api.get(&bulk::path(&asked)).expect(200).body["counts"]["done"].as_u64().unwrap();
+    within(IN_THE_END, "some rows are done", || (done() > 0).then_some(()));
+    two.begin("eu", "us");
+    two.until("eu", &["purging", "done"]);
+    let there = two.api("us");
+    let done_when_moved = there.get(&bulk::path(&asked)).expect(200).body["counts"]["done"].as_u64().unwrap();
+    println!("moved with {done_when_moved} rows of {COUNT} done");
+    let job = within(IN_THE_END, "the job is over", || {
+        two.tick();
+        let job = there.get(&bulk::path(&asked)).expect(200).body;
+        (job["state"] == "done").then_some(job)
+    });
+    assert_eq!(bulk::counts(&job), [COUNT as u64, COUNT as u64, COUNT as u64, 0, 0], "{job}");
+    let rows = bulk::rows(&there, &asked, "");
+    assert_eq!(rows.len(), COUNT);
+    for id in first.iter().chain(rest) {
+        let assigned = bulk::events(&there, id).iter().filter(|event| event["type"] == "assigned").count();
+        assert_eq!((assigned, &rows[id]["outcome"]), (1, &json!("done")), "{id}");
+    }
+    assert_eq!(read("us"), before);
+    let again = ask("us");
+    assert_eq!((again.header("idempotency-replayed"), again.id()), (Some("true"), asked.id()));
+    assert_eq!(there.get("/v1/bulk").expect(200).data().len(), 2);
+    two.until("eu", &["done"]);
+    two.cells.cell_mut("eu").stop();
+    has_left(&two, "eu");
 }
 
 /// In which phase, how long into the work on it, in milliseconds, and which cells die.

@@ -84,6 +84,7 @@ struct World {
     at_home: bool,
     holds: [u64; DATABASES],
     marks: [bool; DATABASES],
+    ended: [bool; DATABASES],
     source: [u64; DATABASES],
     told: Told,
     isolate: (Told, i64),
@@ -135,6 +136,7 @@ impl World {
             at_home: true,
             holds: [0; DATABASES],
             marks: [false; DATABASES],
+            ended: [false; DATABASES],
             source: [3, 5],
             told: Told::Serving,
             isolate: (Told::Serving, now),
@@ -260,7 +262,7 @@ impl World {
         let answer = |active: bool| Reply::Promised(if active { Answer::Active } else { Answer::Never });
         match *call {
             Call::Mark(database, attempt) => {
-                self.marks[database] = true;
+                self.marks[database] = !self.ended[database];
                 self.release(database, attempt);
             }
             Call::Prepare => match &self.arrival {
@@ -288,7 +290,10 @@ impl World {
             }
             Call::Hold(..) => return Reply::Refused,
             Call::Release(database, attempt) => self.release(database, attempt),
-            Call::Unmark(database) => self.marks[database] = false,
+            Call::Unmark(database) => {
+                self.marks[database] = false;
+                self.ended[database] = true;
+            }
             Call::Tell => {
                 self.told = match (self.at_home, self.job.is_closed()) {
                     (false, _) => Told::Gone,
@@ -379,12 +384,18 @@ impl World {
         assert!(!self.job.is_open(), "the end is not reached: {:?}", self.job);
         self.act(&Action::Pass(TRUST_MILLIS));
         self.act(&Action::ReadInSource);
+        self.ended_well();
+    }
+
+    /// A move that is over has left what it should, also when more of it has come late.
+    fn ended_well(&self) {
         let held = self.holds.iter().any(|hold| *hold > 0);
         let state = (self.job.phase(), self.target_accepts(), self.at_home, held, self.isolate.0);
         if self.job.stage == Stage::Done {
             assert_eq!(state, (Phase::Done, true, false, true, Told::Gone));
         } else {
             assert_eq!(state, (Phase::Cancelled, false, true, false, Told::Serving));
+            assert_eq!(self.marks, [false; DATABASES], "bulk jobs wait for a move that is over");
         }
         assert!(self.job.paused_at.is_none() && self.job.finished_at.is_some());
     }
@@ -513,6 +524,18 @@ fn a_move_can_be_given_up_until_the_target_is_asked() {
     }
     given_up.dedup();
     assert_eq!(given_up, [Phase::Copying, Phase::Paused]);
+}
+
+/// The calls of a driver that had lost its lease long ago arrive when the move is over.
+#[test]
+fn what_comes_late_of_a_move_that_was_given_up_marks_and_holds_nobody() {
+    let mut world = World::new();
+    world.act(&Action::Cancel);
+    world.finish();
+    for call in [Call::Mark(0, 0), Call::Hold(0, 1)] {
+        world.deliver(&call);
+    }
+    world.ended_well();
 }
 
 /// A cell of another version reads what this one has written, also while a move is under way.

@@ -176,7 +176,7 @@ impl Driver {
             Step::Release => self.release(job).await,
             Step::Depart => self.depart(job).await,
             Step::HandOver => self.hand_over(job).await.map(Outcome::HandedOver),
-            Step::Purge => self.purge().await.map(Outcome::Purged),
+            Step::Purge => self.purge(job).await.map(Outcome::Purged),
             Step::Clear => self.clear(job).await.map(Outcome::Cleared),
             Step::Wait | Step::Nothing => return Outcome::Failed("there is nothing to do"),
         };
@@ -250,7 +250,7 @@ impl Driver {
         let mut copied = Copied { placement, progress: Vec::new(), new: 0, verified: 0, total: 0, complete: true };
         if job.paused_at.is_none() {
             for shard in Self::shards_of(&tenant) {
-                self.db(shard).begin_copying(job.attempt).await?;
+                self.db(shard).begin_copying(job.id, job.attempt).await?;
             }
         }
         for shard in tenant.shards.shards() {
@@ -434,11 +434,11 @@ impl Driver {
     }
 
     /// The tenant's record says where its data lie now, so every database of this cell is looked at.
-    async fn purge(&self) -> Result<bool, Undone> {
+    async fn purge(&self, job: &Job) -> Result<bool, Undone> {
         let mut empty = true;
         for shard in self.runtime.shards().iter() {
             let db = self.db(*shard);
-            db.end_copying().await?;
+            db.end_copying(job.id).await?;
             empty &= db.purge().await?;
         }
         Ok(empty)
@@ -449,7 +449,7 @@ impl Driver {
         let tenant = self.tenant().await?;
         for shard in Self::shards_of(&tenant) {
             let db = self.db(shard);
-            db.end_copying().await?;
+            db.end_copying(job.id).await?;
             db.release_for(job.attempt).await?;
         }
         self.tell().await?;

@@ -10,6 +10,7 @@ use super::{
     commit::{COUNTS_ADD, PLACES, changed_counts},
     complaints::{COUNTS, CountRow},
     history::event_json,
+    parts,
     system::{OperatorRecord, OutboxRow},
     to_json,
 };
@@ -35,6 +36,7 @@ const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/relocation/take_over.sql
 
 const MARK: Scoped = Scoped::new(include_str!("sql/relocation/mark.sql"));
 const UNMARK: Scoped = Scoped::new(include_str!("sql/relocation/unmark.sql"));
+const END_DEPARTURE: Scoped = Scoped::new(include_str!("sql/relocation/end_departure.sql"));
 const HOLD: Scoped = Scoped::new(include_str!("sql/relocation/hold.sql"));
 const HELD: Scoped = Scoped::new(include_str!("sql/relocation/held.sql"));
 const RELEASE: Scoped = Scoped::new(include_str!("sql/relocation/release.sql"));
@@ -149,9 +151,14 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
+    /// The event as JSON.
+    pub(crate) fn json(&self) -> String {
+        event_json(&self.hash, &self.body)
+    }
+
     /// The event to be checked: whatever it has become.
     pub(crate) fn raw(&self) -> Value {
-        json::from_str(&event_json(&self.hash, &self.body)).unwrap_or(Value::Null)
+        json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 }
 
@@ -297,23 +304,6 @@ struct TotalRow {
     n: u64,
 }
 
-/// Rows as JSON lists of at most so many bytes: no parameter of D1 may have more than two million.
-fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
-    let mut lists: Vec<String> = Vec::new();
-    for row in rows {
-        let row = to_json(&row)?;
-        match lists.last_mut() {
-            Some(list) if list.len() + row.len() < BYTES_AT_ONCE => {
-                list.push(',');
-                list.push_str(&row);
-            }
-            _ => lists.push(format!("[{row}")),
-        }
-    }
-    lists.iter_mut().for_each(|list| list.push(']'));
-    Ok(lists)
-}
-
 /// The record.
 impl TenantDb {
     /// The newest move of the tenant from here or to here.
@@ -363,9 +353,10 @@ impl TenantDb {
 
 /// The source.
 impl TenantDb {
-    /// Has deliveries noted from now on, and takes away what an attempt may have left.
-    pub(crate) async fn begin_copying(&self, attempt: u64) -> Result<(), StoreError> {
-        self.run::<IgnoredAny>(self.batch().with(MARK, ()).with(RELEASE, (attempt,))).await?;
+    /// Has deliveries noted from now on, and takes away what an attempt may have left. Of a move that has ended here it
+    /// marks nothing.
+    pub(crate) async fn begin_copying(&self, job: RelocationId, attempt: u64) -> Result<(), StoreError> {
+        self.run::<IgnoredAny>(self.batch().with(MARK, (job,)).with(RELEASE, (attempt,))).await?;
         Ok(())
     }
 
@@ -383,9 +374,9 @@ impl TenantDb {
         Ok(())
     }
 
-    /// Deliveries are noted no longer.
-    pub(crate) async fn end_copying(&self) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(UNMARK, ()).await?;
+    /// Deliveries are noted no longer, whatever comes late of this move.
+    pub(crate) async fn end_copying(&self, job: RelocationId) -> Result<(), StoreError> {
+        self.run::<IgnoredAny>(self.batch().with(END_DEPARTURE, (job,)).with(UNMARK, (job,))).await?;
         Ok(())
     }
 
@@ -421,9 +412,19 @@ impl TenantDb {
 
     /// The next page of the events of what is left.
     pub(crate) async fn events_of(&self, left: &Left) -> Result<Vec<EventRow>, StoreError> {
-        let ids: Vec<_> = left.0.iter().map(|(id, ..)| id).collect();
-        let first = left.0.first().map(|(id, after, _)| (id, after));
+        let ids: Vec<_> = left.0.iter().map(|(id, ..)| *id).collect();
+        let first = left.0.first().map(|(id, after, _)| (id.to_string(), *after));
         let Some((first, after)) = first else { return Ok(Vec::new()) };
+        self.events_after(&ids, &first, after).await
+    }
+
+    /// A page of the events of these complaints in the order of ids, of complaint `first` those after number `after`.
+    pub(super) async fn events_after(
+        &self,
+        ids: &[ComplaintId],
+        first: &str,
+        after: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
         self.rows(EVENTS, (to_json(&ids)?, first, after, EVENTS_AT_ONCE, BYTES_AT_ONCE)).await
     }
 
@@ -686,15 +687,5 @@ mod tests {
         assert_eq!(left.take(&page(&[(2, 3), (2, 4)])), 1);
         assert_eq!(left.take(&page(&[(3, 1)])), 1);
         assert!(left.is_empty());
-    }
-
-    #[test]
-    fn lists_are_cut_before_they_are_too_long() {
-        let row = "x".repeat(300_000);
-        let lists = parts(vec![&row; 7]).unwrap();
-        assert_eq!(lists.len(), 3);
-        let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
-        assert_eq!(rows.concat(), vec![row; 7]);
-        assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
     }
 }
