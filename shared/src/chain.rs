@@ -75,7 +75,10 @@ impl<const N: usize> Hex<N> {
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // Not through the formatting of numbers, which costs more than the hash.
+        let digit = |four: u8| char::from(if four < 10 { b'0' + four } else { b'a' - 10 + four });
+        let text: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        f.write_str(&text)
     }
 }
 
@@ -144,21 +147,6 @@ pub struct Tail {
     pub head: Digest,
 }
 
-/// The event without its hash, as it is stored.
-#[derive(Serialize)]
-struct Unsealed<'e> {
-    v: u8,
-    tenant: TenantId,
-    complaint: ComplaintId,
-    seq: u32,
-    at: Timestamp,
-    actor: &'e Actor,
-    #[serde(flatten)]
-    body: &'e EventBody,
-    salt: Salt,
-    prev: Digest,
-}
-
 /// Numbers, chains and hashes `bodies` so that they follow `tail`. `salt` draws random bytes.
 ///
 /// # Errors
@@ -170,20 +158,37 @@ pub fn seal(
     bodies: Vec<EventBody>,
     mut salt: impl FnMut() -> Salt,
 ) -> serde_json::Result<Vec<Sealed>> {
-    let Tail { tenant, complaint, version, head } = tail;
-    let mut prev = head;
-    (version + 1..)
-        .zip(bodies)
-        .map(|(seq, body)| {
-            let (v, salt) = (EVENT_VERSION, salt());
-            let unsealed = Unsealed { v, tenant, complaint, seq, at, actor, body: &body, salt, prev };
-            let text = serde_json_canonicalizer::to_string(&unsealed)?;
-            let hash = hash_of(serde_json::to_value(unsealed)?)?;
-            let event = Event { hash, v, tenant, complaint, seq, at, actor: actor.clone(), body, salt, prev };
-            prev = hash;
-            Ok(Sealed { event, text })
+    bodies
+        .into_iter()
+        .scan(tail, |tail, body| {
+            let sealed = seal_one(tail, actor.clone(), at, body, salt());
+            if let Ok(Sealed { event, .. }) = &sealed {
+                (tail.version, tail.head) = (event.seq, event.hash);
+            }
+            Some(sealed)
         })
         .collect()
+}
+
+/// Seals the event that follows `tail`.
+///
+/// The members of an event are few and their order in canonical JSON is that of their names, so only what they hold is
+/// made canonical, once, and put where the stored text and the hashed ones have it.
+///
+/// # Errors
+/// As for [`seal`].
+pub fn seal_one(tail: &Tail, actor: Actor, at: Timestamp, body: EventBody, salt: Salt) -> serde_json::Result<Sealed> {
+    let Tail { tenant, complaint, version, head: prev } = *tail;
+    let (v, seq) = (EVENT_VERSION, version + 1);
+    let (by, data) = (serde_json_canonicalizer::to_string(&actor)?, body.data()?);
+    let kind = serde_json::to_string(&body.kind())?;
+    let content = Digest::of(format!("{{\"data\":{data},\"salt\":\"{salt}\"}}").as_bytes());
+    let before = format!("{{\"actor\":{by},\"at\":\"{at}\",\"complaint\":\"{complaint}\",");
+    let after = format!("\"seq\":{seq},\"tenant\":\"{tenant}\",\"type\":{kind},\"v\":{v}}}");
+    let hash = Digest::of(format!("{before}\"content\":\"{content}\",\"prev\":\"{prev}\",{after}").as_bytes());
+    let text = format!("{before}\"data\":{data},\"prev\":\"{prev}\",\"salt\":\"{salt}\",{after}");
+    let event = Event { hash, v, tenant, complaint, seq, at, actor, body, salt, prev };
+    Ok(Sealed { event, text })
 }
 
 /// The hash of an event, whatever hash it carries.
@@ -320,17 +325,21 @@ impl Check {
         Self { tenant, complaint, intact: 0, head: Digest::ZERO, folded: None, defect: None }
     }
 
-    /// Takes the next event. After the first broken one nothing more is looked at.
-    pub fn take(&mut self, event: &Value) {
+    /// Takes the next event, which is given back if it is intact. After the first broken one nothing more is looked at.
+    pub fn take(&mut self, event: &Value) -> Option<Event> {
         if self.defect.is_some() {
-            return;
+            return None;
         }
         match self.follows(event) {
-            Ok(hash) => {
+            Ok(event) => {
                 self.intact += 1;
-                self.head = hash;
+                self.head = event.hash;
+                Some(event)
             }
-            Err(defect) => self.defect = Some(defect),
+            Err(defect) => {
+                self.defect = Some(defect);
+                None
+            }
         }
     }
 
@@ -347,7 +356,7 @@ impl Check {
         (Verdict { valid: broken.is_none(), events: intact, head: found, first_broken: broken }, folded)
     }
 
-    fn follows(&mut self, raw: &Value) -> Result<Digest, Defect> {
+    fn follows(&mut self, raw: &Value) -> Result<Event, Defect> {
         // From text, as all JSON is read here: a second reader, for values, would weigh as much as the first.
         let event: Event = crate::json::from_str(&raw.to_string()).map_err(|_| Defect::Format)?;
         if event.v != EVENT_VERSION {
@@ -374,6 +383,6 @@ impl Check {
             Some(complaint) if event.at < complaint.updated_at => Err(FoldError::Move),
             Some(complaint) => complaint.apply(&event),
         };
-        folded.map(|()| event.hash).map_err(|_| Defect::Impossible)
+        folded.map(|()| event).map_err(|_| Defect::Impossible)
     }
 }

@@ -134,6 +134,13 @@ impl ComplaintId {
         Self(Uuid::from_bytes(bytes))
     }
 
+    /// When it was made.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        let millis = self.0.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | i64::from(*byte));
+        Timestamp::from_unix_millis(millis)
+    }
+
     /// The slot the id was made for.
     #[must_use]
     pub fn slot(self) -> u8 {
@@ -191,7 +198,7 @@ mod tests {
     fn a_complaint_id_tells_its_slot() {
         for slot in 0..32 {
             let id = ComplaintId::in_slot(Timestamp::from_unix_millis(1_700_000_000_000), &[0xA5; 10], slot);
-            assert_eq!(id.slot(), slot);
+            assert_eq!((id.slot(), id.made_at().unix_millis()), (slot, 1_700_000_000_000));
             assert_eq!(id.to_string().parse::<ComplaintId>().map(ComplaintId::slot), Ok(slot));
         }
     }

@@ -21,6 +21,7 @@ pub mod chain;
 pub mod changes;
 pub mod clock;
 pub mod complaint;
+pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod json;

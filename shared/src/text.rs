@@ -27,7 +27,12 @@ fn check(text: &str, max: usize, allow_breaks: bool) -> Result<(), InvalidText> 
         return Err(InvalidText::Blank);
     }
     let forbidden = |c: &char| c.is_control() && !(allow_breaks && matches!(c, '\n' | '\r' | '\t'));
-    if let Some(control) = text.chars().find(forbidden) {
+    // The bytes of control characters (U+0000 to U+001F, U+007F to U+009F) are few, and most texts have none of them.
+    let may_be =
+        |b: u8| (b < 0x20 && !(allow_breaks && matches!(b, b'\n' | b'\r' | b'\t'))) || matches!(b, 0x7F | 0xC2);
+    if text.bytes().any(may_be)
+        && let Some(control) = text.chars().find(forbidden)
+    {
         return Err(InvalidText::Control(control.into()));
     }
     // A text has at most as many characters as bytes, so most texts need no count.

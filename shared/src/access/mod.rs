@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 /// Who did something, as an event records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
-    /// What sort of actor.
-    pub kind: ActorKind,
     /// Which one: the key's id for a key.
     pub id: Line<100>,
     /// The bulk job by which it was done, if it was by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<BulkId>,
+    /// What sort of actor.
+    pub kind: ActorKind,
 }
 
 /// What sort of actor did something.

@@ -91,6 +91,7 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
         custom: new.custom,
         external_reference: new.external_reference,
         tags: new.tags,
+        origins: List::default(),
     })))
 }
 

@@ -1,7 +1,7 @@
 //! What has happened to a complaint. The formats are for life: add variants and members, never change one.
 
 use super::{
-    Link, ResolutionKind, Response,
+    Link, MAX_ORIGINS, Origin, ResolutionKind, Response,
     command::Direction,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
     state::Move,
@@ -195,25 +195,30 @@ pub enum EventBody {
 }
 
 /// The complaint as it was logged.
+///
+/// Its members stand in the order of their names, and so do those of what they hold: so it is written as canonical JSON
+/// (RFC 8785) without being sorted, for there is one of these for every complaint. See [`EventBody::data`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the members are those of `Complaint`, documented there")]
 pub struct Received {
-    pub reference: Reference,
-    pub complainant: Complainant,
+    pub amounts: List<Amount, 20>,
     pub channel: Channel,
-    pub received_at: Timestamp,
-    pub taxonomy: TaxonomyRef,
-    pub product: Option<Code>,
-    pub issue: Option<Code>,
+    pub complainant: Complainant,
+    pub custom: BTreeMap<Code, CustomValue>,
     pub description: Prose<50_000>,
     pub desired_outcome: Option<Prose<5_000>>,
-    pub severity: Severity,
-    pub vulnerability: List<Driver, 4>,
-    pub amounts: List<Amount, 20>,
-    pub jurisdiction: Jurisdiction,
-    pub custom: BTreeMap<Code, CustomValue>,
     pub external_reference: Option<Line<100>>,
+    pub issue: Option<Code>,
+    pub jurisdiction: Jurisdiction,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub origins: List<Origin, MAX_ORIGINS>,
+    pub product: Option<Code>,
+    pub received_at: Timestamp,
+    pub reference: Reference,
+    pub severity: Severity,
     pub tags: List<Code, 20>,
+    pub taxonomy: TaxonomyRef,
+    pub vulnerability: List<Driver, 4>,
 }
 
 /// What a classification changed; what is absent stayed.
@@ -246,6 +251,20 @@ pub struct Change {
 }
 
 impl EventBody {
+    /// What the event holds, in canonical JSON (RFC 8785): the member `data`.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, which nothing that an event holds can cause.
+    pub(crate) fn data(&self) -> serde_json::Result<String> {
+        if let Self::Received(received) = self {
+            return serde_json::to_string(received);
+        }
+        // {"data":…,"type":"…"}: no type has a quotation mark.
+        let both = serde_json_canonicalizer::to_string(self)?;
+        let data = both.strip_prefix("{\"data\":").and_then(|rest| rest.rsplit_once(",\"type\":"));
+        data.map(|(data, _)| data.to_owned()).ok_or_else(|| serde::ser::Error::custom("an event has data and a type"))
+    }
+
     /// The change of state that the event makes, if any.
     #[must_use]
     pub const fn makes_move(&self) -> Option<Move> {

@@ -58,20 +58,20 @@ pub struct NewComplaint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Complainant {
-    /// The name.
-    pub name: Line<200>,
     /// Ways to reach the person.
     #[serde(default)]
     pub contacts: List<ContactPoint, 10>,
     /// The tenant's id for the customer.
     #[serde(default)]
     pub customer_id: Option<Line<100>>,
-    /// The language to write in, as a BCP 47 tag.
-    #[serde(default)]
-    pub language: Option<Language>,
     /// The form the person can read.
     #[serde(default)]
     pub format: Format,
+    /// The language to write in, as a BCP 47 tag.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// The name.
+    pub name: Line<200>,
 }
 
 /// One way to reach a person.
@@ -266,12 +266,12 @@ impl Jurisdiction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Amount {
+    /// ISO 4217 code.
+    pub currency: CurrencyCode,
     /// What the sum is.
     pub kind: AmountKind,
     /// The sum in minor units of `currency` (pence, cents; ISO 4217 says how many digits).
     pub minor: MinorUnits,
-    /// ISO 4217 code.
-    pub currency: CurrencyCode,
 }
 
 /// What an [`Amount`] is.
@@ -335,6 +335,14 @@ pub struct CurrencyCode(iso_currency::Currency);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an ISO 4217 code such as GBP")]
 pub struct UnknownCurrency;
+
+impl CurrencyCode {
+    /// How many digits a sum has after the decimal point (ISO 4217, "minor unit").
+    #[must_use]
+    pub fn digits(self) -> u32 {
+        self.0.exponent().unwrap_or_default().into()
+    }
+}
 
 impl TryFrom<String> for CurrencyCode {
     type Error = UnknownCurrency;
@@ -432,6 +440,14 @@ pub struct List<T, const MAX: usize>(Vec<T>);
 pub struct TooMany {
     max: usize,
     has: usize,
+}
+
+impl<T, const MAX: usize> List<T, MAX> {
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl<T, const MAX: usize> Default for List<T, MAX> {

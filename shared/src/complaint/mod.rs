@@ -11,8 +11,9 @@ pub mod projection;
 pub mod state;
 
 use crate::{
+    access::Actor,
     chain::Digest,
-    ids::ComplaintId,
+    ids::{ComplaintId, TenantId},
     reference::Reference,
     taxonomy::TaxonomyRef,
     text::{Code, Line, Prose},
@@ -97,8 +98,31 @@ pub struct Complaint {
     pub contacts: u32,
     /// How many internal notes are on file.
     pub notes: u32,
+    /// Where its case file was kept before it was imported, oldest first; absent if it was not.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub origins: List<Origin, MAX_ORIGINS>,
     /// SHA-256 of the newest event.
     pub head: Digest,
+}
+
+/// How often a case file can be imported from one place into the next.
+pub const MAX_ORIGINS: usize = 10;
+
+/// A case file that was whole and unaltered when its events were taken over, each at its own time and by its own actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Its complaint.
+    pub complaint: ComplaintId,
+    /// The hash of the newest event.
+    pub head: Digest,
+    /// When it was imported.
+    pub imported_at: Timestamp,
+    /// Who did that.
+    pub imported_by: Actor,
+    /// What consumers had been told to quote.
+    pub reference: Reference,
+    /// The firm that kept it.
+    pub tenant: TenantId,
 }
 
 /// What the firm finds and offers.
@@ -278,6 +302,7 @@ impl Complaint {
             custom,
             external_reference,
             tags,
+            origins,
         } = received.as_ref().clone();
         Ok(Self {
             id: event.complaint,
@@ -313,6 +338,7 @@ impl Complaint {
             reopened: 0,
             contacts: 0,
             notes: 0,
+            origins,
             head: event.hash,
         })
     }

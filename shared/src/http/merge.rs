@@ -31,10 +31,40 @@ impl<T> Cut<T> {
     /// The same, of what each shard has found.
     #[must_use]
     pub fn merged(shards: Vec<Vec<(Position, T)>>, direction: Direction, limit: usize) -> Self {
-        let mut found: Vec<_> = shards.into_iter().flatten().collect();
-        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let found = newest_first(shards.into_iter().flatten().collect());
         let Cut { items, more } = Cut::of(found, direction, limit);
         Self { items: items.into_iter().map(|(_, item)| item).collect(), more }
+    }
+}
+
+/// What stands at these positions, the newest first.
+fn newest_first<T>(found: Vec<(Position, T)>) -> Vec<(Position, T)> {
+    let order = order(found.iter().map(|(at, _)| *at).collect());
+    let mut found: Vec<_> = found.into_iter().map(Some).collect();
+    order.into_iter().rev().filter_map(|nth| found.get_mut(nth)?.take()).collect()
+}
+
+/// The order of these positions: which of them is the first of all, which the second, … Sorted here and nowhere else, so
+/// that sorting is compiled once.
+#[must_use]
+pub fn order(positions: Vec<Position>) -> Vec<usize> {
+    let mut numbered: Vec<_> = positions.into_iter().zip(0..).collect();
+    numbered.sort_unstable();
+    numbered.into_iter().map(|(_, nth)| nth).collect()
+}
+
+impl<T> Cut<(Position, T)> {
+    /// The beginning of a list, newest first, of what each shard has found of it: as far as all have looked. With each
+    /// whether it may have more.
+    #[must_use]
+    pub fn complete(shards: Vec<(Vec<(Position, T)>, bool)>) -> Self {
+        let more = shards.iter().any(|(_, more)| *more);
+        // A shard that may have more has it beyond its last.
+        let last = |(found, more): &(Vec<(Position, T)>, bool)| found.last().filter(|_| *more).map(|(at, _)| *at);
+        let seen = shards.iter().filter_map(last).max();
+        let mut items: Vec<_> = shards.into_iter().flat_map(|(found, _)| found).collect();
+        items.retain(|(at, _)| seen.is_none_or(|seen| *at >= seen));
+        Self { items: newest_first(items), more }
     }
 }
 
@@ -119,6 +149,30 @@ mod tests {
     }
 
     proptest! {
+        /// However many each shard gives at once, the parts are the list.
+        #[test]
+        fn parts_of_several_shards_are_one_list(shards in shards(), given in prop::collection::vec(1_usize..9, 1..9)) {
+            let mut given = given.iter().copied().cycle();
+            let (mut walked, mut from) = (Vec::new(), None);
+            loop {
+                let found = shards.iter().map(|shard| {
+                    let limit = given.next().unwrap();
+                    let cursor = from.map(|from| Cursor { direction: Direction::Forward, from });
+                    let found = ask(shard, cursor, limit);
+                    let more = found.len() == limit;
+                    (found, more)
+                });
+                let part = Cut::complete(found.collect());
+                prop_assert!(!part.items.is_empty() || !part.more, "every part goes on");
+                walked.extend(part.items.iter().map(|(at, _)| *at));
+                from = walked.last().copied();
+                if !part.more {
+                    break;
+                }
+            }
+            prop_assert_eq!(walked, sorted(&shards));
+        }
+
         #[test]
         fn pages_of_several_shards_are_the_pages_of_one_list(
             mut shards in shards(), limits in prop::collection::vec(1_usize..9, 1..9), late in shards(),

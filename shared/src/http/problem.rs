@@ -122,7 +122,9 @@ impl Code {
             Self::LockLost => (409, "lock_lost", "The lock has ended"),
             Self::PreconditionFailed => (412, "precondition_failed", "The record has changed since it was read"),
             Self::TooLarge => (413, "too_large", "The body is too large"),
-            Self::UnsupportedMediaType => (415, "unsupported_media_type", "The body must be application/json"),
+            Self::UnsupportedMediaType => {
+                (415, "unsupported_media_type", "The body is of a type that is not taken here")
+            }
             Self::Invalid => (422, "invalid", "Some values are not acceptable"),
             Self::IdempotencyKeyReused => {
                 (422, "idempotency_key_reused", "The Idempotency-Key was used for another request")
@@ -147,7 +149,10 @@ pub struct FieldError {
     pub parameter: Option<String>,
     /// Which header.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub header: Option<String>,
+    pub header: Option<&'static str>,
+    /// Which column of an imported table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// The rule, for programs.
     pub code: Rule,
     /// The rule, for people.
@@ -176,19 +181,29 @@ impl FieldError {
     /// An error at a place in the body.
     #[must_use]
     pub fn at(pointer: &str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: Some(pointer.to_owned()), parameter: None, header: None, code, detail: detail.into() }
+        Self { pointer: Some(pointer.to_owned()), ..Self::of(code, detail.into()) }
     }
 
     /// An error in a query parameter.
     #[must_use]
     pub fn parameter(name: &str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: None, parameter: Some(name.to_owned()), header: None, code, detail: detail.into() }
+        Self { parameter: Some(name.to_owned()), ..Self::of(code, detail.into()) }
     }
 
     /// An error in a header.
     #[must_use]
-    pub fn header(name: &str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: None, parameter: None, header: Some(name.to_owned()), code, detail: detail.into() }
+    pub fn header(name: &'static str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { header: Some(name), ..Self::of(code, detail.into()) }
+    }
+
+    /// An error in a column of a table.
+    #[must_use]
+    pub fn column(name: &str, code: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { column: Some(name.to_owned()), ..Self::of(code, detail.into()) }
+    }
+
+    const fn of(code: Rule, detail: Cow<'static, str>) -> Self {
+        Self { pointer: None, parameter: None, header: None, column: None, code, detail }
     }
 }
 

@@ -123,6 +123,22 @@ impl Limiter {
         Ok(used)
     }
 
+    /// Counts complaints that are about to be logged, at most `wanted`, and says how many may be.
+    pub fn take_complaints(&mut self, limits: &Limits, wanted: u32, now: Timestamp) -> u32 {
+        self.turn(now);
+        let taken = wanted.min(self.complaints_free(limits));
+        self.complaints = self.complaints.saturating_add(taken.into());
+        taken
+    }
+
+    /// Complaints that were taken at that moment and were not logged count no longer.
+    pub fn give_complaints_back(&mut self, unused: u32, taken_at: Timestamp, now: Timestamp) {
+        self.turn(now);
+        if month_of(taken_at.unix_millis()) == self.month {
+            self.complaints = self.complaints.saturating_sub(unused.into());
+        }
+    }
+
     /// Where every window stands.
     pub fn levels(&mut self, limits: &Limits, now: Timestamp) -> Vec<Level> {
         let now = self.turn(now);

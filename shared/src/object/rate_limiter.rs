@@ -7,6 +7,7 @@ use crate::{
         plan::Limits,
     },
     tenant::{Plan, standing::Standing},
+    time::Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,15 @@ pub enum Question {
         /// The standing.
         standing: Box<Standing>,
     },
+    /// To log complaints that no request pays for one by one: answered with [`Taken`].
+    Complaints {
+        /// At most so many.
+        wanted: u32,
+        /// How many of those that were taken before were not logged.
+        unused: u32,
+        /// When those were taken.
+        taken_at: Timestamp,
+    },
     /// What is used of the plan: answered with [`Used`].
     Usage,
     /// All that was counted, for the tenant's next home: answered with [`Counted`].
@@ -53,6 +63,15 @@ pub struct Leased {
     /// How the tenant stands, if the asker knows an older standing.
     #[serde(default)]
     pub standing: Option<Box<Standing>>,
+}
+
+/// Complaints that may be logged, and count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// How many; `None` until the object is told how the tenant stands.
+    pub complaints: Option<u32>,
+    /// When they were taken, by the object's clock.
+    pub at: Timestamp,
 }
 
 /// It heard.

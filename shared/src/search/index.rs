@@ -101,8 +101,11 @@ impl Tokens {
     pub fn texts<'e>(&self, events: impl Iterator<Item = &'e EventBody>) -> String {
         let mut tokens = String::new();
         for text in events.flat_map(said) {
+            // Not by `word`, which would allocate for each of them.
+            tokens.reserve(2 * text.len());
             for word in words(text) {
-                tokens.push_str(&self.word(&word));
+                tokens.push_str(&self.code);
+                tokens.push_str(&word);
                 tokens.push(' ');
             }
             tokens.push_str(&self.code);
@@ -156,6 +159,7 @@ fn of_received(received: &Received) -> Vec<&str> {
     texts.extend(received.external_reference.iter().map(|text| text.as_str()));
     texts.extend(complainant.customer_id.iter().map(|text| text.as_str()));
     texts.extend(complainant.contacts.iter().map(|contact| contact.value.as_str()));
+    texts.extend(received.origins.iter().map(|origin| origin.reference.as_str()));
     texts
 }
 

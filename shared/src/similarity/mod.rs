@@ -100,11 +100,16 @@ const fn mix(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// FNV-1a, spread. Fast, not secret: who wants two texts to collide can have that.
+/// FNV-1a: what it begins with, and a step of it. Fast, not secret: who wants two texts to collide can have that.
+const FNV: u64 = 0xCBF2_9CE4_8422_2325;
+
+const fn fnv(so_far: u64, byte: u8) -> u64 {
+    (so_far ^ byte as u64).wrapping_mul(0x0100_0000_01B3)
+}
+
+/// FNV-1a, spread.
 fn hash(bytes: &[u8]) -> u64 {
-    let fnv =
-        bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
-    mix(fnv)
+    mix(bytes.iter().fold(FNV, |so_far, byte| fnv(so_far, *byte)))
 }
 
 /// `kind` and the lowest 5 × `LENGTH` bits of `hash` in base32 (RFC 4648 §6) in lower case.

@@ -1,6 +1,6 @@
 //! A text as a set of shingles: every few words that follow each other.
 
-use super::{hash, mix};
+use super::{FNV, fnv, mix};
 use crate::words::words;
 
 /// Words in a shingle.
@@ -20,11 +20,9 @@ impl Shingles {
         let mut shingles = Vec::with_capacity(text.len() / 6);
         let mut last = [0_u64; WIDTH];
         let mut count = 0;
-        for word in words(text).filter(|word| counts(word)) {
-            last.rotate_left(1);
-            if let Some(newest) = last.last_mut() {
-                *newest = hash(word.as_bytes());
-            }
+        for hashed in words(text).filter_map(|word| counted(word.as_bytes())) {
+            let [_, second, third] = last;
+            last = [second, third, hashed];
             count += 1;
             if count >= WIDTH {
                 shingles.push(shingle(last));
@@ -79,10 +77,15 @@ impl Shingles {
     }
 }
 
-fn counts(word: &str) -> bool {
-    let number = word.bytes().any(|b| b.is_ascii_digit());
-    let masked = word.len() >= 2 && word.bytes().all(|b| b == b'x');
-    !number && !masked
+/// The hash of a word, if it counts.
+fn counted(word: &[u8]) -> Option<u64> {
+    let (mut number, mut masked) = (false, word.len() >= 2);
+    let hashed = word.iter().fold(FNV, |so_far, byte| {
+        number |= byte.is_ascii_digit();
+        masked &= *byte == b'x';
+        fnv(so_far, *byte)
+    });
+    (!number && !masked).then(|| mix(hashed))
 }
 
 /// Depends on the order of the words.

@@ -2,6 +2,7 @@
 //! file looks like, and the formats that are for life. One binary, no I/O.
 
 mod any_course;
+mod any_import;
 mod any_tampering;
 mod arbitrary;
 mod case;
