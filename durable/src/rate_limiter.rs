@@ -3,7 +3,7 @@
 use crate::exchange::{answer, done, keep, kept, now, question, wake};
 use shared::{
     limit::{lease::Ask, limiter::Limiter, plan::Limits},
-    object::rate_limiter::{Counted, Leased, PlanUsage, Question, Told, Used},
+    object::rate_limiter::{Counted, Leased, PlanUsage, Question, Taken, Told, Used},
     tenant::standing::Standing,
     time::Timestamp,
 };
@@ -69,6 +69,16 @@ impl DurableObject for RateLimiter {
                     self.memory.standing.replace(Some(*standing));
                 }
                 self.told()
+            }
+            Question::Complaints { wanted, unused, taken_at } => {
+                let complaints = {
+                    let (standing, mut limiter) = (self.memory.standing.borrow(), self.memory.limiter.borrow_mut());
+                    limiter.give_complaints_back(unused, taken_at, now);
+                    let limits = standing.as_ref().and_then(Standing::limits);
+                    limits.map(|limits| limiter.take_complaints(limits, wanted, now))
+                };
+                self.keep_limiter().await?;
+                answer(&Taken { complaints, at: now })
             }
             Question::Usage => {
                 let standing = self.memory.standing.borrow();

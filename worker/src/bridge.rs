@@ -165,6 +165,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
         headers: Vec::new(),
         content_type: Problem::MEDIA_TYPE,
         body: serde_json::to_string(&problem).unwrap_or_default(),
+        pieces: None,
         native: None,
     };
     match code {
@@ -183,5 +184,8 @@ fn render(reply: &Reply, headers: &str) -> web_sys::Response {
     for (name, value) in &reply.headers {
         lines.push_str(&format!("\n{name}: {value}"));
     }
-    platform::respond(reply.status, &lines, &reply.body)
+    match &reply.pieces {
+        Some(pieces) => platform::respond_in_pieces(reply.status, &lines, pieces),
+        None => platform::respond(reply.status, &lines, &reply.body),
+    }
 }

@@ -238,7 +238,7 @@ impl Driver<'_> {
         for id in self.texts(self.home.rows_to_do(&self.driven, ROWS_AT_ONCE)).await? {
             let slot = id.parse::<ComplaintId>().map_err(StoreError::unreadable)?.slot();
             let Some(db) = self.firm.db_of_slot(Slot(slot)) else { continue };
-            if let Some(done) = db.done_by(&id, &self.key).await? {
+            if let Some(done) = db.done_by(&id, self.key.as_str()).await? {
                 self.note(rows, &id, Outcome::Done, &Outcome::Done.row(Some(done.version), None));
             }
         }

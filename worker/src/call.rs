@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     failure::Failure,
     gateway::signature,
-    platform::{self, Freshness, Incoming, Runtime},
+    platform::{self, Freshness, Incoming, Outlet, Runtime},
     store::{TenantDb, system::DIRECTORY_SHARD},
 };
 use futures_util::future::LocalBoxFuture;
@@ -85,6 +85,8 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
+    /// A body that is written piece by piece, instead of `body`.
+    pub(crate) pieces: Option<Outlet>,
     /// Another cell's answer, given back as it came; then nothing above counts but the status.
     pub(crate) native: Option<web_sys::Response>,
 }
@@ -103,7 +105,12 @@ pub(crate) struct Posted<T> {
 impl Reply {
     /// A JSON answer from text that is JSON already.
     pub(crate) fn json_text(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), content_type: "application/json", body, native: None }
+        Self { status, headers: Vec::new(), content_type: "application/json", body, pieces: None, native: None }
+    }
+
+    /// An answer whose body is written while it is read.
+    pub(crate) fn pieces(content_type: &'static str, body: &Outlet) -> Self {
+        Self { content_type, pieces: Some(body.clone()), ..Self::json_text(200, String::new()) }
     }
 
     pub(crate) fn native(answer: web_sys::Response) -> Self {
@@ -200,10 +207,14 @@ impl Call {
 
     /// Reads a JSON body of at most `limit` bytes.
     async fn json_bytes(&self, limit: u32) -> Result<Vec<u8>, Failure> {
-        let media_type = self.incoming.head.content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        if self.media_type() != "application/json" {
             return Err(Failure::new(Code::UnsupportedMediaType).detail("Send Content-Type: application/json"));
         }
+        self.whole_body(limit).await
+    }
+
+    /// Reads a body of at most `limit` bytes; that of a signed request is the one that was signed.
+    pub(crate) async fn whole_body(&self, limit: u32) -> Result<Vec<u8>, Failure> {
         let bytes = self.incoming.body(limit).await.map_err(|fault| {
             let failure = Failure::from(fault);
             if failure.code == Code::TooLarge { failure.detail(format!("At most {limit} bytes")) } else { failure }
@@ -225,16 +236,27 @@ impl Call {
         Ok(Posted { body: body::parse(&bytes)?, key, fingerprint })
     }
 
-    /// The same, of which the body is not read yet.
-    pub(crate) async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
-        let head = &self.incoming.head;
-        if head.idempotency_key.is_empty() {
+    /// The idempotency key that every POST needs.
+    pub(crate) fn idempotency_key(&self) -> Result<IdempotencyKey, Failure> {
+        let key = &self.incoming.head.idempotency_key;
+        if key.is_empty() {
             return Err(Failure::new(Code::IdempotencyKeyMissing)
                 .detail("Send Idempotency-Key with a value of your own, such as a UUID, and repeat it on retries"));
         }
-        let key = head.idempotency_key.parse().map_err(|error: idempotency::InvalidKey| {
+        key.parse().map_err(|error: idempotency::InvalidKey| {
             bad_header("Idempotency-Key", Rule::NotAllowed, error.to_string())
-        })?;
+        })
+    }
+
+    /// The type that the body is declared to be of, without parameters, in lower case.
+    pub(crate) fn media_type(&self) -> String {
+        self.incoming.head.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The same as [`Self::posted`], of which the body is not read yet.
+    pub(crate) async fn posted_bytes(&self, limit: u32) -> Result<Posted<Vec<u8>>, Failure> {
+        let head = &self.incoming.head;
+        let key = self.idempotency_key()?;
         let bytes = self.json_bytes(limit).await?;
         let fingerprint = idempotency::fingerprint(&head.method, &head.path, &bytes);
         Ok(Posted { body: bytes, key, fingerprint })

@@ -7,6 +7,7 @@ use crate::{
 use shared::{
     access::Denial,
     complaint::{decide::Refusal, state::Move},
+    exchange::answer::Refused,
     http::{
         body::BodyError,
         problem::{Code, FieldError, Problem, Rule},
@@ -114,9 +115,22 @@ impl Failure {
         self.about.internal.as_deref()
     }
 
+    /// The same, as the answer to a row says it.
+    pub(crate) fn refused(self) -> Refused {
+        let About { detail, errors, .. } = *self.about;
+        Refused { code: self.code, detail, errors }
+    }
+
     pub(crate) fn into_problem(self, request_id: RequestId) -> Problem {
         let About { detail, errors, legal, lock, violated: violated_policies, .. } = *self.about;
         Problem { detail, errors, legal, lock, violated_policies, ..Problem::new(self.code, request_id) }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(Refused { code, detail, errors }: Refused) -> Self {
+        let failure = Self::errors(code, errors);
+        detail.into_iter().fold(failure, Self::detail)
     }
 }
 

@@ -38,6 +38,61 @@ export async function request_body(request, limit) {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
+/** The bytes that one read of a body gives at most. */
+const PIECE = 256 * 1024;
+
+/** A body, to be read piece by piece. */
+export function inlet(request) {
+  return { reader: request.body?.getReader({ mode: "byob" }), buffer: new ArrayBuffer(PIECE), coming: undefined };
+}
+
+/**
+ * The next piece; at the end one that is empty. Undefined if none has come for so many milliseconds (0: it waits).
+ * Fails if the caller has broken off.
+ */
+export async function inlet_piece(inlet, millis) {
+  if (inlet.reader === undefined) return new Uint8Array();
+  inlet.coming ??= inlet.reader.read(new Uint8Array(inlet.buffer));
+  let timer;
+  const late = new Promise((done) => { if (millis > 0) timer = setTimeout(done, millis); });
+  const come = await Promise.race([inlet.coming, late]);
+  clearTimeout(timer);
+  if (come === undefined) return undefined;
+  inlet.coming = undefined;
+  if (come.value !== undefined) inlet.buffer = come.value.buffer;
+  return come.done ? new Uint8Array() : come.value;
+}
+
+/** An answer's body, to be written piece by piece: has room until so many bytes wait to be taken. */
+export function outlet(capacity) {
+  const outlet = { gone: false, controller: undefined, room: undefined, stream: undefined };
+  outlet.stream = new ReadableStream({
+    start(controller) { outlet.controller = controller; },
+    pull() { outlet.room?.(); },
+    cancel() { outlet.gone = true; outlet.room?.(); },
+  }, { highWaterMark: capacity, size: (piece) => piece.byteLength });
+  return outlet;
+}
+
+/** Writes a piece, of which it takes a copy, once there is room. False if the caller has gone away. */
+export async function outlet_write(outlet, piece) {
+  const copy = piece.slice();
+  while (!outlet.gone && outlet.controller.desiredSize <= 0) await new Promise((done) => { outlet.room = done; });
+  if (!outlet.gone && copy.length > 0) outlet.controller.enqueue(copy);
+  return !outlet.gone;
+}
+
+/** Ends the answer; with a reason, so that the caller sees that it is not whole. */
+export function outlet_end(outlet, reason) {
+  if (outlet.gone) return;
+  if (reason === "") outlet.controller.close();
+  else outlet.controller.error(new Error(reason));
+}
+
+export function stream_response(status, headers, outlet) {
+  return answer(status, headers, outlet.stream);
+}
+
 /** `headers` is `name: value` lines; `body` is copied. */
 export function response(status, headers, body) {
   return answer(status, headers, status === 204 ? null : body.slice());
@@ -128,17 +183,22 @@ export function numbered(env, prefix, limit) {
 }
 
 /**
- * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]. `from` is what
+ * Runs statements in one call, as one transaction. `statements` is JSON: [[sql, ...parameters], ...]; a parameter
+ * `{"list": n}` is line n of `lists`, for texts so long that writing them into JSON once more costs. `from` is what
  * withSession takes: "first-primary", "first-unconstrained" or a bookmark. Where there are no replicas (READ_REPLICAS is
  * "0") there is no session: the primary answers all, and there is no bookmark.
  * The answer has two lines: how many rows were read and written and the new bookmark, and as JSON the rows of each
  * statement: [[row, ...], ...]. Where nothing was done, the first line is empty and the second says why. If `plain`, what
  * stands for the second is the first value of the first row as it is, which may have lines.
  */
-export async function d1(env, binding, from, statements, plain) {
+export async function d1(env, binding, from, statements, lists, plain) {
   try {
     const db = env.READ_REPLICAS === "0" ? env[binding] : env[binding].withSession(from);
-    const prepared = JSON.parse(statements).map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters));
+    const texts = lists.length === 0 ? undefined : new TextDecoder().decode(lists).split("\n");
+    const prepared = JSON.parse(statements).map(([sql, ...parameters]) => {
+      const bound = texts === undefined ? parameters : parameters.map((one) => texts[one?.list] ?? one);
+      return db.prepare(sql).bind(...bound);
+    });
     const results = prepared.length === 1 ? [await prepared[0].all()] : await db.batch(prepared);
     const rows = [];
     let read = 0;

@@ -1,10 +1,16 @@
 //! Structured logs: one JSON object a line, no personal data. Paths are logged as their route, never as they came.
 
-use crate::{config::Config, platform};
+use crate::{
+    call::{Call, TenantCall},
+    config::Config,
+    platform,
+};
 use serde::Serialize;
 use shared::{
+    exchange::answer::Tally,
     http::problem::Code,
     ids::{KeyId, RequestId, TenantId},
+    time::Timestamp,
 };
 use std::cell::Cell;
 
@@ -75,6 +81,23 @@ pub(crate) fn request(config: &Config, answered: &Answered<'_>) {
     if let Ok(line) = serde_json::to_string(&Line { level, message: "request", answered, unlogged }) {
         if failed { worker::console_error!("{line}") } else { worker::console_log!("{line}") }
     }
+}
+
+/// What has become of an import, once its answer is written.
+pub(crate) fn imported(call: &TenantCall, tally: &Tally, begun: Timestamp) {
+    if !call.call.config.log_requests {
+        return;
+    }
+    let Call { trace, runtime, .. } = &call.call;
+    let (tenant, key, d1_calls) = (call.standing.tenant.id, call.key, runtime.meter.d1_calls.get());
+    let duration_ms = platform::now().unix_millis() - begun.unix_millis();
+    let Tally { rows, created, already, failed, complete, .. } = tally;
+    worker::console_log!(
+        "{{\"level\":\"info\",\"message\":\"import\",\"trace_id\":\"{}\",\"tenant\":\"{tenant}\",\"key\":\"{key}\",\"rows\":{rows},\
+         \"created\":{created},\"already\":{already},\"failed\":{failed},\"complete\":{complete},\"duration_ms\":{duration_ms},\
+         \"d1_calls\":{d1_calls}}}",
+        trace.trace_id()
+    );
 }
 
 /// Something that went wrong outside a request's answer.

@@ -18,6 +18,7 @@ use shared::{
         intake::NewComplaint,
         projection::{Facet, Summary},
     },
+    exchange::{answer::ImportLine, mapping::Mapping},
     http::problem::{Code, Problem},
     ids::{BulkId, ComplaintId, ViewId},
     lock::{Lock, ShownLock},
@@ -177,6 +178,52 @@ struct BulkRows {
     next_after: Option<ComplaintId>,
 }
 
+/// A row of an import: each line is one.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum ImportRow {
+    /// A complaint to log.
+    New(Box<NewComplaint>),
+    /// A case file to take over, as an export with events gives it.
+    File(CaseFile),
+    /// With a mapping: an object whose members are the mapping's columns; and in the first line the mapping, if the
+    /// parameter says so.
+    Mapped(Mapping),
+}
+
+/// A line of an export.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+enum ExportLine {
+    /// A complaint.
+    Complaint {
+        #[serde(flatten)]
+        complaint: Box<Complaint>,
+        /// `cursor` for what follows it.
+        cursor: String,
+    },
+    /// A case file, with `with=events`.
+    File {
+        #[serde(flatten)]
+        file: CaseFile,
+        /// `cursor` for what follows it.
+        cursor: String,
+    },
+    /// The last line. An answer without it was cut off.
+    End {
+        /// `redress-export/1`
+        format: String,
+        /// How many complaints came before.
+        complaints: u64,
+        /// Whether these were all.
+        complete: bool,
+        /// If not, `cursor` for those that follow.
+        next: Option<String>,
+    },
+}
+
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// What the route table does not say.
@@ -190,6 +237,10 @@ struct Operation {
     query: &'static [(&'static str, &'static str)],
     versioned: bool,
     lock: Locking,
+    /// What the body is, if it is not one value of JSON: the media types, each with whether its lines are values.
+    takes: &'static [(&'static str, bool)],
+    /// What the answer is, likewise.
+    gives: &'static [(&'static str, bool)],
 }
 
 /// Whether `Redress-Lock` is sent.
@@ -219,8 +270,14 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         query: &[],
         versioned: false,
         lock: Locking::No,
+        takes: &[(JSON, true)],
+        gives: &[(JSON, true)],
     }
 }
+
+const JSON: &str = "application/json";
+const NDJSON: &str = "application/x-ndjson";
+const CSV: &str = "text/csv";
 
 fn post<B: JsonSchema, T: JsonSchema>(
     tag: &'static str,
@@ -291,6 +348,12 @@ fn operations() -> Vec<Operation> {
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
         Operation { query: LIST,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
+        Operation { query: IMPORT, takes: &[(NDJSON, true), (CSV, false)], gives: &[(NDJSON, true)],
+            ..post::<ImportRow, ImportLine>("import and export", "/v1/complaints:import", "200",
+                "Log many complaints, a row each; the answer has a line a row, in their order, and a summary at the end") },
+        Operation { query: EXPORT, gives: &[(NDJSON, true), (CSV, false)],
+            ..get::<ExportLine>("import and export", "/v1/complaints:export",
+                "Take all complaints of a list along, newest receipt first: as lines of JSON, as case files, or as a table") },
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee and team"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
@@ -370,6 +433,35 @@ const VIEWS: &[(&str, &str)] = &[
     ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
 ];
 
+const IMPORT: &[(&str, &str)] = &[
+    (
+        "mapping",
+        "What the columns are: a `Mapping` as JSON, or `first_line` if it is the body's first line. Absent: rows of \
+NDJSON are complaints or case files, and columns are called as fields are",
+    ),
+    ("delimiter", "Of CSV: `,` (the default), `;` or `tab`"),
+    ("first_row", "The number of the first row; default 1. Rows are told apart by their numbers"),
+    ("dry_run", "`true`: say what would happen, and write nothing"),
+];
+
+const EXPORT: &[(&str, &str)] = &[
+    ("format", "`ndjson` (the default) or `csv`"),
+    ("with", "`events`: whole case files, in `ndjson`"),
+    (Facet::State.as_str(), "Where it stands"),
+    (Facet::Product.as_str(), "A product code"),
+    (Facet::Issue.as_str(), "An issue code"),
+    (Facet::Assignee.as_str(), "Who works on it"),
+    (Facet::Team.as_str(), "The team that works on it"),
+    (Facet::Channel.as_str(), "How it came in"),
+    (Facet::Severity.as_str(), "How bad it is"),
+    (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
+    (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
+    ("q", SEARCH),
+    ("received_from", "Received at this moment or later, RFC 3339"),
+    ("received_to", "Received before this moment, RFC 3339"),
+    ("cursor", "That of the last line that came whole: go on behind it"),
+];
+
 const FEED: &[(&str, &str)] = &[
     ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),
     ("limit", "1 to 200; default 50. A page may have fewer events if they are long"),
@@ -438,7 +530,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 13] = [
     "complaints",
     "views",
     "commands",
@@ -446,6 +538,7 @@ const TAGS: [&str; 12] = [
     "locks",
     "case file",
     "changes",
+    "import and export",
     "usage",
     "tenants",
     "keys",
@@ -473,6 +566,13 @@ fn as_input(schema: &Value) -> Value {
         Value::Array(items) => items.iter().map(as_input).collect::<Vec<_>>().into(),
         other => other.clone(),
     }
+}
+
+/// A body of these media types. What is not JSON is text.
+fn contents(media_types: &[(&str, bool)], schema: &Value) -> Value {
+    let of = |is_json: bool| if is_json { schema.clone() } else { json!({ "type": "string" }) };
+    let content = |(name, is_json): &(&str, bool)| ((*name).to_owned(), json!({ "schema": of(*is_json) }));
+    media_types.iter().map(content).collect::<Map<_, _>>().into()
 }
 
 fn describe_one(
@@ -525,7 +625,7 @@ fn describe_one(
         let content = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": content }));
     }
-    let content = json!({ "application/json": { "schema": answer } });
+    let content = contents(operation.gives, &answer.to_value());
     if route.path == "/readyz" {
         responses.insert("503".to_owned(), json!({ "description": "A dependency fails", "content": content }));
     }
@@ -535,7 +635,7 @@ fn describe_one(
         json!({ "description": operation.summary, "content": content })
     };
     responses.insert(operation.status.to_owned(), done);
-    let name = |part: &str| part.trim_matches(['{', '}']).replace('-', "_");
+    let name = |part: &str| part.trim_matches(['{', '}']).replace(['-', ':'], "_");
     let id: Vec<_> = route.path.split('/').filter(|part| !part.is_empty() && *part != "v1").map(name).collect();
     let mut described = Map::from_iter([
         ("operationId".to_owned(), format!("{}_{}", route.method.to_lowercase(), id.join("_")).into()),
@@ -545,8 +645,8 @@ fn describe_one(
         ("responses".to_owned(), responses.into()),
     ]);
     if let Some(schema) = operation.request {
-        let schema = as_input(schema(requests).as_value());
-        let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let content = contents(operation.takes, &as_input(schema(requests).as_value()));
+        let body = json!({ "required": true, "content": content });
         described.insert("requestBody".to_owned(), body);
     }
     match route.access {

@@ -26,10 +26,18 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn request_body(request: &JsValue, limit: u32) -> Result<JsValue, JsValue>;
     fn response(status: u16, headers: &str, body: &[u8]) -> JsValue;
+    fn stream_response(status: u16, headers: &str, outlet: &JsValue) -> JsValue;
+    fn inlet(request: &JsValue) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn inlet_piece(inlet: &JsValue, millis: u32) -> Result<JsValue, JsValue>;
+    fn outlet(capacity: u32) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn outlet_write(outlet: &JsValue, piece: &[u8]) -> Result<JsValue, JsValue>;
+    fn outlet_end(outlet: &JsValue, reason: &str);
     fn variable(env: &JsValue, name: &str) -> Option<String>;
     fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
-    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, plain: bool) -> JsValue;
+    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &[u8], plain: bool) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -169,6 +177,8 @@ pub(crate) struct Meter {
     pub(crate) limits: RefCell<String>,
     pub(crate) object_calls: Cell<u32>,
     pub(crate) d1_calls: Cell<u32>,
+    /// In all of those calls.
+    pub(crate) statements: Cell<u32>,
     pub(crate) rows_read: Cell<u32>,
     pub(crate) rows_written: Cell<u32>,
 }
@@ -245,6 +255,7 @@ impl Runtime {
         shard: ShardId,
         freshness: Freshness,
         statements: &str,
+        lists: &[u8],
         plain: bool,
     ) -> Result<String, Fault> {
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
@@ -254,7 +265,7 @@ impl Runtime {
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
         let from = from.as_deref().unwrap_or("first-primary");
-        let answer = d1(self.env(), &shard.binding(), from, statements, plain).await;
+        let answer = d1(self.env(), &shard.binding(), from, statements, lists, plain).await;
         let mut answer = answer.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
@@ -420,10 +431,70 @@ impl Incoming {
         header(&self.request, name)
     }
 
+    /// The body, to be read piece by piece.
+    pub(crate) fn inlet(&self) -> Inlet {
+        Inlet(inlet(&self.request))
+    }
+
     pub(crate) async fn body(&self, limit: u32) -> Result<Vec<u8>, BodyFault> {
         let body =
             request_body(&self.request, limit).await.map_err(|error| BodyFault::Broken(Fault::new("body", &error)))?;
         body.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec).ok_or(BodyFault::TooLarge)
+    }
+}
+
+/// A body that is read piece by piece.
+pub(crate) struct Inlet(JsValue);
+
+/// What a look for the next piece finds.
+pub(crate) enum Piece {
+    Bytes(Vec<u8>),
+    /// None has come in time.
+    Late,
+    End,
+}
+
+impl Inlet {
+    /// The next piece, or [`Piece::Late`] if none has come for so many milliseconds (0: it waits). Fails if the caller has
+    /// broken off.
+    pub(crate) async fn piece(&mut self, millis: u32) -> Result<Piece, Fault> {
+        let come = inlet_piece(&self.0, millis).await.map_err(|error| Fault::new("body", &error))?;
+        Ok(match come.dyn_ref::<js_sys::Uint8Array>() {
+            None => Piece::Late,
+            Some(bytes) if bytes.length() == 0 => Piece::End,
+            Some(bytes) => Piece::Bytes(bytes.to_vec()),
+        })
+    }
+}
+
+/// An answer's body that is written piece by piece.
+#[derive(Clone)]
+pub(crate) struct Outlet(JsValue);
+
+/// The caller has gone away: nobody reads the answer any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gone;
+
+impl Outlet {
+    /// Has room until so many bytes wait for the caller to take them.
+    pub(crate) fn new(capacity: u32) -> Self {
+        Self(outlet(capacity))
+    }
+
+    /// Writes a piece as soon as there is room.
+    pub(crate) async fn write(&self, piece: &str) -> Result<(), Gone> {
+        let taken = outlet_write(&self.0, piece.as_bytes()).await;
+        if taken.is_ok_and(|taken| taken.is_truthy()) { Ok(()) } else { Err(Gone) }
+    }
+
+    /// The answer is whole.
+    pub(crate) fn end(self) {
+        outlet_end(&self.0, "");
+    }
+
+    /// The answer is not whole, and the caller sees that.
+    pub(crate) fn break_off(self) {
+        outlet_end(&self.0, "the answer could not be finished");
     }
 }
 
@@ -438,6 +509,11 @@ fn path_and_query(url: &str) -> (String, String) {
 /// Builds a native response. `headers` is `name: value` lines.
 pub(crate) fn respond(status: u16, headers: &str, body: &str) -> worker::web_sys::Response {
     response(status, headers, body.as_bytes()).unchecked_into()
+}
+
+/// The same, of a body that is written later.
+pub(crate) fn respond_in_pieces(status: u16, headers: &str, body: &Outlet) -> worker::web_sys::Response {
+    stream_response(status, headers, &body.0).unchecked_into()
 }
 
 pub(crate) async fn sleep(millis: u32) {

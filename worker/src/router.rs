@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        bulk, case_file, changes, commands, complaints, dead_letters, duplicates, health, keys, lock, relocations,
-        shards, tenants, usage, views,
+        bulk, case_file, changes, commands, complaints, dead_letters, duplicates, export, health, import, keys, lock,
+        relocations, shards, tenants, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -132,6 +132,8 @@ routes! {
 
     POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
     GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
+    POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
+    GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
     GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;

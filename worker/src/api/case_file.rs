@@ -11,9 +11,10 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    chain::{Broken, CASE_FILE_FORMAT, CaseFile, Check, Defect, Digest},
+    chain::{Broken, CASE_FILE_FORMAT, Check, Defect, Digest},
     complaint::{Complaint, event::EventKind},
     http::problem::{Code, FieldError, Rule},
+    ids::ComplaintId,
     json,
     notify::Audience,
     time::Timestamp,
@@ -46,7 +47,7 @@ pub(crate) async fn verify(call: TenantCall) -> Outcome {
     let mut check = Check::new(call.standing.tenant.id, id);
     let mut page = first;
     loop {
-        page.events.iter().for_each(|event| check.take(&event.raw()));
+        page.events.iter().for_each(|event| _ = check.take(&event.raw()));
         let Some(after) = page.next.filter(|after| *after < last) else { break };
         page = db.history(id, Span { after, through: last, ..Span::ALL }).await?;
     }
@@ -68,19 +69,8 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let Snapshot { document, last, first } = db.snapshot(id).await?.ok_or(Failure::new(Code::NotFound))?;
     let current: Complaint = json::from_str(&document.doc).map_err(|error| StoreError::unreadable(&error))?;
-    let file = CaseFile {
-        format: CASE_FILE_FORMAT.to_owned(),
-        exported_at: call.call.now,
-        tenant: call.standing.tenant.id,
-        complaint: id,
-        reference: current.reference.clone(),
-        version: current.version,
-        head: current.head,
-        events: Vec::new(),
-    };
-    // `events` is the last member, and the events are JSON already.
-    let empty = serde_json::to_string(&file).map_err(Failure::internal)?;
-    let mut text = empty.strip_suffix("]}").unwrap_or_default().to_owned();
+    let (version, reference, head) = (current.version, current.reference.as_str(), current.head.to_string());
+    let mut text = opening(&call, id, reference, version, &head);
     let mut page = first;
     loop {
         for event in &page.events {
@@ -97,6 +87,15 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     text.push_str("]}");
     let name = format!("attachment; filename=\"{}.json\"", current.reference);
     Ok(Reply::json_text(200, text).header("content-disposition", name))
+}
+
+/// A case file up to its events, which are JSON already and come last; `]}` ends it.
+pub(super) fn opening(call: &TenantCall, id: ComplaintId, reference: &str, version: u32, head: &str) -> String {
+    let (tenant, at) = (call.standing.tenant.id, call.call.now);
+    format!(
+        "{{\"format\":\"{CASE_FILE_FORMAT}\",\"exported_at\":\"{at}\",\"tenant\":\"{tenant}\",\"complaint\":\"{id}\",\
+         \"reference\":\"{reference}\",\"version\":{version},\"head\":\"{head}\",\"events\":["
+    )
 }
 
 /// Something to tell somebody.
@@ -131,7 +130,8 @@ pub(crate) async fn deliveries(call: TenantCall) -> Outcome {
     if found.is_empty() && db.read(id).await?.is_none() {
         return Err(Failure::new(Code::NotFound));
     }
-    let found_last = found.last().map(|row| row.seq);
+    let last = found.last().map(|row| row.seq);
+    let events = found.chunk_by(|one, next| one.seq == next.seq).count();
     let data = found
         .into_iter()
         .map(|row| Delivery {
@@ -142,9 +142,7 @@ pub(crate) async fn deliveries(call: TenantCall) -> Outcome {
             recorded_at: Timestamp::from_unix_millis(row.recorded_at),
         })
         .collect();
-    // Every event is told to somebody, so a window without its last event has none after it.
-    let last = after.saturating_add(limit);
-    let next_after = found_last.filter(|seq| *seq >= last);
+    let next_after = last.filter(|_| events >= limit as usize);
     Reply::json(200, &Deliveries { data, next_after })
 }
 

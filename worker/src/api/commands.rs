@@ -147,7 +147,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
         complaint: id,
         from: before.external_reference.as_ref(),
         to: after.external_reference.as_ref(),
-        by: claimant(&id.to_string(), key),
+        by: claimant(&id.to_string(), key.as_str()),
         at: now,
     };
     let mut names_it = home.is(&db);
@@ -162,7 +162,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
                 Err(error) => error,
             }
         } else {
-            let (before, after, events) = (Some(&before), &after, events.as_slice());
+            let (before, after, events, key) = (&before, &after, events.as_slice(), key);
             let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
@@ -173,7 +173,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
             // Whoever has it may have died over it.
             StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
             StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
-                let done = db.done_by(&id.to_string(), key).await?.ok_or_else(|| Failure::from(failed))?;
+                let done = db.done_by(&id.to_string(), key.as_str()).await?.ok_or_else(|| Failure::from(failed))?;
                 return Ok(Performed::Before { done, lock });
             }
             StoreError::Locked => {

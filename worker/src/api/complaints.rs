@@ -1,16 +1,17 @@
 //! `/v1/complaints`: log, read, list.
 
-use super::{external_reference, lock, views};
+use super::{
+    external_reference,
+    intake::{self, Logged},
+    lock, views,
+};
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
     failure::Failure,
-    platform,
     store::{
-        StoreError, TenantDb, Unique,
-        commit::Commit,
+        TenantDb,
         complaints::{CountRow, Done, Page},
-        external_references::claimant,
         history::Span,
         together,
     },
@@ -18,128 +19,41 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    chain::{self, Digest, Sealed, Tail},
-    complaint::{Complaint, decide, intake::NewComplaint, projection::Facet},
+    chain::Digest,
+    complaint::{intake::NewComplaint, projection::Facet},
+    exchange::import::Draft,
     http::{
         cursor::{Cursor, Direction},
-        idempotency::IdempotencyKey,
         list_query::ListQuery,
         merge::Turns,
         problem::{Code, FieldError, Rule},
     },
-    ids::{ComplaintId, OutboxId},
+    ids::ComplaintId,
     lock::Lock,
-    reference::Reference,
     search::query::{InvalidQuery, MAX_MEANT, Meant},
-    tenant::placement::{Slot, hash_of},
+    tenant::placement::Slot,
     time::{InvalidTimestamp, Timestamp},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: u32 = 256 * 1024;
-/// References are drawn at random; how often a taken one is drawn anew.
-const DRAWS: usize = 4;
-
 /// `POST /v1/complaints`
 ///
 /// 1. Read the body, as JSON, as a complaint that the tenant's rules allow (413, 415, 400, 422).
-/// 2. For a tenant that has grown: if the key's slot was another one before, look there for what the key did (replay).
-/// 3. Make the first event and commit it; before that, claim the external reference if those are kept in another
-///    database. Taken: the idempotency key (replay, or 422), the external reference (409).
-/// 4. Tell the queue after the answer.
+/// 2. Log it, see [`intake::log`]. Served before: the same answer again, or 422.
+/// 3. Tell the queue after the answer.
 pub(crate) async fn create(call: TenantCall) -> Outcome {
     let Posted { body: new, key, fingerprint } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
-    let now = call.call.now;
-    let tenant = &call.standing.tenant;
-    // By the key, so that a repeated request meets its own record.
-    let place = hash_of(key.as_str());
-    let slot = tenant.shards.slot_for(place);
-    let own = call.db_of_slot(slot).ok_or_else(|| Failure::internal("a slot without a shard"))?;
-    if let Some((db, done)) = done_before_growth(&call, &own, place, &key).await? {
-        return replay(&db, done, fingerprint, None).await;
-    }
-    let mut id = ComplaintId::in_slot(now, &platform::entropy(), slot.0);
-    let home = call.home()?;
-    let named = new.external_reference.clone();
-    let mut names_it = home.is(&own);
-    let mut claimed = named.is_none();
-    for _ in 0..DRAWS {
-        let db = call.db_of(id)?;
-        let reference = Reference::new(&tenant.reference_prefix, id.slot(), u32::from_be_bytes(platform::random()));
-        let received = match decide::log(new.clone(), reference, call.rules()?, now) {
-            Ok(received) => received,
-            // The rules may have changed since the same request was accepted.
-            Err(refusal) => return replay_or(&db, &key, fingerprint, refusal.into()).await,
-        };
-        if !names_it && !claimed {
-            claimed = true;
-            let (by, to) = (claimant("", &key), named.as_ref());
-            let change = external_reference::Change { complaint: id, from: None, to, by, at: now };
-            match external_reference::prepare(call.firm(), &home, &change).await {
-                // An earlier attempt has begun to log it as another complaint: go on with that one.
-                Ok(prepared) if prepared.complaint != id => {
-                    id = prepared.complaint;
-                    continue;
-                }
-                Ok(_) => {}
-                Err(error) => return replay_or(&db, &key, fingerprint, error.into()).await,
-            }
-        }
-        let tail = Tail { tenant: tenant.id, complaint: id, version: 0, head: Digest::ZERO };
-        let events =
-            chain::seal(tail, &call.actor()?, now, vec![received], platform::salt).map_err(Failure::internal)?;
-        let complaint = fold(&events)?;
-        let outbox = OutboxId::new(now, &platform::entropy());
-        let (before, after, events, key) = (None, &complaint, events.as_slice(), &key);
-        let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: None, names_it };
-        match db.commit(commit).await {
-            Ok(committed) => {
-                outbox::announce(&call.call, committed.message);
-                return Ok(created(id, committed.doc));
-            }
-            Err(StoreError::Taken(Unique::Reference)) => {}
-            // Whoever has it may have died over it.
-            Err(StoreError::Taken(Unique::ExternalReference)) if names_it => names_it = false,
-            Err(error @ StoreError::Taken(Unique::IdempotencyKey)) => {
-                return replay_or(&db, key, fingerprint, error.into()).await;
-            }
-            Err(error) => return Err(error.into()),
+    let draft = Draft::New(Box::new(new));
+    let asked = intake::Asked { draft: &draft, key: key.as_str(), fingerprint, import: None };
+    match intake::log(&call, &asked).await? {
+        Logged::Before(db, done) => replay(&db, done, fingerprint, None).await,
+        Logged::Now { made, message } => {
+            message.into_iter().for_each(|message| outbox::announce(&call.call, message));
+            Ok(created(made.complaint.id, made.doc))
         }
     }
-    Err(Failure::internal("drew only references that are taken"))
-}
-
-/// What the key did before the tenant had as many shards as now, where another slot was its own then.
-async fn done_before_growth(
-    call: &TenantCall,
-    own: &TenantDb,
-    place: u64,
-    key: &IdempotencyKey,
-) -> Result<Option<(TenantDb, Done)>, StoreError> {
-    let tenant = &call.standing.tenant;
-    let former = tenant.shards.former_slots_for(place, tenant.founded_with);
-    let others = former.into_iter().filter_map(|slot| call.db_of_slot(slot)).filter(|db| !db.is(own));
-    let asked = others.map(|db| async move { (db.done_by("", key).await, db) });
-    for (done, db) in together(asked).await {
-        if let Some(done) = done? {
-            return Ok(Some((db, done)));
-        }
-    }
-    Ok(None)
-}
-
-/// The first answer again, if the request was served before; else the failure.
-async fn replay_or(db: &TenantDb, key: &IdempotencyKey, fingerprint: Digest, failure: Failure) -> Outcome {
-    match db.done_by("", key).await? {
-        Some(done) => replay(db, done, fingerprint, None).await,
-        None => Err(failure),
-    }
-}
-
-fn fold(events: &[Sealed]) -> Result<Complaint, Failure> {
-    let complaint = Complaint::fold(events.iter().map(|sealed| &sealed.event)).map_err(Failure::internal)?;
-    complaint.ok_or_else(|| Failure::internal("a new complaint has no events"))
 }
 
 fn created(id: ComplaintId, doc: String) -> Reply {
@@ -215,13 +129,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         let items = found.map_or_else(|| "[]".to_owned(), |summary| format!("[{summary}]"));
         return Ok(page(&items, None, None));
     }
-    let cursor = match &query.cursor {
-        None => None,
-        Some(sealed) => Some(
-            Cursor::open(sealed, cursors, tenant.id, filters)
-                .map_err(|error| Failure::new(Code::InvalidCursor).detail(error.to_string()))?,
-        ),
-    };
+    let cursor = open_cursor(&call, &query)?;
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
     let searched = searched(&query, &dbs).await?;
@@ -242,6 +150,14 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         .collect();
     let reply = page(&found.items(), next, prev);
     Ok(if links.is_empty() { reply } else { reply.header("link", links.join(", ")) })
+}
+
+/// Where the list goes on, if that is said.
+pub(super) fn open_cursor(call: &TenantCall, query: &ListQuery) -> Result<Option<Cursor>, Failure> {
+    let Some(sealed) = &query.cursor else { return Ok(None) };
+    let (keys, tenant) = (&call.call.config.cursors, call.standing.tenant.id);
+    let opened = Cursor::open(sealed, keys, tenant, query.filters());
+    opened.map(Some).map_err(|error| Failure::new(Code::InvalidCursor).detail(error.to_string()))
 }
 
 /// What is searched for, in the language of the index. Beginnings take a look at the words there are first.

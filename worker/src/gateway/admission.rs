@@ -7,7 +7,7 @@
 
 use super::directory;
 use crate::{
-    call::Call,
+    call::{Call, TenantCall},
     config::Config,
     failure::Failure,
     log,
@@ -24,7 +24,7 @@ use shared::{
         limiter::Limiter,
         plan::Limits,
     },
-    object::rate_limiter::{Counted, Leased, Question, Told, Used},
+    object::rate_limiter::{Counted, Leased, Question, Taken, Told, Used},
     tenant::{ip_range::neighbourhood, standing::Standing},
     time::Timestamp,
 };
@@ -278,6 +278,17 @@ pub(crate) async fn counted(runtime: &Runtime, tenant: TenantId) -> Result<Box<L
 pub(crate) async fn go_on(runtime: &Runtime, tenant: TenantId, limiter: Box<Limiter>) -> Result<(), Fault> {
     runtime.ask::<Told>(Class::RateLimiter, &object_of(tenant), &Question::GoOn { limiter }).await?;
     Ok(())
+}
+
+/// Takes complaints that no request pays for one by one, at most `wanted`, and gives back what was taken before and not logged.
+pub(crate) async fn complaints(
+    call: &TenantCall,
+    wanted: u32,
+    unused: u32,
+    taken_at: Timestamp,
+) -> Result<Taken, Fault> {
+    let question = Question::Complaints { wanted, unused, taken_at };
+    call.call.runtime.ask(Class::RateLimiter, &object_of(call.standing.tenant.id), &question).await
 }
 
 /// What is used of a tenant's plan.

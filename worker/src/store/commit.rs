@@ -1,19 +1,21 @@
-//! The one way to change a complaint: events, fold, facets, outbox and idempotency record in one transaction.
+//! The one way to write complaints: what is new, with all that belongs to it, and what becomes of one that is there. Events,
+//! fold, index, counts, idempotency record and outbox row in one transaction.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb, Unique,
-    external_references::{INSERT as REFERENCE_INSERT, RELEASE, claimant},
+    Cell::{Json, Nothing, Number, Plain, Text},
+    Lists, Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    external_references::{INSERT as REFERENCE_INSERT, INSERT_ALL as REFERENCES_INSERT, RELEASE, claimant},
     to_json,
 };
 use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
     complaint::{Complaint, projection::Facet},
-    http::idempotency::IdempotencyKey,
+    http::{idempotency::IdempotencyKey, merge::order},
     ids::OutboxId,
     lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
-    search::place::Place,
+    search::place::{Place, Position},
     time::Timestamp,
 };
 use std::{borrow::Cow, collections::BTreeMap};
@@ -21,14 +23,33 @@ use std::{borrow::Cow, collections::BTreeMap};
 const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
 const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
 const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
+const APPEND_NEW: Scoped = Scoped::new(include_str!("sql/events/append_new.sql"));
 pub(super) const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
 const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
+const IDEMPOTENCY_INSERT_NEW: Scoped = Scoped::new(include_str!("sql/idempotency/insert_new.sql"));
 const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
 
-/// What is to become true.
+/// A complaint that is to be logged.
+pub(crate) struct New<'c> {
+    pub(crate) complaint: &'c Complaint,
+    /// The complaint as JSON.
+    pub(crate) doc: &'c str,
+    pub(crate) events: &'c [Sealed],
+    /// The request that logs it.
+    pub(crate) key: &'c str,
+    /// That request's fingerprint.
+    pub(crate) fingerprint: Digest,
+    /// The outbox row, if anybody is to be told.
+    pub(crate) outbox: Option<OutboxId>,
+    /// Whether its external reference is to be written here: this is where the tenant's are kept, and it was not claimed
+    /// before.
+    pub(crate) names_it: bool,
+}
+
+/// What a command makes of a complaint.
 pub(crate) struct Commit<'c> {
-    /// The complaint before, if it existed.
-    pub(crate) before: Option<&'c Complaint>,
+    /// The complaint before.
+    pub(crate) before: &'c Complaint,
     /// The complaint after.
     pub(crate) after: &'c Complaint,
     /// What happened in between.
@@ -48,13 +69,6 @@ pub(crate) struct Commit<'c> {
     pub(crate) names_it: bool,
 }
 
-impl Commit<'_> {
-    /// What the idempotency key belongs to: a complaint, or, empty, the creation of one.
-    pub(crate) fn scope(&self) -> String {
-        self.before.map_or_else(String::new, |before| before.id.to_string())
-    }
-}
-
 /// What a commit leaves: the answer's JSON, and the message to send.
 pub(crate) struct Committed {
     pub(crate) doc: String,
@@ -65,21 +79,113 @@ pub(crate) struct Committed {
 pub(super) const PLACES: u32 = 8;
 
 impl TenantDb {
+    /// Logs all of them, or none. The messages to send.
+    pub(crate) async fn log(&self, new: &[New<'_>], now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let told = new.iter().filter_map(|one| Some((one.outbox?, one)));
+        let messages = told.map(|(outbox, one)| Ok((outbox, self.message(outbox, one.complaint, one.events)?)));
+        let messages = messages.collect::<Result<Vec<_>, StoreError>>()?;
+        for draw in 0..PLACES {
+            match self.run::<IgnoredAny>(self.batch_of_new(new, &messages, now, draw)?).await {
+                Err(StoreError::Taken(Unique::Place)) => {}
+                done => return done.map(|_| messages.into_iter().map(|(_, message)| message).collect()),
+            }
+        }
+        Err(StoreError::Taken(Unique::Place))
+    }
+
+    /// The idempotency records come first, so that a repeated request fails on its own and on nothing else.
+    fn batch_of_new(
+        &self,
+        new: &[New<'_>],
+        messages: &[(OutboxId, String)],
+        now: Timestamp,
+        draw: u32,
+    ) -> Result<TenantBatch, StoreError> {
+        let (tokens, at) = (self.tokens(), now.unix_millis());
+        let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
+        let mut events: Vec<(u8, Lists)> = Vec::new();
+        let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
+        for New { complaint, events: sealed, key, fingerprint, names_it, .. } in new {
+            let id = complaint.id.to_string();
+            requests.row(&[Text(key), Plain(&fingerprint.to_string()), Plain(&id), Number(complaint.version.into())]);
+            let slot = complaint.id.slot();
+            if !events.iter().any(|(of, _)| *of == slot) {
+                events.push((slot, Lists::default()));
+            }
+            let Some((_, of_slot)) = events.iter_mut().find(|(of, _)| *of == slot) else { continue };
+            for Sealed { event, text } in *sealed {
+                let (seq, at) = (event.seq.into(), event.at.unix_millis());
+                of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
+            }
+            for (facet, value, by) in changed_counts(None, complaint) {
+                *counted.entry((facet, value)).or_default() += by;
+            }
+            let named = complaint.external_reference.as_ref().filter(|_| *names_it);
+            named.into_iter().for_each(|has| references.row(&[Text(has.as_str()), Plain(&id), Text(key)]));
+        }
+        // In the order of places: where the next one is lower, the index writes to disk what it has gathered so far.
+        let position = |New { complaint, .. }: &New<'_>| Position {
+            place: Place::of(complaint.received_at, complaint.id, draw),
+            id: complaint.id,
+        };
+        let positions: Vec<_> = new.iter().map(position).collect();
+        for nth in order(positions.clone()) {
+            let (Some(one), Some(Position { place, .. })) = (new.get(nth), positions.get(nth)) else { continue };
+            let New { complaint, doc, events: sealed, key, .. } = one;
+            complaints.row(&[
+                Plain(&complaint.id.to_string()),
+                Plain(complaint.reference.as_str()),
+                complaint.external_reference.as_ref().map_or(Nothing, |external| Text(external.as_str())),
+                Number(complaint.received_at.unix_millis()),
+                Number(complaint.version.into()),
+                Json(doc),
+                Json(&to_json(&complaint.summary())?),
+                Text(key),
+                Plain(&place.to_string()),
+                Plain(&tokens.texts(sealed.iter().map(|sealed| &sealed.event.body))),
+                Plain(&tokens.likeness(complaint)),
+                Plain(&tokens.labels(complaint)),
+            ]);
+        }
+        let mut batch = self.batch();
+        for list in requests.finish() {
+            batch = batch.with_list(IDEMPOTENCY_INSERT_NEW, &list, (at,));
+        }
+        for (slot, rows) in events {
+            for list in rows.finish() {
+                batch = batch.with_list(APPEND_NEW, &list, (slot,));
+            }
+        }
+        for (outbox, message) in messages {
+            batch = batch.with(OUTBOX_INSERT, (outbox, message));
+        }
+        for list in complaints.finish() {
+            batch = batch.with_list(INSERT, &list, ());
+        }
+        let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
+        batch = batch.with(COUNTS_ADD, (to_json(&counted)?,));
+        for list in references.finish() {
+            batch = batch.with_list(REFERENCES_INSERT, &list, (at,));
+        }
+        Ok(batch)
+    }
+
+    fn message(&self, outbox: OutboxId, complaint: &Complaint, events: &[Sealed]) -> Result<String, StoreError> {
+        let happened = events.iter().map(|Sealed { event, .. }| Happened { seq: event.seq, kind: event.body.kind() });
+        to_json(&OutboxMessage {
+            v: MESSAGE_VERSION,
+            id: outbox,
+            tenant: self.tenant,
+            complaint: complaint.id,
+            shard: self.shard.0,
+            events: happened.collect(),
+        })
+    }
+
     /// Makes it true, wholly or not at all.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
         let doc = to_json(commit.after)?;
-        let message = to_json(&OutboxMessage {
-            v: MESSAGE_VERSION,
-            id: commit.outbox,
-            tenant: self.tenant,
-            complaint: commit.after.id,
-            shard: self.shard.0,
-            events: commit
-                .events
-                .iter()
-                .map(|sealed| Happened { seq: sealed.event.seq, kind: sealed.event.body.kind() })
-                .collect(),
-        })?;
+        let message = self.message(commit.outbox, commit.after, commit.events)?;
         for draw in 0..PLACES {
             match self.run::<IgnoredAny>(self.batch_of(&commit, &doc, &message, draw)?).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
@@ -89,58 +195,45 @@ impl TenantDb {
         Err(StoreError::Taken(Unique::Place))
     }
 
-    /// The idempotency record comes first, so that a repeated request fails on it and on nothing else.
+    /// The idempotency record comes first, as for what is new.
     fn batch_of(&self, commit: &Commit<'_>, doc: &str, message: &str, draw: u32) -> Result<TenantBatch, StoreError> {
-        let scope = commit.scope();
         let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
         let rows: Vec<_> =
             events.iter().map(|Sealed { event, text }| (event.seq, event.at.unix_millis(), text, event.hash)).collect();
-        let id = after.id;
-        let received_at = after.received_at.unix_millis();
+        let (id, version) = (after.id, after.version);
+        let scope = id.to_string();
         let external = &after.external_reference;
-        let summary = to_json(&after.summary())?;
         let tokens = self.tokens();
         let words = tokens.texts(events.iter().map(|sealed| &sealed.event.body));
-        let labels = tokens.labels(after);
+        let same = before.description == after.description && before.complainant == after.complainant;
+        let likeness = (!same).then(|| tokens.likeness(after));
         let place = Place::of(after.received_at, id, draw).to_string();
         let batch = self
             .batch()
-            .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, after.version, now.unix_millis()))
+            .with(IDEMPOTENCY_INSERT, (&scope, key.as_str(), fingerprint, id, version, now.unix_millis()))
             .with(APPEND, (id, to_json(&rows)?, lock, now.unix_millis(), id.slot()))
-            .with(OUTBOX_INSERT, (outbox, message));
-        let batch = match before {
-            None => {
-                let version = after.version;
-                let reference = &after.reference;
-                let created = (
+            .with(OUTBOX_INSERT, (outbox, message))
+            .with(
+                UPDATE,
+                (
                     id,
-                    reference,
                     external,
-                    received_at,
+                    after.received_at.unix_millis(),
                     version,
                     doc,
-                    summary,
-                    key.as_str(),
+                    to_json(&after.summary())?,
                     place,
                     words,
-                    tokens.likeness(after),
-                    labels,
-                );
-                batch.with(INSERT, created)
-            }
-            Some(before) => {
-                let same = before.description == after.description && before.complainant == after.complainant;
-                let likeness = (!same).then(|| tokens.likeness(after));
-                let version = after.version;
-                batch.with(UPDATE, (id, external, received_at, version, doc, summary, place, words, likeness, labels))
-            }
-        };
-        let counted = changed_counts(before, after);
+                    likeness,
+                    tokens.labels(after),
+                ),
+            );
+        let counted = changed_counts(Some(before), after);
         let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
-        let had = before.and_then(|before| before.external_reference.as_ref());
-        Ok(if names_it && had != external.as_ref() {
-            let left = had.into_iter().fold(batch, |batch, had| batch.with(RELEASE, (had, id, None::<&str>)));
-            let claimed_by = claimant(&scope, key);
+        let had = &before.external_reference;
+        Ok(if names_it && had != external {
+            let left = had.iter().fold(batch, |batch, had| batch.with(RELEASE, (had, id, None::<&str>)));
+            let claimed_by = claimant(&scope, key.as_str());
             external
                 .iter()
                 .fold(left, |batch, has| batch.with(REFERENCE_INSERT, (has, id, &claimed_by, now.unix_millis())))

@@ -292,6 +292,25 @@ impl TenantDb {
         direction: Direction,
         from: Option<Position>,
     ) -> Result<Vec<Listed>, StoreError> {
+        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
+        let (low, high, received) = Self::bounds(query, direction, from);
+        let matching = self.matching(query, searched);
+        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
+        let shows_why = u8::from(query.search.is_some());
+        let page = (limit, shows_why, read);
+        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
+        let text = self.text(sql, parameters).await?;
+        let tokens = self.tokens();
+        // JSON text holds no raw line feed, so lines can be told apart by it.
+        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
+    }
+
+    /// The places, with ids, between which a list goes on, exclusive, and the milliseconds of receipt, the second exclusive.
+    pub(super) fn bounds(
+        query: &ListQuery,
+        direction: Direction,
+        from: Option<Position>,
+    ) -> ((String, String), (String, String), (i64, i64)) {
         let (received_from, received_to) = query.received();
         // No id is empty, and none comes after "~".
         let mut low = (Place::first_of(received_from), String::new());
@@ -302,19 +321,8 @@ impl TenantDb {
             (Direction::Backward, Some(from)) => low = low.max(at(from)),
             (_, None) => {}
         }
-        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
         let received = (received_from.unix_millis(), received_to.unix_millis());
-        let bounds = (low.0.to_string(), low.1, high.0.to_string(), high.1);
-        let matching = self.matching(query, searched);
-        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
-        let shows_why = u8::from(query.search.is_some());
-        let page = (limit, shows_why, read);
-        let (low, high) = ((bounds.0, bounds.1), (bounds.2, bounds.3));
-        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
-        let text = self.text(sql, parameters).await?;
-        let tokens = self.tokens();
-        // JSON text holds no raw line feed, so lines can be told apart by it.
-        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
+        ((low.0.to_string(), low.1), (high.0.to_string(), high.1), received)
     }
 
     /// What the index is asked for: the filters, and what is searched for.

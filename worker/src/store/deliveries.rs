@@ -2,7 +2,7 @@
 
 use super::{Scoped, StoreError, TenantDb, complaints::Done};
 use serde::Deserialize;
-use shared::{complaint::event::EventKind, http::idempotency::IdempotencyKey, ids::ComplaintId, notify::Audience};
+use shared::{complaint::event::EventKind, ids::ComplaintId, notify::Audience};
 
 const OF_COMPLAINT: Scoped = Scoped::new(include_str!("sql/deliveries/of_complaint.sql"));
 const IDEMPOTENCY_FIND: Scoped = Scoped::new(include_str!("sql/idempotency/find.sql"));
@@ -18,7 +18,7 @@ pub(crate) struct DeliveryRow {
 }
 
 impl TenantDb {
-    /// What is to be told of the `limit` events after number `after`, in order.
+    /// What is to be told of the next `limit` events after number `after` that somebody is told of, in order.
     pub(crate) async fn deliveries(
         &self,
         id: ComplaintId,
@@ -29,7 +29,7 @@ impl TenantDb {
     }
 
     /// What an idempotency key did in its scope (a complaint's id, empty for the creation of one), if it was used.
-    pub(crate) async fn done_by(&self, scope: &str, key: &IdempotencyKey) -> Result<Option<Done>, StoreError> {
-        self.row(IDEMPOTENCY_FIND, (scope, key.as_str())).await
+    pub(crate) async fn done_by(&self, scope: &str, key: &str) -> Result<Option<Done>, StoreError> {
+        self.row(IDEMPOTENCY_FIND, (scope, key)).await
     }
 }

@@ -5,9 +5,10 @@
 
 use super::{Scoped, StoreError, TenantDb};
 use serde::{Deserialize, de::IgnoredAny};
-use shared::{http::idempotency::IdempotencyKey, ids::ComplaintId, text::Line, time::Timestamp};
+use shared::{ids::ComplaintId, text::Line, time::Timestamp};
 
 pub(super) const INSERT: Scoped = Scoped::new(include_str!("sql/external_references/insert.sql"));
+pub(super) const INSERT_ALL: Scoped = Scoped::new(include_str!("sql/external_references/insert_all.sql"));
 pub(super) const RELEASE: Scoped = Scoped::new(include_str!("sql/external_references/release.sql"));
 const CLAIM: Scoped = Scoped::new(include_str!("sql/external_references/claim.sql"));
 const FIND: Scoped = Scoped::new(include_str!("sql/external_references/find.sql"));
@@ -37,10 +38,10 @@ pub(crate) struct Claim<'c> {
     pub(crate) at: Timestamp,
 }
 
-/// A request, as claims name it: its idempotency key, and before it the complaint that it is a command on. No key has a
-/// space.
-pub(crate) fn claimant(scope: &str, key: &IdempotencyKey) -> String {
-    if scope.is_empty() { key.as_str().to_owned() } else { format!("{scope} {}", key.as_str()) }
+/// A request, as claims name it: its idempotency key, and before it the complaint that it is a command on. A caller's key has
+/// no space, and that of an import's row begins with a word that is no complaint.
+pub(crate) fn claimant(scope: &str, key: &str) -> String {
+    if scope.is_empty() { key.to_owned() } else { format!("{scope} {key}") }
 }
 
 impl TenantDb {

@@ -9,15 +9,17 @@ pub(crate) mod commit;
 pub(crate) mod complaints;
 pub(crate) mod counters;
 pub(crate) mod deliveries;
+pub(crate) mod export;
 pub(crate) mod external_references;
 pub(crate) mod history;
+pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
 pub(crate) mod views;
 
-use crate::platform::{Fault, Freshness, Runtime};
+use crate::platform::{self, Fault, Freshness, Runtime};
 use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, join, ready},
@@ -156,10 +158,17 @@ const fn contains(text: &[u8], part: &[u8]) -> bool {
     false
 }
 
+/// How long it takes until a busy database is asked again, in milliseconds: so long, then twice as long, …
+const BUSY_MILLIS: u32 = 250;
+
 /// Statements that go to D1 together: one call, one transaction.
 #[derive(Default)]
 pub(crate) struct Batch {
     json: String,
+    /// Parameters that are not written into the JSON: see [`TenantBatch::with_list`].
+    lists: Vec<u8>,
+    listed: u32,
+    statements: u32,
     /// Whether it is of one statement that gives one text, and the answer is that text and not JSON.
     plain: bool,
     fault: Option<serde_json::Error>,
@@ -174,6 +183,7 @@ impl Batch {
     fn add_written(&mut self, sql: &str, first: Option<TenantId>, parameters: serde_json::Result<String>) {
         match parameters.and_then(|parameters| Ok((serde_json::to_string(sql)?, parameters))) {
             Ok((sql, parameters)) => {
+                self.statements += 1;
                 self.json.push_str(if self.json.is_empty() { "[[" } else { ",[" });
                 self.json.push_str(&sql);
                 if let Some(tenant) = first {
@@ -196,12 +206,27 @@ impl Batch {
     }
 
     /// The rows of each statement, as JSON; or one text.
-    async fn answer(mut self, runtime: &Runtime, shard: ShardId, freshness: Freshness) -> Result<String, StoreError> {
+    async fn answer(
+        mut self,
+        runtime: &Runtime,
+        shard: ShardId,
+        freshness: Freshness,
+        patience: u32,
+    ) -> Result<String, StoreError> {
         if let Some(error) = self.fault {
             return Err(StoreError::unreadable(error));
         }
         self.json.push(']');
-        Ok(runtime.d1(shard, freshness, &self.json, self.plain).await?)
+        let mut tries = 0;
+        loop {
+            runtime.meter.statements.set(runtime.meter.statements.get() + self.statements);
+            let answer = runtime.d1(shard, freshness, &self.json, &self.lists, self.plain).await;
+            match answer.map_err(StoreError::from) {
+                Err(StoreError::Busy(_)) if tries < patience => tries += 1,
+                answer => return answer,
+            }
+            platform::sleep(BUSY_MILLIS * tries).await;
+        }
     }
 }
 
@@ -217,6 +242,7 @@ pub(crate) struct TenantDb {
     shard: ShardId,
     tenant: TenantId,
     freshness: Freshness,
+    patience: u32,
 }
 
 /// A row that is one text, mostly a document.
@@ -235,7 +261,13 @@ impl TenantDb {
     /// Called by the gateway, by operators' handlers for the tenant's own record, and by what goes on after a request that the
     /// gateway let in, which names its tenant: nobody else knows one.
     pub(crate) const fn new(runtime: Runtime, shard: ShardId, tenant: TenantId) -> Self {
-        Self { runtime, shard, tenant, freshness: Freshness::Latest }
+        Self { runtime, shard, tenant, freshness: Freshness::Latest, patience: 0 }
+    }
+
+    /// The same, asked so many times more while the database is busy. A write whose answer was lost is then tried again, and
+    /// finds itself done.
+    pub(crate) fn patient(self, patience: u32) -> Self {
+        Self { patience, ..self }
     }
 
     /// The same, for reading what is at least so fresh.
@@ -253,7 +285,7 @@ impl TenantDb {
     }
 
     async fn run<T: DeserializeOwned>(&self, batch: TenantBatch) -> Result<T, StoreError> {
-        rows_of(&batch.batch.answer(&self.runtime, self.shard, self.freshness).await?)
+        rows_of(&batch.batch.answer(&self.runtime, self.shard, self.freshness, self.patience).await?)
     }
 
     /// All rows of one statement.
@@ -267,7 +299,7 @@ impl TenantDb {
     async fn text(&self, sql: Scoped, parameters: impl Serialize) -> Result<String, StoreError> {
         let TenantBatch { mut batch, .. } = self.batch().with(sql, parameters);
         batch.plain = true;
-        batch.answer(&self.runtime, self.shard, self.freshness).await
+        batch.answer(&self.runtime, self.shard, self.freshness, self.patience).await
     }
 
     /// The rows of each statement, each one text. (One shape of answer for many: another costs as much wasm as a function.)
@@ -286,6 +318,24 @@ impl TenantBatch {
     /// Adds a statement whose `?1` is the tenant and whose `?2`, … are `parameters`.
     fn with(mut self, sql: Scoped, parameters: impl Serialize) -> Self {
         self.batch.add(sql.0, Some(self.tenant), parameters);
+        self
+    }
+
+    /// Adds a statement whose `?1` is the tenant, whose `?2` is a long JSON list, and whose `?3`, … are `parameters`.
+    fn with_list(mut self, sql: Scoped, list: &[u8], parameters: impl Serialize) -> Self {
+        let batch = &mut self.batch;
+        if batch.listed > 0 {
+            // JSON has none of its own.
+            batch.lists.push(b'\n');
+        }
+        batch.lists.extend_from_slice(list);
+        let at = format!("[{{\"list\":{}}}", batch.listed);
+        batch.listed += 1;
+        let written = serde_json::to_string(&parameters).map(|rest| match rest.strip_prefix('[') {
+            Some(items) => format!("{at},{items}"),
+            None => format!("{at}]"),
+        });
+        self.batch.add_written(sql.0, Some(self.tenant), written);
         self
     }
 }
@@ -310,7 +360,103 @@ fn all(asked: Vec<LocalBoxFuture<'_, ()>>) -> LocalBoxFuture<'_, ()> {
     asked.into_iter().fold(nothing, |others, one| Box::pin(join(others, one).map(|_| ())))
 }
 
+/// Bytes after which a list is cut: no parameter of D1 may have more than two million.
+const LIST_BYTES: usize = 1_000_000;
+
+/// A cell of a row that is written.
+enum Cell<'c> {
+    /// Whatever it holds.
+    Text(&'c str),
+    /// It is JSON: of what has to be escaped it has quotation marks and backslashes alone.
+    Json(&'c str),
+    /// It has nothing that has to be escaped: names and tokens of our own.
+    Plain(&'c str),
+    Number(i64),
+    Nothing,
+}
+
+/// Rows of cells, as JSON lists that are not too long.
+#[derive(Default)]
+struct Lists(Vec<Vec<u8>>);
+
+impl Lists {
+    fn row(&mut self, cells: &[Cell<'_>]) {
+        let mut row = Vec::with_capacity(8_192);
+        for cell in cells {
+            row.push(if row.is_empty() { b'[' } else { b',' });
+            match cell {
+                // Texts can be written, and a vector takes all that is.
+                Cell::Text(text) => _ = serde_json::to_writer(&mut row, text),
+                Cell::Json(text) => {
+                    row.push(b'"');
+                    let mut rest = text.as_bytes();
+                    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+                        let (plain, special) = rest.split_at(at);
+                        row.extend_from_slice(plain);
+                        row.push(b'\\');
+                        row.extend(special.first());
+                        rest = special.get(1..).unwrap_or_default();
+                    }
+                    row.extend_from_slice(rest);
+                    row.push(b'"');
+                }
+                Cell::Plain(text) => {
+                    row.push(b'"');
+                    row.extend_from_slice(text.as_bytes());
+                    row.push(b'"');
+                }
+                Cell::Number(number) => row.extend_from_slice(number.to_string().as_bytes()),
+                Cell::Nothing => row.extend_from_slice(b"null"),
+            }
+        }
+        row.push(b']');
+        match self.0.last_mut() {
+            Some(list) if list.len() + row.len() < LIST_BYTES => list.push(b','),
+            _ => self.0.push(vec![b'[']),
+        }
+        self.0.last_mut().into_iter().for_each(|list| list.extend_from_slice(&row));
+    }
+
+    /// The lists, whole.
+    fn finish(mut self) -> Vec<Vec<u8>> {
+        self.0.iter_mut().for_each(|list| list.push(b']'));
+        self.0
+    }
+}
+
+/// Rows as JSON lists that are not too long.
+fn parts<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
+    let mut lists: Vec<String> = Vec::new();
+    for row in rows {
+        let row = to_json(&row)?;
+        match lists.last_mut() {
+            Some(list) if list.len() + row.len() < LIST_BYTES => {
+                list.push(',');
+                list.push_str(&row);
+            }
+            _ => lists.push(format!("[{row}")),
+        }
+    }
+    lists.iter_mut().for_each(|list| list.push(']'));
+    Ok(lists)
+}
+
 /// A parameter that is a list or a document travels as JSON text.
 fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::unreadable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_cut_before_they_are_too_long() {
+        let row = "x".repeat(300_000);
+        let lists = parts(vec![&row; 7]).unwrap();
+        assert_eq!(lists.len(), 3);
+        let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
+        assert_eq!(rows.concat(), vec![row; 7]);
+        assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
+    }
 }

@@ -131,7 +131,7 @@ impl SystemDb {
     }
 
     async fn run<T: DeserializeOwned>(&self, batch: Batch) -> Result<T, StoreError> {
-        rows_of(&batch.answer(&self.runtime, self.shard, Freshness::Latest).await?)
+        rows_of(&batch.answer(&self.runtime, self.shard, Freshness::Latest, 0).await?)
     }
 
     async fn rows<R: DeserializeOwned>(&self, sql: &str, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {

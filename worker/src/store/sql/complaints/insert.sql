@@ -1,4 +1,8 @@
+-- ?2: a JSON list of [id, reference, external reference, received at, version, doc, summary, key, place, words, likeness,
+-- labels].
 INSERT INTO complaints
   (tenant_id, id, reference, external_reference, received_at, version, doc, summary, created_by_key, place, words,
    likeness, labels)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS INTEGER), ?11, ?12, ?13)
+SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  CAST(value ->> 8 AS INTEGER), value ->> 9, value ->> 10, value ->> 11
+FROM json_each(?2)

@@ -1,0 +1,213 @@
+//! Logging a complaint: for a request of its own, and for a row of an import that cannot be logged along with others.
+
+use super::external_reference;
+use crate::{
+    call::TenantCall,
+    failure::Failure,
+    platform,
+    store::{StoreError, TenantDb, Unique, commit::New, complaints::Done, external_references::claimant, together},
+};
+use shared::{
+    access::Actor,
+    chain::{self, Digest, Sealed, Tail},
+    complaint::{Complaint, decide},
+    exchange::{
+        case_file::{self, Taking, take_over},
+        import::Draft,
+    },
+    http::{idempotency::IdempotencyKey, problem::Code},
+    ids::{ComplaintId, OutboxId},
+    reference::Reference,
+    tenant::placement::{Slot, hash_of},
+    time::Timestamp,
+};
+
+/// References are drawn at random; how often a taken one is drawn anew.
+const DRAWS: usize = 4;
+
+/// What is to be logged.
+pub(super) struct Asked<'a> {
+    pub(super) draft: &'a Draft,
+    /// The request's idempotency key, or a row's.
+    pub(super) key: &'a str,
+    pub(super) fingerprint: Digest,
+    /// The import it is a row of. An import tells nobody.
+    pub(super) import: Option<&'a IdempotencyKey>,
+}
+
+/// What has become of it.
+pub(super) enum Logged {
+    /// It is there now. The message to send, if anybody is to be told.
+    Now { made: Made, message: Option<String> },
+    /// The key has logged this before.
+    Before(TenantDb, Done),
+}
+
+/// A complaint that is not written yet.
+pub(super) struct Made {
+    pub(super) complaint: Box<Complaint>,
+    /// As JSON.
+    pub(super) doc: String,
+    pub(super) events: Vec<Sealed>,
+}
+
+/// Who logs, when, and for which import.
+pub(super) struct Maker<'c> {
+    pub(super) call: &'c TenantCall,
+    pub(super) by: Actor,
+    pub(super) now: Timestamp,
+    pub(super) import: Option<&'c IdempotencyKey>,
+}
+
+impl<'c> Maker<'c> {
+    pub(super) fn new(
+        call: &'c TenantCall,
+        import: Option<&'c IdempotencyKey>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        Ok(Self { call, by: call.actor()?, now, import })
+    }
+
+    /// The id of what a draft becomes in this slot: a new one, or that of a case file's complaint here.
+    pub(super) fn id(&self, draft: &Draft, slot: Slot) -> ComplaintId {
+        match draft {
+            Draft::New(_) => ComplaintId::in_slot(self.now, &platform::entropy(), slot.0),
+            Draft::File(file) => self.renamed(file.complaint),
+        }
+    }
+
+    /// The slot of what a key logs that falls on this place.
+    pub(super) fn slot(&self, place: u64) -> Slot {
+        self.call.standing.tenant.shards.slot_for(place)
+    }
+
+    fn renamed(&self, old: ComplaintId) -> ComplaintId {
+        let tenant = &self.call.standing.tenant;
+        let here = |import| case_file::new_id(tenant.id, import, &tenant.shards, old);
+        self.import.map_or(old, here)
+    }
+
+    /// A reference for a complaint of this id.
+    pub(super) fn reference(&self, id: ComplaintId) -> Reference {
+        let prefix = &self.call.standing.tenant.reference_prefix;
+        Reference::new(prefix, id.slot(), u32::from_be_bytes(platform::random()))
+    }
+
+    /// What the draft says, as events and as the complaint that they make.
+    ///
+    /// # Errors
+    /// The tenant's rules do not allow it, or the case file is not whole and unaltered.
+    pub(super) fn make(&self, draft: &Draft, id: ComplaintId, reference: Reference) -> Result<Made, Failure> {
+        let tenant = self.call.standing.tenant.id;
+        let (complaint, events) = match draft {
+            Draft::New(new) => {
+                let received = decide::log(new.as_ref().clone(), reference, self.call.rules()?, self.now)?;
+                let tail = Tail { tenant, complaint: id, version: 0, head: Digest::ZERO };
+                let events = chain::seal(tail, &self.by, self.now, vec![received], platform::salt);
+                let events = events.map_err(Failure::internal)?;
+                let folded = Complaint::fold(events.iter().map(|sealed| &sealed.event)).map_err(Failure::internal)?;
+                (folded.ok_or_else(|| Failure::internal("a new complaint has no events"))?, events)
+            }
+            Draft::File(file) => {
+                let renamed = |old| self.renamed(old);
+                let (by, now) = (&self.by, self.now);
+                let taking = Taking { tenant, complaint: id, reference, by, now, renamed: &renamed };
+                take_over(file, &taking).map_err(|errors| Failure::errors(Code::Invalid, errors))?
+            }
+        };
+        let doc = serde_json::to_string(&complaint).map_err(Failure::internal)?;
+        Ok(Made { complaint: Box::new(complaint), doc, events })
+    }
+}
+
+impl Made {
+    /// To be written along with others.
+    pub(super) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
+        let Self { complaint, doc, events } = self;
+        New { complaint, doc, events, key, fingerprint, outbox: None, names_it }
+    }
+}
+
+/// Logs what is asked for, once.
+///
+/// 1. For a tenant that has grown: if the key's slot was another one before, look there for what the key did.
+/// 2. Make the events and write them; before that, claim the external reference if those are kept in another database.
+///    Taken: the idempotency key (what it did), the external reference (409).
+pub(super) async fn log(call: &TenantCall, asked: &Asked<'_>) -> Result<Logged, Failure> {
+    let maker = Maker::new(call, asked.import, call.call.now)?;
+    let tenant = &call.standing.tenant;
+    // By the key, so that a repeated request meets its own record.
+    let place = hash_of(asked.key);
+    let slot = tenant.shards.slot_for(place);
+    let own = call.db_of_slot(slot).ok_or_else(|| Failure::internal("a slot without a shard"))?;
+    if let Some((db, done)) = done_before_growth(call, &own, place, asked.key).await? {
+        return Ok(Logged::Before(db, done));
+    }
+    let mut id = maker.id(asked.draft, slot);
+    let home = call.home()?;
+    let mut names_it = home.is(&own);
+    let mut claimed = false;
+    for _ in 0..DRAWS {
+        let db = call.db_of(id)?;
+        let made = match maker.make(asked.draft, id, maker.reference(id)) {
+            Ok(made) => made,
+            // The rules may have changed since the same request was accepted.
+            Err(refused) => return before_or(db, asked.key, refused).await,
+        };
+        let named = made.complaint.external_reference.as_ref();
+        if named.is_some() && !names_it && !claimed {
+            claimed = true;
+            let by = claimant("", asked.key);
+            let change = external_reference::Change { complaint: id, from: None, to: named, by, at: maker.now };
+            match external_reference::prepare(call.firm(), &home, &change).await {
+                // An earlier attempt has begun to log it as another complaint: go on with that one.
+                Ok(prepared) if prepared.complaint != id => {
+                    id = prepared.complaint;
+                    continue;
+                }
+                Ok(_) => {}
+                Err(error) => return before_or(db, asked.key, error.into()).await,
+            }
+        }
+        let outbox = asked.import.is_none().then(|| OutboxId::new(maker.now, &platform::entropy()));
+        let new = New { outbox, ..made.to_log(asked.key, asked.fingerprint, names_it) };
+        match db.log(&[new], maker.now).await {
+            Ok(messages) => return Ok(Logged::Now { made, message: messages.into_iter().next() }),
+            Err(StoreError::Taken(Unique::Reference)) => {}
+            // Whoever has it may have died over it.
+            Err(StoreError::Taken(Unique::ExternalReference)) if names_it => names_it = false,
+            Err(error @ StoreError::Taken(Unique::IdempotencyKey)) => {
+                return before_or(db, asked.key, error.into()).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::internal("drew only references that are taken"))
+}
+
+/// What the key did before the tenant had as many shards as now, where another slot was its own then.
+async fn done_before_growth(
+    call: &TenantCall,
+    own: &TenantDb,
+    place: u64,
+    key: &str,
+) -> Result<Option<(TenantDb, Done)>, StoreError> {
+    let tenant = &call.standing.tenant;
+    let former = tenant.shards.former_slots_for(place, tenant.founded_with);
+    let others = former.into_iter().filter_map(|slot| call.db_of_slot(slot)).filter(|db| !db.is(own));
+    let asked = others.map(|db| async move { (db.done_by("", key).await, db) });
+    for (done, db) in together(asked).await {
+        if let Some(done) = done? {
+            return Ok(Some((db, done)));
+        }
+    }
+    Ok(None)
+}
+
+/// What the key did, if it did anything; else the failure.
+async fn before_or(db: TenantDb, key: &str, failure: Failure) -> Result<Logged, Failure> {
+    match db.done_by("", key).await? {
+        Some(done) => Ok(Logged::Before(db, done)),
+        None => Err(failure),
+    }
+}
