@@ -54,9 +54,20 @@ pub(crate) fn check(method: &str, target: &str, answer: &Answer) {
         let required = resolve(header)["required"].as_bool().unwrap_or_default();
         assert!(!required || answer.header(name).is_some(), "{template} promises {name}: {}", what());
     }
-    let validator = validator(&format!("{method} {template} {}", answer.status), &content["schema"]);
-    let errors: Vec<String> =
-        validator.iter_errors(&answer.body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    // A table is text; of lines of JSON each is what the schema says.
+    let values: Vec<Value> = match content_type {
+        "text/csv" => vec![answer.text.as_str().into()],
+        "application/x-ndjson" => {
+            let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            answer.text.lines().map(line).collect()
+        }
+        _ => vec![answer.body.clone()],
+    };
+    let validator = validator(&format!("{method} {template} {} {content_type}", answer.status), &content["schema"]);
+    let errors: Vec<String> = values
+        .iter()
+        .flat_map(|value| validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())))
+        .collect();
     assert!(errors.is_empty(), "{}: {}", errors.join("; "), what());
 }
 

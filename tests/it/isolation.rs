@@ -88,6 +88,10 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })
         }
         ("POST" | "PATCH", "/v1/views" | "/v1/views/{id}") => json!({ "name": "Mine now" }),
+        ("POST", "/v1/complaints:import") => {
+            let row = complaint(json!({ "channel": "pigeon" }));
+            return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
+        }
         ("POST", "/v1/tenants") => json!({
             "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX",
             "home_cell": "nowhere"

@@ -5,6 +5,7 @@ use crate::{
     client::{Answer, Client, STACK, unused},
     eventually::within,
     firm::{Firm, complaint},
+    import::{NDJSON, lines, rows},
     isolation::{ask, operations},
     keys::{IN_FORCE, now},
 };
@@ -205,8 +206,10 @@ impl Sent {
     fn send(&self, api: &Client) -> Answer {
         let call = api.call(&self.method, &self.path);
         let call = self.headers.iter().fold(call, |call, (name, value)| call.header(name, value));
+        let content_type = self.headers.iter().find(|(name, _)| name == "content-type");
+        let content_type = content_type.map_or("application/json", |(_, value)| value);
         match &self.body {
-            Some(body) => call.bytes("application/json", body.clone()).send(),
+            Some(body) => call.bytes(content_type, body.clone()).send(),
             None => call.send(),
         }
     }
@@ -233,6 +236,26 @@ fn signers() -> [(Firm, Signer); 2] {
     let (first, second) = (Firm::new(), Firm::new());
     let (ed25519, hmac) = (Signer::ed25519(&first, &STACK.base_url), Signer::hmac(&second, &STACK.base_url));
     [(first, ed25519), (second, hmac)]
+}
+
+#[test]
+fn a_signed_import_is_the_one_that_was_signed() {
+    let rows = rows(3).join("\n");
+    for (firm, signer) in signers() {
+        let upload = |body: &str| {
+            let mut draft = signer.draft("POST", "/v1/complaints:import", None);
+            draft.set("content-digest", &digest_of(body.as_bytes()));
+            draft.set("content-type", NDJSON);
+            draft.body = Some(body.as_bytes().to_vec());
+            draft
+        };
+        let forged = signer.sign(&upload(&rows)).altered(|sent| sent.body = Some(format!("{rows}\n{{}}").into_bytes()));
+        refused(&forged.send(&signer.api), "Content-Digest does not match the body");
+        let listed = || firm.api.get("/v1/complaints").expect(200).data().len();
+        assert_eq!(listed(), 0, "nothing was written before the whole body was checked");
+        let (done, summary) = lines(&signer.send(&upload(&rows)).expect(200));
+        assert_eq!((done.len(), &summary["created"], listed()), (3, &json!(3), 3));
+    }
 }
 
 #[test]

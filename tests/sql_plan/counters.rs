@@ -4,6 +4,7 @@
 use crate::catalogue::{migrations, statement};
 use proptest::{prelude::*, sample::Index};
 use rusqlite::{Connection, ToSql, params};
+use serde_json::json;
 use shared::{
     complaint::projection::Facet,
     http::list_query::ListQuery,
@@ -167,9 +168,10 @@ impl World {
                 let tokens = self.tenants[tenant].tokens(&labels);
                 let (text, reference) = (id.to_string(), format!("R{}", self.logged));
                 let place = place(received_at, id).to_string();
-                let row =
-                    params![of, text, reference, None::<&str>, received_at, 1, "{}", "{}", text, place, "", "", tokens];
-                self.run("complaints/insert.sql", row);
+                let none = None::<&str>;
+                let rows = json!([[text, reference, none, received_at, 1, "{}", "{}", text, place, "", "", tokens]])
+                    .to_string();
+                self.run("complaints/insert.sql", params![of, rows]);
                 self.tenants[tenant].complaints.insert(id, Known { received_at, labels, indexed: true });
             }
             Action::Change(which, received_at, labels) => {

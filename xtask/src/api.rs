@@ -1,6 +1,7 @@
 //! A small client of the HTTP API, for loading and checking data. One client may be used by several threads; it keeps its
 //! connections.
 
+use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -69,6 +70,30 @@ impl Client {
     /// `POST` of a command on a known version.
     pub fn command(&self, path: &str, idempotency_key: &str, version: &str, body: &Value) -> Result<Reply> {
         self.send(path, idempotency_key, Some(version), body)
+    }
+
+    /// The lines of the answer to an import, or the answer that it is not accepted.
+    pub fn import(
+        &self,
+        query: &str,
+        idempotency_key: &str,
+        content_type: &str,
+        body: &str,
+    ) -> Result<Result<Box<dyn BufRead>, Reply>> {
+        const BEGINS_WITHIN: Duration = Duration::from_secs(60);
+        let request = self
+            .agent
+            .post(self.url(&format!("/v1/complaints:import?{query}")))
+            .header("authorization", self.bearer())
+            .header("content-type", content_type)
+            .header("idempotency-key", idempotency_key);
+        // An import takes as long as it takes.
+        let request = request.config().timeout_global(None).timeout_recv_response(Some(BEGINS_WITHIN)).build();
+        let answer = request.send(body).context("POST /v1/complaints:import")?;
+        if answer.status() != StatusCode::OK {
+            return Ok(Err(read(answer)?));
+        }
+        Ok(Ok(Box::new(BufReader::new(answer.into_body().into_reader()))))
     }
 
     fn send(&self, path: &str, idempotency_key: &str, if_match: Option<&str>, body: &Value) -> Result<Reply> {

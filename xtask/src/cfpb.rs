@@ -4,16 +4,16 @@
 //! or alias with the bank's taxonomy. Nothing is invented: what a row lacks is left out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
 use shared::taxonomy::{Sector, Taxonomy};
 
 use crate::digest::sha256;
+use crate::import;
 
 /// A row: values by column name, in lower case with spaces. Empty values are left out.
 pub type Row = BTreeMap<String, String>;
@@ -22,15 +22,16 @@ pub type Line = (usize, Result<Row>);
 
 /// Opens a file and reads its rows one by one.
 pub fn read(path: &Path) -> Result<Box<dyn Iterator<Item = Line> + Send>> {
-    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let plain = name.trim_end_matches(".gz");
-    let content: Box<dyn Read + Send> =
-        if plain == name { Box::new(file) } else { Box::new(MultiGzDecoder::new(file)) };
+    let (plain, content) = import::open(path, &Arc::default())?;
+    rows(&plain, content)
+}
+
+/// The rows of a file of this name, without `.gz`.
+pub fn rows(plain: &str, content: Box<dyn Read + Send>) -> Result<Box<dyn Iterator<Item = Line> + Send>> {
     match plain.rsplit('.').next() {
         Some("csv") => csv_rows(content),
         Some("jsonl" | "ndjson") => Ok(Box::new(json_rows(content))),
-        _ => bail!("{}: expected .csv, .jsonl or .ndjson, or one of them gzipped", path.display()),
+        _ => bail!("{plain}: expected .csv, .jsonl or .ndjson, or one of them gzipped"),
     }
 }
 

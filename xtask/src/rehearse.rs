@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::api::{Client, Reply};
 use crate::cfpb;
 use crate::firm::{self, Firm, Profile};
-use crate::import::{self, Tally};
+use crate::import::{Event, Import};
 use crate::journey;
 use crate::progress::{duration, step};
 use crate::stack::{Options, Stack};
@@ -79,22 +79,39 @@ type Counted<T> = Result<(T, usize)>;
 
 impl Rehearsal {
     fn import(&self, args: &Args) -> Counted<Vec<Reply>> {
-        let created = Mutex::new(Vec::new());
-        let tally = Tally::default();
-        let mut rows = cfpb::read(&args.file)?.peekable();
+        let mut ids = Vec::new();
+        let body = |row: cfpb::Row| cfpb::complaint(&row).map(|body| body.to_string());
+        let mut rows = cfpb::read(&args.file)?.map(|(line, row)| (line, row.and_then(body))).peekable();
+        let mut first_row = 1;
         // Rows that are not accepted (each is shown with its line and the reason) are made up for by later ones.
-        while rows.peek().is_some() && lock(&created).len() < args.count {
-            let missing = args.count - lock(&created).len();
-            import::cfpb_rows(&self.client, rows.by_ref().take(missing), &tally, |reply| {
-                lock(&created).push(reply);
-                Ok(())
+        while rows.peek().is_some() && ids.len() < args.count {
+            let missing = args.count - ids.len();
+            let import = Import {
+                client: &self.client,
+                name: "rehearsal",
+                content_type: "application/x-ndjson",
+                parameters: String::new(),
+                preamble: String::new(),
+                first_row,
+            };
+            import.send(rows.by_ref().take(missing), |_, event| match event {
+                Event::Row(row) => ids.extend(row["id"].as_str().map(str::to_owned)),
+                Event::Bad { line, reason } => eprintln!("    line {line}: {reason}"),
+                Event::Again(reason) => eprintln!("    {reason}: sending it again"),
             })?;
+            first_row += missing as u64;
         }
-        let created = into_inner(created);
-        if created.len() < args.count {
+        if ids.len() < args.count {
             let file = args.file.display();
-            bail!("{file} has {} acceptable complaints, {} are wanted", created.len(), args.count);
+            bail!("{file} has {} acceptable complaints, {} are wanted", ids.len(), args.count);
         }
+        let created = Mutex::new(Vec::with_capacity(ids.len()));
+        workers::for_each(ids.into_iter(), |id| {
+            let read = self.client.get(&format!("/v1/complaints/{id}"))?.success()?;
+            lock(&created).push(read);
+            Ok(())
+        })?;
+        let created = into_inner(created);
         let count = created.len();
         Ok((created, count))
     }
