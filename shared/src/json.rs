@@ -1,21 +1,28 @@
 //! Reading JSON: the one way into this crate's types, for bodies of requests, rows of D1 and answers of objects alike.
 //!
-//! [`from_str`] is `serde_json`'s reader with two differences. A struct is read from an object only, never from an array of
-//! its members; and an error says which value it is about, as a JSON Pointer (RFC 6901). The pointer costs nothing while
-//! all goes well: it is put together on the error's way out. Every other reader of the same types would be compiled into
-//! the Worker once more, member by member, and that is most of what reading JSON weighs there.
+//! [`from_str`] reads what `serde_json` reads, with three differences. A struct is read from an object only, never from an
+//! array of its members. An error says which value it is about, as a JSON Pointer (RFC 6901), put together on the error's
+//! way out. And it is small: `serde_json` compiles its whole parser once for every type that is read, which made up an
+//! eighth of the Worker; here all but a few lines are compiled once. Only the structure is read here: numbers, strings with
+//! escapes and what is wrong with a text that is no JSON are left to `serde_json`. A property test holds the two together.
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor, value::StrDeserializer,
 };
-use std::{borrow::Cow, cell::RefCell, fmt};
+use serde_json::{Number, Value};
+use std::{borrow::Cow, fmt};
+
+/// The deepest that arrays and objects may be inside each other, as of `serde_json`.
+const MAX_DEPTH: u8 = 127;
 
 /// Why a text was refused. Shown, it tells nothing of the text, which may be personal.
 #[derive(Debug, thiserror::Error)]
-#[error("{:?} error of JSON at column {}", error.classify(), error.column())]
+#[error("{:?} error of JSON at byte {at}", error.classify())]
 pub struct Refused {
     /// The value that is not right, as a JSON Pointer; empty for the whole text.
     pub pointer: String,
+    at: usize,
     error: serde_json::Error,
 }
 
@@ -36,68 +43,346 @@ impl Refused {
 /// # Errors
 /// [`Refused`], with what is wrong and where.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
-    let trail = Trail::default();
-    let mut source = serde_json::Deserializer::from_str(text);
-    let read = T::deserialize(Reader { source: &mut source, trail: &trail });
-    read.and_then(|value| source.end().map(|()| value)).map_err(|error| Refused { pointer: trail.pointer(), error })
-}
-
-/// The way from an error to the root, innermost step first.
-#[derive(Default)]
-struct Trail(RefCell<Vec<String>>);
-
-impl Trail {
-    fn note(&self, step: &str) {
-        self.0.borrow_mut().push(format!("/{}", step.replace('~', "~0").replace('/', "~1")));
-    }
-
-    fn pointer(self) -> String {
-        self.0.into_inner().into_iter().rev().collect()
+    let mut source = Source { text, at: 0, depth: 0, trail: Vec::new() };
+    let read = T::deserialize(&mut source);
+    match read.and_then(|value| source.end().map(|()| value)) {
+        Ok(value) => Ok(value),
+        Err(fault) => Err(source.refused(fault)),
     }
 }
 
-/// A source, a visitor or a seed of serde's, with the trail.
-struct Reader<'t, S> {
-    source: S,
-    trail: &'t Trail,
+/// Why reading stopped.
+#[derive(Debug)]
+enum Fault {
+    /// It is no JSON.
+    Syntax,
+    /// It is not what was wanted.
+    Data(String),
 }
 
-macro_rules! values_that_hold_no_others {
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax => f.write_str("is no JSON"),
+            Self::Data(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Data(message.to_string())
+    }
+
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::Unit => Self::Data(format!("invalid type: null, expected {expected}")),
+            _ => Self::Data(format!("invalid type: {unexpected}, expected {expected}")),
+        }
+    }
+}
+
+/// A text that is being read.
+struct Source<'de> {
+    text: &'de str,
+    /// The next byte.
+    at: usize,
+    depth: u8,
+    /// The way from an error to the root, innermost step first.
+    trail: Vec<String>,
+}
+
+impl<'de> Source<'de> {
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The first byte of what comes next.
+    fn peek(&mut self) -> Option<u8> {
+        while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+        self.byte()
+    }
+
+    fn take(&mut self, wanted: u8) -> Result<(), Fault> {
+        if self.peek() != Some(wanted) {
+            return Err(Fault::Syntax);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(Fault::Syntax);
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn since(&self, start: usize) -> &'de str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
+        self.take(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(0..=0x1F) | None => return Err(Fault::Syntax),
+                Some(_) => self.at += 1,
+            }
+        }
+        let inner = self.since(start);
+        self.at += 1;
+        if !escaped {
+            return Ok(Cow::Borrowed(inner));
+        }
+        serde_json::from_str(self.since(start - 1)).map(Cow::Owned).map_err(|_| Fault::Syntax)
+    }
+
+    fn number(&mut self) -> Result<Number, Fault> {
+        let start = self.at;
+        while matches!(self.byte(), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
+            self.at += 1;
+        }
+        serde_json::from_str(self.since(start)).map_err(|_| Fault::Syntax)
+    }
+
+    fn boolean(&mut self) -> Result<bool, Fault> {
+        let value = self.byte() == Some(b't');
+        self.word(if value { "true" } else { "false" }).map(|()| value)
+    }
+
+    fn open(&mut self, bracket: u8) -> Result<(), Fault> {
+        self.take(bracket)?;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err(Fault::Syntax) } else { Ok(()) }
+    }
+
+    /// Whether another element or member comes before `bracket`; if not, that is taken.
+    fn another(&mut self, bracket: u8, first: bool) -> Result<bool, Fault> {
+        if self.peek() == Some(bracket) {
+            return Ok(false);
+        }
+        if !first {
+            self.take(b',')?;
+        }
+        Ok(true)
+    }
+
+    fn close(&mut self, bracket: u8) -> Result<(), Fault> {
+        match self.peek() {
+            Some(next) if next == bracket => {}
+            // Whoever reads wants no more, and there is more.
+            Some(b',') => return Err(Fault::Data("has too many elements".to_owned())),
+            _ => return Err(Fault::Syntax),
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// The name of the next member, up to its value.
+    fn name(&mut self) -> Result<Cow<'de, str>, Fault> {
+        self.peek();
+        let name = self.string()?;
+        self.take(b':')?;
+        Ok(name)
+    }
+
+    /// Reads over a value.
+    fn skip(&mut self) -> Result<(), Fault> {
+        match self.peek() {
+            Some(b'{') => {
+                self.open(b'{')?;
+                let mut first = true;
+                while self.another(b'}', first)? {
+                    first = false;
+                    self.name()?;
+                    self.skip()?;
+                }
+                self.close(b'}')
+            }
+            Some(b'[') => {
+                self.open(b'[')?;
+                let mut first = true;
+                while self.another(b']', first)? {
+                    first = false;
+                    self.skip()?;
+                }
+                self.close(b']')
+            }
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b'n') => self.word("null"),
+            Some(b't' | b'f') => self.boolean().map(|_| ()),
+            _ => self.number().map(|_| ()),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Fault> {
+        if self.peek().is_none() { Ok(()) } else { Err(Fault::Syntax) }
+    }
+
+    /// That what comes next is something else than what is expected.
+    fn other_than(&mut self, expected: &dyn Expected) -> Fault {
+        let start = self.at;
+        let wrong = |unexpected: Unexpected<'_>| Fault::invalid_type(unexpected, expected);
+        let read = match self.peek() {
+            Some(b'{') => return wrong(Unexpected::Map),
+            Some(b'[') => return wrong(Unexpected::Seq),
+            Some(b'n') => self.word("null").map(|()| wrong(Unexpected::Unit)),
+            Some(b't' | b'f') => self.boolean().map(|value| wrong(Unexpected::Bool(value))),
+            Some(b'"') => self.string().map(|text| wrong(Unexpected::Str(&text))),
+            _ => self.number().map(|number| wrong(unexpected_number(&number))),
+        };
+        self.at = start.max(self.at);
+        read.unwrap_or_else(|fault| fault)
+    }
+
+    fn note(&mut self, step: &str) {
+        self.trail.push(format!("/{}", step.replace('~', "~0").replace('/', "~1")));
+    }
+
+    fn refused(self, fault: Fault) -> Refused {
+        let error = match fault {
+            // `serde_json` says best what is wrong.
+            Fault::Syntax => serde_json::from_str::<Value>(self.text).err(),
+            Fault::Data(message) => Some(Error::custom(message)),
+        };
+        let error = error.unwrap_or_else(|| Error::custom("is not acceptable"));
+        Refused { pointer: self.trail.into_iter().rev().collect(), at: self.at, error }
+    }
+}
+
+fn unexpected_number(number: &Number) -> Unexpected<'static> {
+    match (number.as_u64(), number.as_i64(), number.as_f64()) {
+        (Some(number), ..) => Unexpected::Unsigned(number),
+        (_, Some(number), _) => Unexpected::Signed(number),
+        (.., number) => Unexpected::Float(number.unwrap_or_default()),
+    }
+}
+
+/// Shows what was read to whoever waits for it.
+fn shown<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, Fault> {
+    match text {
+        Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+        Cow::Owned(text) => visitor.visit_string(text),
+    }
+}
+
+macro_rules! numbers {
     ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, S::Error> {
-            self.source.$method(visitor)
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            self.deserialize_u64(visitor)
         })*
     };
 }
 
-macro_rules! values_that_hold_others {
-    ($($method:ident($($argument:ident: $type:ty),*))*) => {
-        $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, S::Error> {
-            self.source.$method($($argument,)* Reader { source: visitor, trail: self.trail })
-        })*
-    };
-}
+impl<'de> Deserializer<'de> for &mut Source<'de> {
+    type Error = Fault;
 
-impl<'de, S: Deserializer<'de>> Deserializer<'de> for Reader<'_, S> {
-    type Error = S::Error;
-
-    values_that_hold_no_others! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string
-        deserialize_bytes deserialize_byte_buf deserialize_unit deserialize_identifier deserialize_ignored_any
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'{') => self.deserialize_map(visitor),
+            Some(b'[') => self.deserialize_seq(visitor),
+            Some(b'"') => self.deserialize_str(visitor),
+            Some(b'n') => self.deserialize_unit(visitor),
+            Some(b't' | b'f') => self.deserialize_bool(visitor),
+            _ => self.deserialize_u64(visitor),
+        }
     }
 
-    values_that_hold_others! {
-        deserialize_any()
-        deserialize_option()
-        deserialize_unit_struct(name: &'static str)
-        deserialize_newtype_struct(name: &'static str)
-        deserialize_seq()
-        deserialize_tuple(len: usize)
-        deserialize_tuple_struct(name: &'static str, len: usize)
-        deserialize_map()
-        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.peek() != Some(b'n') {
+            return Err(self.other_than(&visitor));
+        }
+        self.word("null")?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if !matches!(self.peek(), Some(b't' | b'f')) {
+            return Err(self.other_than(&visitor));
+        }
+        visitor.visit_bool(self.boolean()?)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if matches!(self.peek(), Some(b'{' | b'[' | b'"' | b'n' | b't' | b'f')) {
+            return Err(self.other_than(&visitor));
+        }
+        let number = self.number()?;
+        match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(number), ..) => visitor.visit_u64(number),
+            (_, Some(number), _) => visitor.visit_i64(number),
+            (.., number) => visitor.visit_f64(number.unwrap_or_default()),
+        }
+    }
+
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8 deserialize_u16
+        deserialize_u32 deserialize_u128 deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(self.other_than(&visitor));
+        }
+        shown(self.string()?, visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.peek() != Some(b'n') {
+            return visitor.visit_some(self);
+        }
+        self.word("null")?;
+        visitor.visit_none()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        if name != RAW {
+            return visitor.visit_newtype_struct(self);
+        }
+        self.peek();
+        let start = self.at;
+        self.skip()?;
+        visitor.visit_borrowed_str(self.since(start))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.peek() != Some(b'[') {
+            return Err(self.other_than(&visitor));
+        }
+        self.open(b'[')?;
+        let value = visitor.visit_seq(Elements { source: self, index: 0 })?;
+        self.close(b']').map(|()| value)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.peek() != Some(b'{') {
+            return Err(self.other_than(&visitor));
+        }
+        self.open(b'{')?;
+        let value = visitor.visit_map(Members { source: self, name: Cow::Borrowed(""), first: true })?;
+        self.close(b'}').map(|()| value)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -105,219 +390,167 @@ impl<'de, S: Deserializer<'de>> Deserializer<'de> for Reader<'_, S> {
         _name: &'static str,
         _members: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, S::Error> {
+    ) -> Result<V::Value, Fault> {
         self.deserialize_map(visitor)
     }
-}
 
-macro_rules! visit {
-    ($($method:ident($type:ty))*) => {
-        $(fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
-            self.source.$method(value)
-        })*
-    };
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<'_, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.expecting(formatter)
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'"') => {
+                let name = self.string()?;
+                visitor.visit_enum(Variant { source: None, name })
+            }
+            Some(b'{') => {
+                self.open(b'{')?;
+                let name = self.name()?;
+                let value = visitor.visit_enum(Variant { source: Some(self), name })?;
+                self.close(b'}').map(|()| value)
+            }
+            // As `serde_json` has it.
+            _ => Err(Fault::Data("expected value".to_owned())),
+        }
     }
 
-    visit! {
-        visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64)
-        visit_str(&str) visit_borrowed_str(&'de str) visit_string(String)
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.skip()?;
+        visitor.visit_unit()
     }
 
-    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
-        self.source.visit_none()
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
-        self.source.visit_unit()
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, source: D) -> Result<V::Value, D::Error> {
-        self.source.visit_some(Reader { source, trail: self.trail })
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, source: D) -> Result<V::Value, D::Error> {
-        self.source.visit_newtype_struct(Reader { source, trail: self.trail })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.source.visit_seq(Elements { access, trail: self.trail, index: 0 })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.source.visit_map(Members { access, trail: self.trail, name: Name::default() })
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.source.visit_enum(Reader { source: access, trail: self.trail })
-    }
-}
-
-impl<'de, D: DeserializeSeed<'de>> DeserializeSeed<'de> for Reader<'_, D> {
-    type Value = D::Value;
-
-    fn deserialize<S: Deserializer<'de>>(self, source: S) -> Result<D::Value, S::Error> {
-        self.source.deserialize(Reader { source, trail: self.trail })
-    }
+    serde::forward_to_deserialize_any! { char bytes byte_buf unit_struct tuple_struct identifier }
 }
 
 /// The elements of an array.
-struct Elements<'t, A> {
-    access: A,
-    trail: &'t Trail,
+struct Elements<'s, 'de> {
+    source: &'s mut Source<'de>,
     index: usize,
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
-    type Error = A::Error;
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = Fault;
 
-    fn next_element_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, A::Error> {
-        let element = self.access.next_element_seed(Reader { source: seed, trail: self.trail });
-        let element = element.inspect_err(|_| self.trail.note(&self.index.to_string()))?;
-        self.index += 1;
-        Ok(element)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.access.size_hint()
+    fn next_element_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, Fault> {
+        if !self.source.another(b']', self.index == 0)? {
+            return Ok(None);
+        }
+        match seed.deserialize(&mut *self.source) {
+            Ok(element) => {
+                self.index += 1;
+                Ok(Some(element))
+            }
+            Err(fault) => {
+                self.source.note(&self.index.to_string());
+                Err(fault)
+            }
+        }
     }
 }
 
 /// The members of an object.
-struct Members<'t, 'de, A> {
-    access: A,
-    trail: &'t Trail,
+struct Members<'s, 'de> {
+    source: &'s mut Source<'de>,
     /// The member whose value is next.
-    name: Name<'de>,
+    name: Cow<'de, str>,
+    first: bool,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
-    type Error = A::Error;
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
+    type Error = Fault;
 
-    fn next_key_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, A::Error> {
-        let Some(name) = self.access.next_key::<Name<'de>>()? else { return Ok(None) };
-        self.name = name;
-        seed.deserialize(self.name.reader()).map(Some).inspect_err(|_| self.trail.note(&self.name.0))
+    fn next_key_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, Fault> {
+        if !self.source.another(b'}', self.first)? {
+            return Ok(None);
+        }
+        self.first = false;
+        self.name = self.source.name()?;
+        let name = seed.deserialize(Name(&self.name));
+        name.map(Some).inspect_err(|_| self.source.note(&self.name))
     }
 
-    fn next_value_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<D::Value, A::Error> {
-        let value = self.access.next_value_seed(Reader { source: seed, trail: self.trail });
-        value.inspect_err(|_| self.trail.note(&self.name.0))
-    }
-}
-
-impl<'t, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Reader<'t, A> {
-    type Error = A::Error;
-    type Variant = Variant<'t, 'de, A::Variant>;
-
-    fn variant_seed<D: DeserializeSeed<'de>>(self, seed: D) -> Result<(D::Value, Self::Variant), A::Error> {
-        let (name, access) = self.source.variant::<Name<'de>>()?;
-        let variant = seed.deserialize(name.reader())?;
-        Ok((variant, Variant { access, trail: self.trail, name }))
+    fn next_value_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<D::Value, Fault> {
+        seed.deserialize(&mut *self.source).inspect_err(|_| self.source.note(&self.name))
     }
 }
 
 /// The variant of an enum.
-struct Variant<'t, 'de, A> {
-    access: A,
-    trail: &'t Trail,
-    name: Name<'de>,
+struct Variant<'s, 'de> {
+    /// `None` where the name is all there is.
+    source: Option<&'s mut Source<'de>>,
+    name: Cow<'de, str>,
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, 'de, A> {
-    type Error = A::Error;
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Fault;
+    type Variant = Self;
 
-    fn unit_variant(self) -> Result<(), A::Error> {
-        self.access.unit_variant()
-    }
-
-    fn newtype_variant_seed<D: DeserializeSeed<'de>>(self, seed: D) -> Result<D::Value, A::Error> {
-        let value = self.access.newtype_variant_seed(Reader { source: seed, trail: self.trail });
-        value.inspect_err(|_| self.trail.note(&self.name.0))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        let value = self.access.tuple_variant(len, Reader { source: visitor, trail: self.trail });
-        value.inspect_err(|_| self.trail.note(&self.name.0))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        members: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, A::Error> {
-        let value = self.access.struct_variant(members, Reader { source: visitor, trail: self.trail });
-        value.inspect_err(|_| self.trail.note(&self.name.0))
+    fn variant_seed<D: DeserializeSeed<'de>>(self, seed: D) -> Result<(D::Value, Self), Fault> {
+        Ok((seed.deserialize(Name(&self.name))?, self))
     }
 }
 
-/// The name of a member or a variant. It is read before whoever waits for it, who gets a copy.
-#[derive(Clone, Default)]
-struct Name<'de>(Cow<'de, str>);
-
-impl<'de> Name<'de> {
-    fn reader<E>(&self) -> NameReader<'de, E> {
-        NameReader { name: self.clone(), error: std::marker::PhantomData }
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
+impl<'s, 'de> Variant<'s, 'de> {
+    fn data(self, expected: &'static str) -> Result<(&'s mut Source<'de>, Cow<'de, str>), Fault> {
+        match self.source {
+            Some(source) => Ok((source, self.name)),
+            None => Err(Fault::invalid_type(Unexpected::UnitVariant, &expected)),
         }
-        source.deserialize_str(NameVisitor)
     }
 }
 
-struct NameReader<'de, E> {
-    name: Name<'de>,
-    error: std::marker::PhantomData<E>,
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        match self.source {
+            Some(source) => serde::Deserialize::deserialize(source),
+            None => Ok(()),
+        }
+    }
+
+    fn newtype_variant_seed<D: DeserializeSeed<'de>>(self, seed: D) -> Result<D::Value, Fault> {
+        let (source, name) = self.data("newtype variant")?;
+        seed.deserialize(&mut *source).inspect_err(|_| source.note(&name))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Fault> {
+        let (source, name) = self.data("tuple variant")?;
+        source.deserialize_seq(visitor).inspect_err(|_| source.note(&name))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _members: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+        let (source, name) = self.data("struct variant")?;
+        source.deserialize_map(visitor).inspect_err(|_| source.note(&name))
+    }
 }
 
-macro_rules! numbers {
+/// The name of a member or a variant, for whoever waits for it.
+struct Name<'n>(&'n str);
+
+macro_rules! numbered {
     ($($method:ident $visit:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-            match self.name.0.parse() {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            match self.0.parse() {
                 Ok(number) => visitor.$visit(number),
-                Err(_) => self.deserialize_any(visitor),
+                Err(_) => visitor.visit_str(self.0),
             }
         })*
     };
 }
 
-impl<'de, E: Error> Deserializer<'de> for NameReader<'de, E> {
-    type Error = E;
+impl<'de> Deserializer<'de> for Name<'_> {
+    type Error = Fault;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.name.0 {
-            Cow::Borrowed(name) => visitor.visit_borrowed_str(name),
-            Cow::Owned(name) => visitor.visit_str(&name),
-        }
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_str(self.0)
     }
 
-    numbers! { deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64 }
+    numbered! { deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64 }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, E> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -326,10 +559,8 @@ impl<'de, E: Error> Deserializer<'de> for NameReader<'de, E> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, E> {
-        let name: serde::de::value::StrDeserializer<'_, E> =
-            serde::de::IntoDeserializer::into_deserializer(&*self.name.0);
-        visitor.visit_enum(name)
+    ) -> Result<V::Value, Fault> {
+        visitor.visit_enum(StrDeserializer::new(self.0))
     }
 
     serde::forward_to_deserialize_any! {
@@ -338,11 +569,41 @@ impl<'de, E: Error> Deserializer<'de> for NameReader<'de, E> {
     }
 }
 
+/// A value as its JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raw(pub String);
+
+const RAW: &str = "$redress::json::Raw";
+
+impl<'de> serde::Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        struct RawVisitor;
+        impl<'de> Visitor<'de> for RawVisitor {
+            type Value = Raw;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a value")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Raw, E> {
+                Ok(Raw(text.to_owned()))
+            }
+
+            /// By any other reader than this module's.
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, source: D) -> Result<Raw, D::Error> {
+                let value = <Value as serde::Deserialize>::deserialize(source)?;
+                Ok(Raw(value.to_string()))
+            }
+        }
+        source.deserialize_newtype_struct(RAW, RawVisitor)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde::Deserialize;
-    use serde_json::value::RawValue;
     use std::collections::BTreeMap;
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -384,7 +645,8 @@ mod tests {
             let value: serde_json::Value = serde_json::from_str(text).unwrap();
             assert_eq!(from_str::<serde_json::Value>(text).unwrap(), value);
         }
-        assert_eq!(from_str::<Vec<Box<RawValue>>>("[1, {\"a\" :2}]").unwrap()[1].get(), "{\"a\" :2}");
+        assert_eq!(from_str::<Vec<Raw>>("[1, {\"a\" :2}]").unwrap()[1], Raw("{\"a\" :2}".to_owned()));
+        assert_eq!(serde_json::from_str::<Raw>("{\"a\" :2}").unwrap(), Raw("{\"a\":2}".to_owned()));
     }
 
     #[test]
@@ -410,7 +672,7 @@ mod tests {
         }
         let refused = from_str::<All>(r#"{"number":"1"}"#).unwrap_err();
         assert_eq!(refused.message(), "invalid type: string \"1\", expected u8");
-        assert_eq!(refused.to_string(), "Data error of JSON at column 13");
+        assert_eq!(refused.to_string(), "Data error of JSON at byte 13");
     }
 
     #[test]
@@ -420,5 +682,65 @@ mod tests {
         }
         let deep = format!("{}{}", "{\"inner\":".repeat(200), "}".repeat(200));
         assert!(from_str::<All>(&deep).unwrap_err().error.is_syntax());
+    }
+
+    /// Any value, as JSON with white space.
+    fn value() -> impl Strategy<Value = String> {
+        let text = "([a-z\"é\\\\\n𝄞]|\\PC){0,6}".prop_map(|text: String| serde_json::to_string(&text).unwrap());
+        let escaped =
+            prop::sample::select(vec![r#""\u00e9\/""#, r#""\ud834\udd1e""#, r#""\ud834""#, r#""\x""#, "\"\t\""]);
+        let number = prop::sample::select(vec![
+            "0",
+            "-0",
+            "01",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775808",
+            "1.5e3",
+            "1e999",
+            "-",
+            "1.",
+            "+1",
+        ]);
+        let leaf = prop_oneof![
+            text,
+            escaped.prop_map(str::to_owned),
+            number.prop_map(str::to_owned),
+            any::<f64>().prop_map(|number| serde_json::json!(number).to_string()),
+            prop::sample::select(vec!["null", "true", "false", "nul", "True", ""]).prop_map(str::to_owned),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(|list| format!("[ {}]", list.join(" ,\t"))),
+                prop::collection::vec(("[a-c]{0,1}", inner), 0..5).prop_map(|members| {
+                    let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\" : {value}")).collect();
+                    format!("{{{}\n}}", members.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+        /// What `serde_json` takes is taken, as the same value; what it refuses is refused, for the same reason.
+        #[test]
+        fn reads_all_that_serde_json_reads_and_nothing_else(
+            text in value(), cut in prop::option::weighted(0.5, (any::<prop::sample::Index>(), "[\\]\\[{}\",:0tn\\\\]{0,2}")),
+        ) {
+            let mut text = text;
+            if let Some((at, with)) = cut {
+                let at = text.char_indices().map(|(at, _)| at).nth(at.index(text.chars().count().max(1))).unwrap_or_default();
+                let end = text[at..].chars().next().map_or(at, |removed| at + removed.len_utf8());
+                text.replace_range(at..end, &with);
+            }
+            match (from_str::<Value>(&text), serde_json::from_str::<Value>(&text)) {
+                (Ok(ours), Ok(theirs)) => prop_assert_eq!(ours, theirs),
+                (Err(ours), Err(theirs)) => prop_assert_eq!(ours.error.to_string(), theirs.to_string()),
+                (ours, theirs) => prop_assert!(false, "{text}: {ours:?} {theirs:?}"),
+            }
+            // Reading over it finds the same.
+            prop_assert_eq!(from_str::<serde::de::IgnoredAny>(&text).is_ok(), serde_json::from_str::<Value>(&text).is_ok());
+        }
     }
 }

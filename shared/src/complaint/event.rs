@@ -10,7 +10,7 @@ use crate::{
     access::Actor,
     chain::{Digest, Salt},
     ids::{ComplaintId, TenantId},
-    json,
+    json::{self, Raw},
     reference::Reference,
     taxonomy::TaxonomyRef,
     text::{Code, Line, Prose},
@@ -18,7 +18,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One recorded event.
@@ -60,8 +60,8 @@ struct Recorded {
     at: Timestamp,
     actor: Actor,
     #[serde(rename = "type")]
-    kind: Box<RawValue>,
-    data: Box<RawValue>,
+    kind: Raw,
+    data: Raw,
     salt: Salt,
     prev: Digest,
 }
@@ -70,7 +70,8 @@ impl TryFrom<Recorded> for Event {
     type Error = json::Refused;
 
     fn try_from(recorded: Recorded) -> Result<Self, json::Refused> {
-        let Recorded { hash, v, tenant, complaint, seq, at, actor, kind, data, salt, prev } = recorded;
+        let Recorded { hash, v, tenant, complaint, seq, at, actor, kind: Raw(kind), data: Raw(data), salt, prev } =
+            recorded;
         let read::Body(body) = json::from_str(&format!("{{{kind}:{data}}}"))?;
         Ok(Self { hash, v, tenant, complaint, seq, at, actor, body, salt, prev })
     }
