@@ -51,21 +51,24 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
     }
 }
 
-/// Why reading stopped.
+/// Why reading stopped: `None` where it is no JSON, else why it is not what was wanted. (One pointer: every function of a
+/// reader hands it on, and most of a reader's code would be for that.)
 #[derive(Debug)]
-enum Fault {
-    /// It is no JSON.
-    Syntax,
-    /// It is not what was wanted.
-    Data(String),
+struct Fault(Option<Box<String>>);
+
+impl Fault {
+    const SYNTAX: Self = Self(None);
+
+    #[cold]
+    #[inline(never)]
+    fn data(message: String) -> Self {
+        Self(Some(Box::new(message)))
+    }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax => f.write_str("is no JSON"),
-            Self::Data(message) => f.write_str(message),
-        }
+        f.write_str(self.0.as_ref().map_or("is no JSON", |message| message))
     }
 }
 
@@ -73,14 +76,28 @@ impl std::error::Error for Fault {}
 
 impl Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Data(message.to_string())
+        Self::data(message.to_string())
     }
 
+    #[cold]
+    #[inline(never)]
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        match unexpected {
-            Unexpected::Unit => Self::Data(format!("invalid type: null, expected {expected}")),
-            _ => Self::Data(format!("invalid type: {unexpected}, expected {expected}")),
-        }
+        Self::data(match unexpected {
+            Unexpected::Unit => format!("invalid type: null, expected {expected}"),
+            _ => format!("invalid type: {unexpected}, expected {expected}"),
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn missing_field(field: &'static str) -> Self {
+        Self::data(format!("missing field `{field}`"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::data(format!("duplicate field `{field}`"))
     }
 }
 
@@ -109,7 +126,7 @@ impl<'de> Source<'de> {
 
     fn take(&mut self, wanted: u8) -> Result<(), Fault> {
         if self.peek() != Some(wanted) {
-            return Err(Fault::Syntax);
+            return Err(Fault::SYNTAX);
         }
         self.at += 1;
         Ok(())
@@ -117,7 +134,7 @@ impl<'de> Source<'de> {
 
     fn word(&mut self, word: &str) -> Result<(), Fault> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(Fault::Syntax);
+            return Err(Fault::SYNTAX);
         }
         self.at += word.len();
         Ok(())
@@ -138,7 +155,7 @@ impl<'de> Source<'de> {
                     escaped = true;
                     self.at += 2;
                 }
-                Some(0..=0x1F) | None => return Err(Fault::Syntax),
+                Some(0..=0x1F) | None => return Err(Fault::SYNTAX),
                 Some(_) => self.at += 1,
             }
         }
@@ -147,7 +164,7 @@ impl<'de> Source<'de> {
         if !escaped {
             return Ok(Cow::Borrowed(inner));
         }
-        serde_json::from_str(self.since(start - 1)).map(Cow::Owned).map_err(|_| Fault::Syntax)
+        serde_json::from_str(self.since(start - 1)).map(Cow::Owned).map_err(|_| Fault::SYNTAX)
     }
 
     fn number(&mut self) -> Result<Number, Fault> {
@@ -155,7 +172,7 @@ impl<'de> Source<'de> {
         while matches!(self.byte(), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
             self.at += 1;
         }
-        serde_json::from_str(self.since(start)).map_err(|_| Fault::Syntax)
+        serde_json::from_str(self.since(start)).map_err(|_| Fault::SYNTAX)
     }
 
     fn boolean(&mut self) -> Result<bool, Fault> {
@@ -166,7 +183,7 @@ impl<'de> Source<'de> {
     fn open(&mut self, bracket: u8) -> Result<(), Fault> {
         self.take(bracket)?;
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(Fault::Syntax) } else { Ok(()) }
+        if self.depth > MAX_DEPTH { Err(Fault::SYNTAX) } else { Ok(()) }
     }
 
     /// Whether another element or member comes before `bracket`; if not, that is taken.
@@ -184,8 +201,8 @@ impl<'de> Source<'de> {
         match self.peek() {
             Some(next) if next == bracket => {}
             // Whoever reads wants no more, and there is more.
-            Some(b',') => return Err(Fault::Data("has too many elements".to_owned())),
-            _ => return Err(Fault::Syntax),
+            Some(b',') => return Err(Fault::data("has too many elements".to_owned())),
+            _ => return Err(Fault::SYNTAX),
         }
         self.at += 1;
         self.depth -= 1;
@@ -230,7 +247,7 @@ impl<'de> Source<'de> {
     }
 
     fn end(&mut self) -> Result<(), Fault> {
-        if self.peek().is_none() { Ok(()) } else { Err(Fault::Syntax) }
+        if self.peek().is_none() { Ok(()) } else { Err(Fault::SYNTAX) }
     }
 
     /// That what comes next is something else than what is expected.
@@ -256,8 +273,8 @@ impl<'de> Source<'de> {
     fn refused(self, fault: Fault) -> Refused {
         let error = match fault {
             // `serde_json` says best what is wrong.
-            Fault::Syntax => serde_json::from_str::<Value>(self.text).err(),
-            Fault::Data(message) => Some(Error::custom(message)),
+            Fault(None) => serde_json::from_str::<Value>(self.text).err(),
+            Fault(Some(message)) => Some(Error::custom(message)),
         };
         let error = error.unwrap_or_else(|| Error::custom("is not acceptable"));
         Refused { pointer: self.trail.into_iter().rev().collect(), at: self.at, error }
@@ -269,14 +286,6 @@ fn unexpected_number(number: &Number) -> Unexpected<'static> {
         (Some(number), ..) => Unexpected::Unsigned(number),
         (_, Some(number), _) => Unexpected::Signed(number),
         (.., number) => Unexpected::Float(number.unwrap_or_default()),
-    }
-}
-
-/// Shows what was read to whoever waits for it.
-fn shown<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, Fault> {
-    match text {
-        Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-        Cow::Owned(text) => visitor.visit_string(text),
     }
 }
 
@@ -338,7 +347,8 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
         if self.peek() != Some(b'"') {
             return Err(self.other_than(&visitor));
         }
-        shown(self.string()?, visitor)
+        // Nobody borrows from the text.
+        visitor.visit_str(&self.string()?)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -360,7 +370,7 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
         self.peek();
         let start = self.at;
         self.skip()?;
-        visitor.visit_borrowed_str(self.since(start))
+        visitor.visit_str(self.since(start))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -412,7 +422,7 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
                 self.close(b'}').map(|()| value)
             }
             // As `serde_json` has it.
-            _ => Err(Fault::Data("expected value".to_owned())),
+            _ => Err(Fault::data("expected value".to_owned())),
         }
     }
 
@@ -585,7 +595,7 @@ impl<'de> serde::Deserialize<'de> for Raw {
                 formatter.write_str("a value")
             }
 
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Raw, E> {
+            fn visit_str<E: Error>(self, text: &str) -> Result<Raw, E> {
                 Ok(Raw(text.to_owned()))
             }
 
