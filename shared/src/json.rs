@@ -79,25 +79,11 @@ impl Error for Fault {
         Self::data(message.to_string())
     }
 
-    #[cold]
-    #[inline(never)]
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::data(match unexpected {
             Unexpected::Unit => format!("invalid type: null, expected {expected}"),
             _ => format!("invalid type: {unexpected}, expected {expected}"),
         })
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn missing_field(field: &'static str) -> Self {
-        Self::data(format!("missing field `{field}`"))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::data(format!("duplicate field `{field}`"))
     }
 }
 
