@@ -51,9 +51,9 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
     }
 }
 
-/// Why reading stopped: `None` where it is no JSON, else why it is not what was wanted. (One pointer: every function of a
-/// reader hands it on, and most of a reader's code would be for that.)
+/// Why reading stopped: `None` where it is no JSON, else why it is not what was wanted.
 #[derive(Debug)]
+#[allow(clippy::box_collection, reason = "one pointer: every function hands it on, and would mostly do that otherwise")]
 struct Fault(Option<Box<String>>);
 
 impl Fault {
