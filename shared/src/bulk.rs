@@ -19,13 +19,13 @@ use crate::{
         problem::{FieldError, Problem, Rule},
     },
     ids::{BulkId, ComplaintId, TenantId, ViewId},
+    json::Raw,
     tenant::placement::ShardId,
     time::Timestamp,
     view::MAX_FILTER,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
 use std::{fmt, str::FromStr};
 
 /// The most complaints that a request may name one by one.
@@ -53,23 +53,23 @@ pub struct Action {
     /// Give it to somebody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Assign>")]
-    assign: Option<Box<RawValue>>,
+    assign: Option<Raw>,
     /// Say what it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Classify>")]
-    classify: Option<Box<RawValue>>,
+    classify: Option<Raw>,
     /// Put tags on it and take others off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Tag>")]
-    tag: Option<Box<RawValue>>,
+    tag: Option<Raw>,
     /// File it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<MayReason>")]
-    close: Option<Box<RawValue>>,
+    close: Option<Raw>,
     /// Tie it to another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<LinkTo>")]
-    link: Option<Box<RawValue>>,
+    link: Option<Raw>,
 }
 
 /// Which complaints: named, or found.
@@ -106,7 +106,7 @@ impl Action {
     /// What is wrong with it whatever the complaint.
     pub fn command(&self) -> Result<Command, Vec<FieldError>> {
         let Self { assign, classify, tag, close, link } = self;
-        match [assign, classify, tag, close, link].map(Option::as_deref) {
+        match [assign, classify, tag, close, link].map(Option::as_ref) {
             [Some(text), None, None, None, None] => read("assign", text).map(Command::Assign),
             [None, Some(text), None, None, None] => match read("classify", text)? {
                 classify if classify == Classify::default() => Err(wrong("classify", Rule::Missing, NOTHING)),
@@ -135,8 +135,8 @@ fn wrong(place: &str, rule: Rule, detail: &'static str) -> Vec<FieldError> {
     vec![FieldError::at(&format!("/action/{place}"), rule, detail)]
 }
 
-fn read<T: DeserializeOwned>(command: &str, text: &RawValue) -> Result<T, Vec<FieldError>> {
-    body::parse(text.get().as_bytes()).map_err(|error| match error {
+fn read<T: DeserializeOwned>(command: &str, Raw(text): &Raw) -> Result<T, Vec<FieldError>> {
+    body::parse(text.as_bytes()).map_err(|error| match error {
         BodyError::Rules(errors) => of_action(command, errors),
         // What is in a body is JSON.
         BodyError::Syntax { .. } => wrong(command, Rule::NotAllowed, "is not acceptable"),
