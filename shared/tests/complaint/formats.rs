@@ -1,7 +1,8 @@
 //! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
 //!
-//! `every_event_kind.ndjson` holds one case with an event of every kind, each line the canonical text that is
-//! stored. It was written, and its hashes were computed, by another implementation, Python's `json` and `hashlib`:
+//! `every_event_kind.ndjson` holds one case with an event of every kind, `imported.ndjson` one that came from another firm,
+//! each line the canonical text that is stored. They were written, and their hashes were computed, by another
+//! implementation, Python's `json` and `hashlib`:
 //!
 //! ```python
 //! jcs = lambda value: json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -32,10 +33,17 @@ use std::collections::HashSet;
 const LINES: &str = include_str!("every_event_kind.ndjson");
 const HEAD: &str = "d03ed300cee9d904943563d71777c1effd85c067778a17d9ca832fe068506ad6";
 
+const IMPORTED: &str = include_str!("imported.ndjson");
+const IMPORTED_HEAD: &str = "7ac81aff3864a3925a85f62488e6fcb19d5c187a61d3251daf593a20375f7c0a";
+
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
-    let mut events: Vec<Value> = LINES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let mut hash = json!(HEAD);
+    hashed(LINES, HEAD)
+}
+
+fn hashed(lines: &str, head: &str) -> Vec<Value> {
+    let mut events: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut hash = json!(head);
     for event in events.iter_mut().rev() {
         event["hash"] = hash;
         hash = event["prev"].clone();
@@ -52,18 +60,20 @@ fn every_kind_of_event_is_pinned() {
 
 #[test]
 fn what_was_stored_is_what_would_be_stored_now() {
-    let mut head = Digest::ZERO;
-    for (line, stored) in LINES.lines().zip(stored()) {
-        let event: Event = serde_json::from_value(stored.clone()).unwrap();
-        let tail = Tail { tenant: event.tenant, complaint: event.complaint, version: event.seq - 1, head };
-        let sealed =
-            chain::seal(tail, &event.actor, event.at, vec![event.body.clone()], || event.salt).unwrap().remove(0);
-        assert_eq!(sealed.text, line);
-        assert_eq!(sealed.event, event);
-        assert_eq!(serde_json::to_value(&event).unwrap(), stored);
-        head = sealed.event.hash;
+    for (lines, last) in [(LINES, HEAD), (IMPORTED, IMPORTED_HEAD)] {
+        let mut head = Digest::ZERO;
+        for (line, stored) in lines.lines().zip(hashed(lines, last)) {
+            let event: Event = serde_json::from_value(stored.clone()).unwrap();
+            let tail = Tail { tenant: event.tenant, complaint: event.complaint, version: event.seq - 1, head };
+            let sealed =
+                chain::seal(tail, &event.actor, event.at, vec![event.body.clone()], || event.salt).unwrap().remove(0);
+            assert_eq!(sealed.text, line);
+            assert_eq!(sealed.event, event);
+            assert_eq!(serde_json::to_value(&event).unwrap(), stored);
+            head = sealed.event.hash;
+        }
+        assert_eq!(head.to_string(), last);
     }
-    assert_eq!(head.to_string(), HEAD);
 }
 
 #[test]

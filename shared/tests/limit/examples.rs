@@ -253,6 +253,29 @@ fn beyond_an_included_number_complaints_are_logged_counted_and_warned_of() {
     assert_eq!(log(5, 100_000), (16, true, true), "what is never reported counts as logged");
 }
 
+/// An import takes complaints for many rows at once, and gives back those of rows that logged none.
+#[test]
+fn complaints_that_are_taken_count_until_they_are_given_back() {
+    let (mut object, limits) = (Limiter::default(), quota(10, Over::Refuse));
+    let used = |object: &mut Limiter, now| object.usage(&limits, at(now))[0].used;
+    assert_eq!(object.take_complaints(&limits, 7, at(0)), 7);
+    assert_eq!(object.take_complaints(&limits, 7, at(1)), 3, "what is left");
+    assert_eq!(object.take_complaints(&limits, 1, at(2)), 0);
+    assert_eq!(object.lease(&limits, &wants_complaints(1, Vec::new()), at(3)).lease, None, "one quota for all");
+    object.give_complaints_back(4, at(1), at(4));
+    assert_eq!(used(&mut object, 5), 6);
+    assert_eq!(object.take_complaints(&limits, 9, at(6)), 4);
+    object.give_complaints_back(99, at(6), at(7));
+    assert_eq!(used(&mut object, 8), 0, "never less than none");
+
+    let month = 30 * 86_400_000;
+    object.take_complaints(&limits, 5, at(month - 1));
+    assert_eq!(object.take_complaints(&limits, 6, at(month)), 6, "a new month");
+    object.give_complaints_back(5, at(month - 1), at(month + 1));
+    assert_eq!(used(&mut object, month + 2), 6, "what is given back is of the month before");
+    assert_eq!(object.take_complaints(&quota(10, Over::Overage), 50, at(month + 3)), 50);
+}
+
 #[test]
 fn a_clock_that_goes_back_repeats_no_month_and_no_lease() {
     let (mut object, limits) = (Limiter::default(), quota(10, Over::Refuse));
