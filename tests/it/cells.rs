@@ -3,7 +3,9 @@
 use crate::{
     client::{Answer, Client, unused},
     eventually::within,
+    export::exported,
     firm::{Firm, complaint},
+    import::{NDJSON, import, rows},
     isolation::NOWHERE,
     keys::{named, record, seed_of},
     matrix,
@@ -31,13 +33,14 @@ use xtask::{
 type Trial = (&'static str, fn(&Cells));
 
 /// What is tried on the same two cells, for they take a while to start.
-const TRIALS: [Trial; 12] = [
+const TRIALS: [Trial; 13] = [
     ("everybody may do what the table says and nothing else", matrix::everybody_may_do_what_the_table_says),
     ("reads are answered by the home", reads_are_answered_by_the_home),
     ("writes are done by the home once", writes_are_done_by_the_home_once),
     ("an operator may ask any cell", an_operator_may_ask_any_cell),
     ("a trace goes on and the home answers for it", a_trace_goes_on_and_the_home_answers_for_it),
     ("a large body arrives whole", a_large_body_arrives_whole),
+    ("files come in and go out through any cell", files_come_in_and_go_out_through_any_cell),
     ("what says that it was forwarded goes no further", what_says_that_it_was_forwarded_goes_no_further),
     ("a firm's limits count at home and once", a_firms_limits_count_at_home_and_once),
     ("a slug is one tenant's in all cells", a_slug_is_one_tenants_in_all_cells),
@@ -340,6 +343,28 @@ fn a_large_body_arrives_whole(cells: &Cells) {
         call.bytes("application/json", vec![b' '; 300_000]).send()
     });
     same("too large", &large[0], &large[1].clone().problem(413, "too_large"));
+}
+
+fn files_come_in_and_go_out_through_any_cell(cells: &Cells) {
+    const COUNT: usize = 700;
+    let Abroad { firm, away, .. } = Abroad::new(cells);
+    let (key, body) = (unused(), rows(COUNT).join("\n"));
+    let (imported, summary) = import(&away, &key, "", NDJSON, &body);
+    assert_eq!((imported.len(), &summary["created"], &summary["complete"]), (COUNT, &json!(COUNT), &json!(true)));
+    let (again, summary) = import(&firm.api, &key, "", NDJSON, &body);
+    assert_eq!(summary["already"], COUNT);
+    assert!(imported.iter().zip(&again).all(|(first, again)| first["id"] == again["id"]));
+    for query in ["", "with=events"] {
+        let [home, abroad] = [&firm.api, &away].map(|api| {
+            let (mut found, end) = exported(api, query);
+            for one in &mut found {
+                one["exported_at"].take();
+            }
+            (found, end)
+        });
+        assert_eq!(home.0.len(), COUNT);
+        assert!(home == abroad, "{query}: the same whichever cell is asked");
+    }
 }
 
 fn what_says_that_it_was_forwarded_goes_no_further(cells: &Cells) {

@@ -15,7 +15,7 @@ use std::{
 
 /// The complaints of an export, and its end.
 #[track_caller]
-fn exported(api: &Client, query: &str) -> (Vec<Value>, Value) {
+pub(crate) fn exported(api: &Client, query: &str) -> (Vec<Value>, Value) {
     let answer = api.get(&format!("/v1/complaints:export?{query}")).expect(200);
     assert!(answer.header("content-disposition").is_some_and(|header| header.starts_with("attachment")));
     let mut found: Vec<Value> = answer.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
