@@ -6,14 +6,14 @@ use crate::{
 };
 use serde_json::json;
 
-struct Cost {
-    d1: u32,
-    read: u32,
-    written: u32,
+pub(crate) struct Cost {
+    pub(crate) d1: u32,
+    pub(crate) read: u32,
+    pub(crate) written: u32,
 }
 
 #[track_caller]
-fn cost(answer: &Answer) -> Cost {
+pub(crate) fn cost(answer: &Answer) -> Cost {
     let header = answer.header("redress-cost").expect("the stack of tests says what an answer costs");
     let part = |name: &str| {
         let found = header.split(';').find_map(|part| part.strip_prefix(&format!("{name}=")));

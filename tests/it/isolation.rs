@@ -83,7 +83,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
         ("DELETE", "/v1/views/{id}") => return call.if_match(999),
-        ("POST", "/v1/complaints") => complaint(json!({})),
+        ("POST", "/v1/complaints" | "/v1/complaints/duplicates") => complaint(json!({})),
         ("POST", "/v1/bulk") => {
             json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })
         }

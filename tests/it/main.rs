@@ -18,6 +18,7 @@ mod commands;
 mod complaints;
 mod delivery;
 mod description;
+mod duplicates;
 mod export;
 mod faults;
 mod idempotency;

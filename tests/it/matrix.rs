@@ -40,7 +40,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 63] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 64] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -82,6 +82,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 63] = [
     ("POST", "/v1/complaints:import", WRITE, 200),
     ("GET", "/v1/complaints:export", READ, 200),
     ("GET", "/v1/complaints/counts", READ, 200),
+    ("POST", "/v1/complaints/duplicates", READ, 200),
     ("GET", "/v1/complaints/{id}", READ, 200),
     ("GET", "/v1/complaints/{id}/events", READ, 200),
     ("GET", "/v1/complaints/{id}/verify", READ, 200),

@@ -18,6 +18,7 @@ mod bulk;
 mod call;
 mod config;
 mod deliver;
+mod duplicates;
 mod failure;
 mod gateway;
 mod indexing;

@@ -235,6 +235,7 @@ struct Operation {
     status: &'static str,
     answer: SchemaOf,
     query: &'static [(&'static str, &'static str)],
+    more: &'static [(&'static str, &'static str)],
     versioned: bool,
     lock: Locking,
     /// What the body is, if it is not one value of JSON: the media types, each with whether its lines are values.
@@ -268,6 +269,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         status: "200",
         answer: of::<T>,
         query: &[],
+        more: &[],
         versioned: false,
         lock: Locking::No,
         takes: &[(JSON, true)],
@@ -346,7 +348,7 @@ fn operations() -> Vec<Operation> {
             ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
 
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
-        Operation { query: LIST,
+        Operation { query: FILTERS, more: PAGES,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
         Operation { query: IMPORT, takes: &[(NDJSON, true), (CSV, false)], gives: &[(NDJSON, true)],
             ..post::<ImportRow, ImportLine>("import and export", "/v1/complaints:import", "200",
@@ -361,7 +363,12 @@ fn operations() -> Vec<Operation> {
             ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
         get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),
         get::<CaseFile>("case file", "/v1/complaints/{id}/case-file", "Export the case file for checking elsewhere"),
-        get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates", "List complaints that may be the same one told again, or of one campaign"),
+        Operation { query: FILTERS,
+            ..get::<duplicates::Duplicates>("complaints", "/v1/complaints/{id}/duplicates",
+                "List complaints that may be the same one told again, or of one campaign; all filters must match") },
+        Operation { query: FILTERS,
+            ..post::<NewComplaint, duplicates::Duplicates>("complaints", "/v1/complaints/duplicates", "200",
+                "The same for a complaint that is not logged yet; nothing is written") },
         Operation { query: WINDOW,
             ..get::<case_file::Deliveries>("case file", "/v1/complaints/{id}/deliveries", "List who is to be told of what") },
 
@@ -401,7 +408,8 @@ const SEARCH: &str = "Words that were said in it: in the description, names, not
 beginnings of three letters or more (`refun*`), `AND`, `OR`, `NOT` or `-word`, parentheses. Case and diacritics do not matter. \
 At most 1,000 bytes and 32 words";
 
-const LIST: &[(&str, &str)] = &[
+/// What lists filter by.
+const FILTERS: &[(&str, &str)] = &[
     (Facet::State.as_str(), "Where it stands"),
     (Facet::Product.as_str(), "A product code"),
     (Facet::Issue.as_str(), "An issue code"),
@@ -412,13 +420,17 @@ const LIST: &[(&str, &str)] = &[
     (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
     (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
     ("q", SEARCH),
+    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
+    ("received_from", "Received at this moment or later, RFC 3339"),
+    ("received_to", "Received before this moment, RFC 3339"),
+];
+
+/// What else a list is asked for.
+const PAGES: &[(&str, &str)] = &[
     (
         "order",
         "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
     ),
-    ("view", "The id of a saved view: what it shows, of which the other parameters must match, too"),
-    ("received_from", "Received at this moment or later, RFC 3339"),
-    ("received_to", "Received before this moment, RFC 3339"),
     ("reference", "The one complaint with this reference"),
     ("external_reference", "The one complaint with this id of the tenant's own"),
     ("limit", "1 to 200; default 50"),
@@ -585,7 +597,8 @@ fn describe_one(
     let parameter = |place: &str, name: &str, required: bool, description: &str| json!({ "in": place, "name": name, "required": required, "description": description, "schema": { "type": "string" } });
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
-    parameters.extend(operation.query.iter().map(|(name, words)| parameter("query", name, false, words)));
+    let query = operation.query.iter().chain(operation.more);
+    parameters.extend(query.map(|(name, words)| parameter("query", name, false, words)));
     let mut codes = vec![Code::Unavailable, Code::Internal];
     let of_tenant = matches!(route.access, Access::Tenant(_));
     if operation.request.is_some() || !operation.query.is_empty() || of_tenant {

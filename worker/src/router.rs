@@ -135,6 +135,7 @@ routes! {
     POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
     GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
     GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
+    POST "/v1/complaints/duplicates" duplicates::of_draft, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;

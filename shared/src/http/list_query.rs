@@ -24,8 +24,8 @@ pub const DEFAULT_LIMIT: u32 = 50;
 const MAX_FILTERS: usize = 10;
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
-/// Parameters that are of one list, one page or one complaint.
-const NOT_OF_VIEWS: [&str; 6] = ["order", "limit", "cursor", "reference", "external_reference", "view"];
+/// Parameters that are of one list, one page or one complaint, and no filters.
+const OF_LISTS: [&str; 5] = ["order", "limit", "cursor", "reference", "external_reference"];
 
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,10 +105,20 @@ impl ListQuery {
             return Err(vec![at(Rule::OutOfRange, format!("must have at most {MAX_FILTER} bytes"))]);
         }
         let parsed = Self::parse_at("/filter", text)?;
-        let foreign = form_urlencoded::parse(text.as_bytes()).find(|(name, _)| NOT_OF_VIEWS.contains(&name.as_ref()));
-        match foreign {
-            Some((name, _)) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
+        match of_lists(text).or(parsed.view.map(|_| "view")) {
+            Some(name) => Err(vec![at(Rule::NotAllowed, format!("{name}: is not part of a view"))]),
             None => Ok(parsed),
+        }
+    }
+
+    /// Reads the filters of what has no pages: as [`parse`](Self::parse), but for what is of one page or one complaint.
+    ///
+    /// # Errors
+    /// As of `parse`.
+    pub fn filters_of(query: &str) -> Result<Self, Vec<FieldError>> {
+        match of_lists(query) {
+            Some(name) => Err(vec![FieldError::parameter(name, Rule::NotAllowed, "is for lists alone")]),
+            None => Self::parse(query),
         }
     }
 
@@ -193,6 +203,12 @@ impl ListQuery {
     }
 }
 
+/// The first parameter that is of one list, one page or one complaint, if there is one.
+fn of_lists(query: &str) -> Option<&'static str> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    names.find_map(|name| OF_LISTS.into_iter().find(|of_lists| *of_lists == name))
+}
+
 /// A value of a closed vocabulary must be in it; a mistyped one would only ever find nothing.
 fn known(facet: Facet, value: &str) -> Result<(), (Rule, String)> {
     let text = || serde_json::Value::from(value);
@@ -254,6 +270,17 @@ mod tests {
         for text in ["colour=red", "state=sold", "order=newest", "limit=5", "cursor=abc", id, reference, &long] {
             let errors = ListQuery::filter(text).unwrap_err();
             assert_eq!(errors[0].pointer.as_deref(), Some("/filter"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_pages_is_asked_for_none() {
+        for text in ["", "state=received", "view=018bcfe5-6800-7303-8303-030303030301&tag=a&q=late%20fee"] {
+            assert_eq!(ListQuery::filters_of(text), ListQuery::parse(text), "{text}");
+        }
+        for (text, name) in [("tag=a&limit=5", "limit"), ("order=newest", "order"), ("colour=red", "colour")] {
+            let errors = ListQuery::filters_of(text).unwrap_err();
+            assert_eq!(errors[0].parameter.as_deref(), Some(name));
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     complaint::{
         Complaint, Response,
         event::{EventBody, Received},
+        intake::Complainant,
         projection::Facet,
     },
     http::list_query::ListQuery,
@@ -83,17 +84,15 @@ impl Tokens {
     /// The tokens by which complaints that are like this one are found: of its text, and of its consumer.
     #[must_use]
     pub fn likeness(&self, complaint: &Complaint) -> String {
-        let text = bands(&Shingles::of(complaint.description.as_str()));
-        let consumer = consumer_keys(&complaint.complainant).into_iter().map(|key| key.token());
-        text.into_iter().chain(consumer).map(|token| format!("{}_{token}", self.code)).collect::<Vec<_>>().join(" ")
+        self.likeness_of(complaint.description.as_str(), &complaint.complainant).join(" ")
     }
 
-    /// What finds complaints that share one of those, in the language of the index. `None` if it has none.
+    /// The same, of what is said and of who says it.
     #[must_use]
-    pub fn any_likeness(&self, complaint: &Complaint) -> Option<String> {
-        let tokens = self.likeness(complaint);
-        let quoted: Vec<_> = tokens.split_whitespace().map(|token| format!("\"{token}\"")).collect();
-        (!quoted.is_empty()).then(|| quoted.join(" OR "))
+    pub fn likeness_of(&self, description: &str, complainant: &Complainant) -> Vec<String> {
+        let text = bands(&Shingles::of(description));
+        let consumer = consumer_keys(complainant).into_iter().map(|key| key.token());
+        text.into_iter().chain(consumer).map(|token| format!("{}_{token}", self.code)).collect()
     }
 
     /// The tokens of what has been said in these events, in order. Between two texts stands a token that no query has, so

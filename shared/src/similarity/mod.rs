@@ -64,6 +64,16 @@ pub struct Candidate {
     pub reasons: Vec<Reason>,
 }
 
+impl Candidate {
+    /// Whether the consumer is the same.
+    #[must_use]
+    pub fn is_of_one_consumer(&self) -> bool {
+        let of_one =
+            |reason: &Reason| matches!(reason, Reason::SameConsumerSimilarText | Reason::SameConsumerSameProduct);
+        self.reasons.iter().any(of_one)
+    }
+}
+
 /// How much of two texts is the same, 0 to 1: the Jaccard index of their shingles.
 #[must_use]
 pub fn similarity(left: &str, right: &str) -> f64 {

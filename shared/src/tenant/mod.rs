@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod custom_field;
 pub mod ip_range;
+pub mod link_rule;
 pub mod placement;
 pub mod relocation;
 pub mod standing;
@@ -18,6 +19,7 @@ use crate::{
     time::Timestamp,
 };
 use custom_field::CustomField;
+use link_rule::LinkRule;
 use placement::{Placement, ShardId, hash_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,9 @@ pub struct Tenant {
     pub former_cells: Vec<CellName>,
     /// The fields it declared for its complaints.
     pub custom_fields: List<CustomField, 50>,
+    /// When a new complaint is linked to one that it is like, without a person.
+    #[serde(default)]
+    pub link_duplicates: LinkRule,
     /// Grows with every change; the `ETag` is `"v<version>"`.
     pub version: u32,
     /// When it was created.
@@ -151,6 +156,9 @@ pub struct TenantPatch {
     /// Replaces the declared fields. Values already on complaints stay.
     #[serde(default)]
     pub custom_fields: Option<List<CustomField, 50>>,
+    /// When a new complaint is linked to one that it is like, without a person.
+    #[serde(default)]
+    pub link_duplicates: Option<LinkRule>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -224,6 +232,7 @@ impl Tenant {
             signed_writes: false,
             former_cells: Vec::new(),
             custom_fields,
+            link_duplicates: LinkRule::default(),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -260,13 +269,16 @@ impl Tenant {
             return Err(Gone);
         }
         match change {
-            TenantChange::Patch(TenantPatch { slug, display_name, plan, limits, signed_writes, custom_fields }) => {
+            TenantChange::Patch(patch) => {
+                let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
                 self.limits = limits.or(self.limits);
                 self.signed_writes = signed_writes.unwrap_or(self.signed_writes);
                 self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
+                self.link_duplicates = link_duplicates.unwrap_or(self.link_duplicates);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,

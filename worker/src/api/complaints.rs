@@ -110,10 +110,7 @@ fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
 pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
-    let query = match query.view {
-        Some(view) => query.within(views::shown_by(&call, view).await?),
-        None => query,
-    };
+    let query = views::narrowed(&call, query).await?;
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();

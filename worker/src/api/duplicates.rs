@@ -1,24 +1,24 @@
-//! `/v1/complaints/{id}/duplicates`: complaints that may be the same one told again, or of one campaign.
+//! `/v1/complaints/{id}/duplicates` and `/v1/complaints/duplicates`: complaints that may be the same one told again, or of
+//! one campaign.
 
+use super::{
+    complaints::{MAX_BODY, searched},
+    views,
+};
 use crate::{
-    call::{Outcome, Reply, TenantCall, unknown_parameter},
+    call::{Outcome, Posted, Reply, TenantCall},
+    duplicates::{Duplicate, Told, find},
     failure::Failure,
-    store::{StoreError, complaints::Alike, together},
+    store::StoreError,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use shared::{
-    complaint::{Complaint, intake::Complainant, projection::Summary},
-    http::problem::Code,
+    complaint::{Complaint, decide, event::EventBody, intake::NewComplaint},
+    http::{list_query::ListQuery, problem::Code},
     json,
-    similarity::{Candidate, Profile, Shingles, compare, consumer_keys},
+    reference::Reference,
 };
-
-/// How many complaints that share a token are compared, of each shard: the newest ones.
-const COMPARED: u32 = 50;
-/// How many characters of a description are compared.
-const READ: u32 = 10_000;
 
 /// Complaints that may be the same.
 #[derive(Serialize, JsonSchema)]
@@ -27,54 +27,34 @@ pub(crate) struct Duplicates {
     data: Vec<Duplicate>,
 }
 
-/// A complaint that may be the same. Whether it is, a person decides, who then links the two.
-#[derive(Serialize, JsonSchema)]
-struct Duplicate {
-    /// It, as lists show it.
-    #[schemars(with = "Summary<'_>")]
-    complaint: Box<RawValue>,
-    #[serde(flatten)]
-    candidate: Candidate,
-}
-
 /// `GET /v1/complaints/{id}/duplicates`
 pub(crate) async fn list(call: TenantCall) -> Outcome {
-    if let Some((name, _)) = call.call.parameters().next() {
-        return Err(unknown_parameter(&name));
-    }
+    let filters = filters(&call).await?;
     let (id, db) = call.complaint()?;
     let document = db.read(id).await?.ok_or(Failure::new(Code::NotFound))?;
     let complaint: Complaint = json::from_str(&document.doc).map_err(StoreError::unreadable)?;
-    let wanted = db.tokens().any_likeness(&complaint);
-    let profile = profile(&complaint.complainant, complaint.description.as_str(), &complaint.summary());
+    listed(&call, (&complaint).into(), &filters).await
+}
+
+/// `POST /v1/complaints/duplicates`: of a complaint as it could be logged. It writes nothing, so the same key logs it.
+pub(crate) async fn of_draft(call: TenantCall) -> Outcome {
+    let filters = filters(&call).await?;
+    let Posted { body: new, .. } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
+    // Nobody sees it.
+    let reference = Reference::new(&call.standing.tenant.reference_prefix, 0, 0);
+    match decide::log(new, reference, call.rules()?, call.call.now)? {
+        EventBody::Received(received) => listed(&call, received.as_ref().into(), &filters).await,
+        _ => Err(Failure::internal("a complaint begins with something else")),
+    }
+}
+
+async fn filters(call: &TenantCall) -> Result<ListQuery, Failure> {
+    let query = ListQuery::filters_of(&call.call.incoming.head.query);
+    views::narrowed(call, query.map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?).await
+}
+
+async fn listed(call: &TenantCall, told: Told<'_>, filters: &ListQuery) -> Outcome {
     let dbs = call.dbs();
-    let mut data = Vec::new();
-    if let Some(wanted) = &wanted {
-        for found in together(dbs.iter().map(|db| db.alike(wanted, id, COMPARED, READ))).await {
-            for alike in found? {
-                data.extend(compared(&profile, &alike)?);
-            }
-        }
-    }
-    data.sort_by(|a: &Duplicate, b| b.candidate.similarity.total_cmp(&a.candidate.similarity));
-    Reply::json(200, &Duplicates { data })
-}
-
-fn compared(profile: &Profile, alike: &Alike) -> Result<Option<Duplicate>, StoreError> {
-    let summary: Summary<'_> = json::from_str(&alike.summary).map_err(StoreError::unreadable)?;
-    let complainant: Complainant = json::from_str(&alike.complainant).map_err(StoreError::unreadable)?;
-    let other = self::profile(&complainant, &alike.description, &summary);
-    let Some(candidate) = compare(profile, &other) else { return Ok(None) };
-    let complaint = RawValue::from_string(alike.summary.clone()).map_err(StoreError::unreadable)?;
-    Ok(Some(Duplicate { complaint, candidate }))
-}
-
-fn profile(complainant: &Complainant, description: &str, summary: &Summary<'_>) -> Profile {
-    let end = description.char_indices().nth(READ as usize).map_or(description.len(), |(end, _)| end);
-    Profile {
-        text: Shingles::of(description.get(..end).unwrap_or(description)),
-        consumer: consumer_keys(complainant),
-        product: summary.product.as_deref().cloned(),
-        received_at: summary.received_at,
-    }
+    let searched = searched(filters, &dbs).await?;
+    Reply::json(200, &Duplicates { data: find(&dbs, told, filters, searched.as_deref()).await? })
 }

@@ -137,9 +137,12 @@ fn expect_version(call: &TenantCall, view: &View) -> Result<(), Failure> {
     Err(Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(view.version))))
 }
 
-/// What the view of this id shows.
-pub(super) async fn shown_by(call: &TenantCall, id: ViewId) -> Result<ListQuery, Failure> {
-    filter_of(&find(call, id).await?)
+/// What is asked for, among what the view shows that it names.
+pub(super) async fn narrowed(call: &TenantCall, query: ListQuery) -> Result<ListQuery, Failure> {
+    match query.view {
+        Some(view) => Ok(query.within(filter_of(&find(call, view).await?)?)),
+        None => Ok(query),
+    }
 }
 
 fn filter_of(view: &View) -> Result<ListQuery, Failure> {

@@ -3,7 +3,7 @@
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::outbox;
+use super::{linking, outbox};
 use crate::{
     bulk, log, platform,
     platform::Runtime,
@@ -31,8 +31,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
 }
 
-/// Records who is to be told, a shard at a time. If a shard refuses its messages together, each is tried alone, so
-/// that one bad message holds up no other.
+/// Applies tenants' rules, then records who is to be told, a shard at a time. If a shard refuses its messages together, each
+/// is tried alone, so that one bad message holds up no other; nor does a rule hold up what is to be told.
 async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     let mut shards = BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new();
     for raw in batch.raw_iter() {
@@ -45,16 +45,21 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
             }
         }
     }
+    let all: Vec<_> = shards.values().flatten().map(|(_, message)| message).collect();
+    let unruled = linking::apply(runtime, &all).await;
+    let settle = |raw: &RawMessage, message: &OutboxMessage| {
+        if unruled.contains(&message.id) { raw.retry() } else { raw.ack() }
+    };
     for (shard, messages) in shards {
         let db = SystemDb::new(runtime.clone(), shard);
         let bodies: Vec<_> = messages.iter().map(|(_, message)| message.clone()).collect();
         if db.record_deliveries(&bodies, platform::now()).await.is_ok() {
-            messages.iter().for_each(|(raw, _)| raw.ack());
+            messages.iter().for_each(|(raw, message)| settle(raw, message));
             continue;
         }
         for (raw, message) in messages {
             match db.record_deliveries(std::slice::from_ref(&message), platform::now()).await {
-                Ok(()) => raw.ack(),
+                Ok(()) => settle(&raw, &message),
                 // Its outbox row stays, and goes along or comes again.
                 Err(StoreError::Held) => raw.ack(),
                 Err(error) => {

@@ -1,4 +1,5 @@
 //! From the outbox to whoever is to be told: send, sweep, record, give up.
 
 pub(crate) mod consumer;
+mod linking;
 pub(crate) mod outbox;

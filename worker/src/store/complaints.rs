@@ -246,16 +246,24 @@ impl TenantDb {
         Tokens::of(self.tenant)
     }
 
-    /// The newest complaints but `id` that share one of these tokens (in the language of the index), at most `limit`, with
-    /// the first `read` characters of their texts.
+    /// The newest complaints but `id` that have one of these tokens, inside the filters: at most `limit`, with the first
+    /// `read` characters of their texts. `searched` is what is searched for, in the language of the index.
     pub(crate) async fn alike(
         &self,
-        tokens: &str,
-        id: ComplaintId,
-        limit: u32,
-        read: u32,
+        likeness: &[String],
+        id: &str,
+        filters: &ListQuery,
+        searched: Option<&str>,
+        (limit, read): (u32, u32),
     ) -> Result<Vec<Alike>, StoreError> {
-        self.rows(ALIKE, (tokens, id, limit, read)).await
+        let likeness = format!("(\"{}\")", likeness.join("\" OR \""));
+        let matching = if filters.facets.is_empty() && searched.is_none() {
+            likeness
+        } else {
+            format!("{likeness} AND ({})", self.matching(filters, searched))
+        };
+        let (from, to) = filters.received();
+        self.rows(ALIKE, (matching, id, limit, read, from.unix_millis(), to.unix_millis())).await
     }
 
     /// Puts a complaint that is not there into the text index, as it was at `version`.
