@@ -6,7 +6,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint, key_for},
     isolation::{NOWHERE, seen},
-    own_stack::{count, operator, own_stack, ticking},
+    own_stack::{count, databases, operator, own_stack, ticking},
 };
 use serde_json::{Value, json};
 use std::{
@@ -656,6 +656,23 @@ fn a_job_that_dies_in_the_middle_goes_on_and_does_nothing_twice() {
     stack.stop();
     assert_eq!(count(&state, "dead_letters"), 0);
     assert_eq!(count(&state, "bulk_jobs WHERE open = 1"), 0);
+
+    // A job whose turns are lost again and again is given up; once one is over, those of long ago are forgotten.
+    let of_2022 = "01800000-0000-7000-8000-000000000000";
+    for database in databases(&state) {
+        database.execute("UPDATE bulk_jobs SET id = ?2 WHERE id = ?1", [jobs[0].id(), of_2022]).unwrap();
+        let lost = "UPDATE bulk_jobs SET open = 1, state = 'running', ended_at = NULL, lost_turns = 20, due_at = 0 WHERE id = ?1";
+        database.execute(lost, [asked.id()]).unwrap();
+    }
+    assert_eq!((count(&state, "bulk_jobs"), count(&state, "bulk_rows")), (4, 1_200));
+    stack.restart().expect("the stack starts again");
+    let api = firm.api.at(stack.inner_url());
+    let job = ticking(IN_THE_END, &stack, "it is given up", || over(&api, &asked));
+    assert_eq!((&job["state"], &job["failure"]["code"]), (&json!("failed"), &json!("internal")));
+    let old = format!("/v1/bulk/{of_2022}");
+    within(IN_THE_END, "it is forgotten", || (api.get(&old).status == 404).then_some(()));
+    stack.stop();
+    assert_eq!((count(&state, "bulk_jobs"), count(&state, "bulk_rows")), (3, 900));
 }
 
 /// The firm as an operator of the stack as it runs now sees it.
