@@ -5,6 +5,7 @@
 //! checked against the API's own description ([`contract`]); nothing waits for a fixed time ([`eventually`]).
 
 mod client;
+mod clocks;
 mod contract;
 mod eventually;
 mod firm;

@@ -40,7 +40,7 @@ const WRITE: Who = Who::Keys("complaints:write");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 64] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 65] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -85,6 +85,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 64] = [
     ("POST", "/v1/complaints/duplicates", READ, 200),
     ("GET", "/v1/complaints/{id}", READ, 200),
     ("GET", "/v1/complaints/{id}/events", READ, 200),
+    ("GET", "/v1/complaints/{id}/clocks", READ, 200),
     ("GET", "/v1/complaints/{id}/verify", READ, 200),
     ("GET", "/v1/complaints/{id}/case-file", READ, 200),
     ("GET", "/v1/complaints/{id}/duplicates", READ, 200),

@@ -3,7 +3,7 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, complaints, dead_letters, duplicates, health, keys, lock, tenants, views},
+    api::{case_file, clocks::Clocks, complaints, dead_letters, duplicates, health, keys, lock, tenants, views},
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -359,6 +359,9 @@ fn operations() -> Vec<Operation> {
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee and team"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
+        Operation { query: &[("at", "Answer as of this moment, RFC 3339; of one to come, as if nothing happened until then")],
+            ..get::<Clocks>("complaints", "/v1/complaints/{id}/clocks",
+                "What the law asks of a complaint, and when: each clock with its rule and how every day was counted") },
         Operation { query: WINDOW,
             ..get::<EventPage>("case file", "/v1/complaints/{id}/events", "Read a complaint's events, oldest first") },
         get::<Verdict>("case file", "/v1/complaints/{id}/verify", "Prove that nothing was altered"),

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        bulk, case_file, changes, commands, complaints, dead_letters, duplicates, export, health, import, keys, lock,
-        relocations, shards, tenants, usage, views,
+        bulk, case_file, changes, clocks, commands, complaints, dead_letters, duplicates, export, health, import, keys,
+        lock, relocations, shards, tenants, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -138,6 +138,7 @@ routes! {
     POST "/v1/complaints/duplicates" duplicates::of_draft, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
+    GET  "/v1/complaints/{id}/clocks" clocks::list, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
     GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;

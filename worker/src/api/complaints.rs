@@ -92,7 +92,8 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
     Ok(Reply::json_text(200, lock::shown_in(doc, None)).version(complaint.version))
 }
 
-fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
+/// `?at=`, the only parameter.
+pub(super) fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
     let mut at = None;
     for (name, value) in call.parameters() {
         if name != "at" {

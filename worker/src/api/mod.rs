@@ -3,6 +3,7 @@
 pub(crate) mod bulk;
 pub(crate) mod case_file;
 pub(crate) mod changes;
+pub(crate) mod clocks;
 pub(crate) mod commands;
 pub(crate) mod complaints;
 pub(crate) mod dead_letters;

@@ -1,0 +1,121 @@
+//! Clocks over HTTP: what the law asks of a complaint, when, and how that was counted.
+
+use crate::{
+    budgets::cost,
+    firm::{Firm, complaint},
+};
+use serde_json::{Value, json};
+use shared::time::Timestamp;
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use xtask::checkout::root;
+
+const DAY: i64 = 86_400_000;
+
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    Timestamp::from_unix_millis(i64::try_from(now).unwrap())
+}
+
+fn at(moment: &Value) -> Timestamp {
+    moment.as_str().expect("a moment").parse().expect("RFC 3339")
+}
+
+/// The clocks of a complaint, by rule.
+fn clocks(firm: &Firm, path: &str, query: &str) -> BTreeMap<String, Value> {
+    let answer = firm.api.get(&format!("{path}/clocks{query}")).expect(200);
+    answer.data().iter().map(|clock| (clock["rule"].as_str().expect("a rule").to_owned(), clock.clone())).collect()
+}
+
+#[test]
+fn what_is_done_meets_its_clock_and_nothing_else_does() {
+    let firm = Firm::new();
+    let received = now().plus_millis(-DAY);
+    let logged = firm.log(json!({ "received_at": received.to_string() }));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let asked = firm.api.get(&format!("{path}/clocks")).expect(200);
+    assert_eq!((asked.version(), &asked.body["complaint"]), (1, &logged.body["id"]));
+    assert_eq!(cost(&asked).d1, 1);
+    let first = clocks(&firm, &path, "");
+    let response = &first["final_response"];
+    assert_eq!((&response["pack"], &response["state"]), (&json!("gb-fca-disp"), &json!("running")));
+    assert_eq!((&response["family"], &response["nature"]), (&json!("statutory"), &json!("duty")));
+    let days: i64 = response["explanation"]["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .map(|step| step["counted"].as_i64().expect("a number"))
+        .sum();
+    assert_eq!(days, 56, "eight weeks, day by day");
+    assert!(response["explanation"]["citation"].as_str().expect("a citation").contains("1.6.2"));
+
+    // A status stops nothing, and time alone breaks it: at its last moment it is not broken, after that it is.
+    firm.give(&path, "investigate", json!({})).expect(200);
+    firm.give(&path, "request-information", json!({ "from": "complainant", "question": "Which fee?" })).expect(200);
+    let due = at(&response["due"]);
+    let state = |moment: Timestamp| clocks(&firm, &path, &format!("?at={moment}"))["final_response"]["state"].clone();
+    assert_eq!((state(due), state(due.plus_millis(1))), (json!("running"), json!("breached")));
+
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    let events = firm.api.get(&format!("{path}/events")).expect(200);
+    let acknowledged = at(&events.data().last().expect("an event")["at"]);
+    let response = json!({ "kind": "final_response", "outcome": "upheld", "summary": "We were wrong." });
+    firm.give(&path, "resolve", response).expect(200);
+    let met = clocks(&firm, &path, "");
+    assert_eq!((&met["acknowledgement"]["state"], &met["final_response"]["state"]), (&json!("met"), &json!("met")));
+    assert_eq!(met["final_response"]["ended_by"], "final_response");
+    assert_eq!(met["final_response"]["due"], first["final_response"]["due"]);
+    assert_eq!(state(due.plus_millis(DAY)), "met", "for good");
+    let then = clocks(&firm, &path, &format!("?at={acknowledged}"));
+    assert_eq!(
+        (&then["acknowledgement"]["state"], &then["final_response"]["state"]),
+        (&json!("met"), &json!("running"))
+    );
+}
+
+/// The published vectors, as far as they are of complaints that came in and nothing else.
+#[test]
+fn deadlines_are_those_of_the_vectors() {
+    let file = root().join("tests/vectors/clocks.json");
+    let vectors: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("vectors")).expect("JSON");
+    let (mut firms, mut compared) = (BTreeMap::<String, Firm>::new(), 0);
+    for vector in vectors["vectors"].as_array().expect("a list") {
+        let case = &vector["case"];
+        let known = ["jurisdiction", "sector", "tags", "occurrences"];
+        let Some(members) = case.as_object().filter(|case| case.keys().all(|name| known.contains(&name.as_str())))
+        else {
+            continue;
+        };
+        let occurrences = members["occurrences"].as_array().expect("a list");
+        if occurrences.len() != 1 || occurrences[0]["what"] != "received" || at(&occurrences[0]["at"]) > now() {
+            continue;
+        }
+        let sector = case["sector"].as_str().expect("a sector");
+        let firm = firms.entry(sector.to_owned()).or_insert_with(|| Firm::with(json!({ "sector": sector })));
+        let members =
+            json!({ "received_at": occurrences[0]["at"], "jurisdiction": case["jurisdiction"], "tags": case["tags"] });
+        let logged = firm.api.post("/v1/complaints", &complaint(members)).expect(201);
+        let found = firm.api.get(&format!("/v1/complaints/{}/clocks", logged.id())).expect(200);
+        for expected in vector["expect"].as_array().expect("a list") {
+            let same = |clock: &&Value| ["pack", "rule"].iter().all(|name| clock[name] == expected[name]);
+            let clock = found.data().iter().find(same).unwrap_or_else(|| panic!("{}: {}", vector["id"], found.text));
+            for name in ["version", "start", "due", "due_on"] {
+                assert!(expected[name].is_null() || clock[name] == expected[name], "{}: {name} {clock}", vector["id"]);
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared >= 20, "{compared} deadlines compared");
+}
+
+#[test]
+fn what_is_no_moment_is_refused_and_nobody_elses_complaint_is_there() {
+    let (firm, stranger) = (Firm::new(), Firm::new());
+    let path = format!("{}/clocks", firm.logged());
+    firm.api.get(&format!("{path}?at=tomorrow")).problem(400, "invalid_parameter");
+    firm.api.get(&format!("{path}?on=2026-01-01")).problem(400, "invalid_parameter");
+    firm.api.get(&format!("{path}?at=2020-01-01T00:00:00.000Z")).problem(404, "not_found");
+    stranger.api.get(&path).problem(404, "not_found");
+}
