@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::{
-    complaint::{Complaint, event::Received, intake::Complainant, projection::Summary},
+    complaint::{Complaint, Link, event::Received, intake::Complainant, projection::Summary},
     http::list_query::ListQuery,
     ids::ComplaintId,
     json,
@@ -29,6 +29,9 @@ pub(crate) struct Duplicate {
     pub(crate) candidate: Candidate,
     #[serde(skip)]
     pub(crate) id: ComplaintId,
+    /// What it is tied to.
+    #[serde(skip)]
+    pub(crate) links: Vec<Link>,
 }
 
 /// What is known of the complaint that others may be like.
@@ -107,5 +110,6 @@ fn compared(profile: &Profile, alike: &Alike) -> Result<Option<Duplicate>, Store
     };
     let Some(candidate) = compare(profile, &other.profile()) else { return Ok(None) };
     let complaint = RawValue::from_string(alike.summary.clone()).map_err(StoreError::unreadable)?;
-    Ok(Some(Duplicate { complaint, candidate, id: summary.id }))
+    let links = json::from_str(&alike.links).map_err(StoreError::unreadable)?;
+    Ok(Some(Duplicate { complaint, candidate, id: summary.id, links }))
 }

@@ -81,26 +81,35 @@ impl LinkRule {
         self.consumers != Consumers::None
     }
 
-    /// What a complaint is linked to, of those that may be the same. Only to one that was logged before it, so that no two
-    /// are linked to each other; to the first one, so that all of a campaign are linked to the same.
+    /// What a complaint is linked to, of those that may be the same, each with its own ties. Only to one that was logged
+    /// before it, so that no two are linked to each other; to the first one, or what that is tied to, so that all of a
+    /// campaign are linked to the same, however many of it are looked at.
     pub fn link<'c>(
         self,
         id: ComplaintId,
-        candidates: impl Iterator<Item = (ComplaintId, &'c Candidate)>,
+        candidates: impl Iterator<Item = (ComplaintId, &'c Candidate, &'c [Link])>,
     ) -> Option<Link> {
-        let meant = candidates.filter_map(|(other, candidate)| {
+        let meant = candidates.filter_map(|(other, candidate, ties)| {
             let of_another = !candidate.is_of_one_consumer();
+            let relation = relation(of_another);
+            let tied_to = ties.iter().filter(|tie| tie.relation == relation).map(|tie| tie.complaint).min();
+            let first = tied_to.unwrap_or(other);
             let counts = match self.consumers {
                 Consumers::None => false,
                 Consumers::Same => !of_another,
                 Consumers::Any => true,
             };
             let enough = candidate.similarity >= self.similarity.into();
-            (counts && enough && other < id).then_some((of_another, other))
+            (counts && enough && first < id).then_some((of_another, first))
         });
         let (of_another, complaint) = meant.min()?;
-        Some(Link { relation: if of_another { Relation::PartOf } else { Relation::DuplicateOf }, complaint })
+        Some(Link { relation: relation(of_another), complaint })
     }
+}
+
+/// What ties two complaints that are the same.
+const fn relation(of_another: bool) -> Relation {
+    if of_another { Relation::PartOf } else { Relation::DuplicateOf }
 }
 
 #[cfg(test)]
@@ -129,7 +138,8 @@ mod tests {
             (id(5), candidate(1.0, &[SameText, SameConsumerSimilarText])),
             (id(9), candidate(1.0, &[SameText, SameConsumerSimilarText])),
         ];
-        let links = |rule: LinkRule, nth| rule.link(id(nth), found.iter().map(|(id, candidate)| (*id, candidate)));
+        let links =
+            |rule: LinkRule, nth| rule.link(id(nth), found.iter().map(|(id, candidate)| (*id, candidate, &[][..])));
         let tie = |relation, nth| Some(Link { relation, complaint: id(nth) });
         assert_eq!(links(LinkRule::default(), 7), None);
         assert_eq!(links(rule(Consumers::Same, 0.5), 7), tie(Relation::DuplicateOf, 4));
@@ -140,6 +150,19 @@ mod tests {
         assert_eq!(links(rule(Consumers::Any, 0.8), 4), tie(Relation::PartOf, 3));
         assert_eq!(links(rule(Consumers::Any, 0.25), 2), None, "what is like it in nothing but the product");
         assert_eq!(links(rule(Consumers::Any, 0.25), 1), None);
+    }
+
+    #[test]
+    fn what_another_of_the_campaign_is_tied_to_is_what_all_are_tied_to() {
+        let candidate = Candidate { similarity: 1.0, reasons: vec![Reason::SameText] };
+        let tie = |relation, nth| Link { relation, complaint: id(nth) };
+        let ties = [tie(Relation::DuplicateOf, 1), tie(Relation::PartOf, 4), tie(Relation::PartOf, 2)];
+        let link = |nth, ties| rule(Consumers::Any, 0.5).link(id(nth), [(id(5), &candidate, ties)].into_iter());
+        assert_eq!(link(7, &ties[..]), Some(tie(Relation::PartOf, 2)), "the first of them");
+        assert_eq!(link(7, &ties[..1]), Some(tie(Relation::PartOf, 5)), "another tie says nothing of a campaign");
+        assert_eq!(link(3, &ties[..]), Some(tie(Relation::PartOf, 2)), "though one that came later is tied to it");
+        assert_eq!(link(2, &ties[..]), None, "not to itself");
+        assert_eq!(link(3, &ties[..1]), None);
     }
 
     #[test]

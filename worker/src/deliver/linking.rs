@@ -113,7 +113,7 @@ async fn link(firm: Firm<'_>, id: ComplaintId) -> Result<Option<String>, Failure
     let Some(document) = db.read(id).await? else { return Ok(None) };
     let complaint: Complaint = json::from_str(&document.doc).map_err(StoreError::unreadable)?;
     let found = duplicates::find(&firm.dbs(), (&complaint).into(), &ListQuery::default(), None).await?;
-    let candidates = found.iter().map(|duplicate| (duplicate.id, &duplicate.candidate));
+    let candidates = found.iter().map(|duplicate| (duplicate.id, &duplicate.candidate, duplicate.links.as_slice()));
     let Some(link) = firm.tenant.link_duplicates.link(id, candidates) else { return Ok(None) };
     if document.version > 1 && was_untied(&db, id).await? {
         return Ok(None);

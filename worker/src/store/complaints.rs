@@ -90,6 +90,8 @@ pub(crate) struct Alike {
     pub(crate) description: String,
     /// As JSON.
     pub(crate) complainant: String,
+    /// As JSON.
+    pub(crate) links: String,
 }
 
 /// A page of summaries, newest first.
