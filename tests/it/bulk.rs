@@ -585,6 +585,21 @@ fn asking_costs_one_round_trip() {
     assert!(answers.iter().all(|answer| d1(answer) == 1));
 }
 
+#[test]
+fn a_large_job_keeps_no_other_tenant_waiting_for_its_end() {
+    let (large, small) = (Firm::new(), Firm::new());
+    let [many, few] = [(&large, 600), (&small, 5)].map(|(firm, number)| logged(&firm.inner(), number, 2, &json!({})));
+    let tag = json!({ "tag": { "add": ["campaign-7"] } });
+    let first = ask(&large.api, tag.clone(), json!({ "complaints": many }));
+    let read = || large.api.get(&path(&first)).expect(200).body;
+    within(IN_THE_END, "it has begun", || (counts(&read())[1] > 0).then_some(()));
+    let second = ask(&small.api, tag, json!({ "complaints": few }));
+    assert_eq!(counts(&ended(&small.api, &second)), [5, 5, 5, 0, 0]);
+    let meanwhile = read();
+    assert!(meanwhile["state"] == "running" && counts(&meanwhile)[1] < 600, "it was over before: {meanwhile}");
+    assert_eq!(counts(&ended(&large.api, &first)), [600, 600, 600, 0, 0]);
+}
+
 /// Kills the runtime in the middle of a job over all of these, once so many are done, and starts it again.
 fn killed_in_the_middle(stack: &mut Stack, firm: &Firm, ids: &[String], done: u64) -> Answer {
     let api = firm.api.at(stack.inner_url());
