@@ -195,6 +195,11 @@ impl Call {
         header.parse().map_err(bad)
     }
 
+    /// Fails unless the caller has read the version that is there now.
+    pub(crate) fn expect_version(&self, version: u32) -> Result<(), Failure> {
+        if self.if_match()?.accepts(version) { Ok(()) } else { Err(Failure::changed_since(version)) }
+    }
+
     /// The token of the lock that the caller holds, if it names one.
     pub(crate) fn lock_token(&self) -> Result<Option<FencingToken>, Failure> {
         let header = &self.incoming.head.lock;

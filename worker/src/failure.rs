@@ -10,6 +10,7 @@ use shared::{
     exchange::answer::Refused,
     http::{
         body::BodyError,
+        etag,
         problem::{Code, FieldError, Problem, Rule},
     },
     ids::RequestId,
@@ -61,6 +62,11 @@ impl Failure {
         let mut failure = Self::new(code);
         failure.about.errors = errors;
         failure
+    }
+
+    /// What the caller has read is not what is there now.
+    pub(crate) fn changed_since(version: u32) -> Self {
+        Self::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(version)))
     }
 
     pub(crate) fn allow(mut self, methods: &str) -> Self {

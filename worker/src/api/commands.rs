@@ -36,7 +36,7 @@ use shared::{
     },
     http::{
         body::{self, BodyError},
-        etag::{self, IfMatch},
+        etag::IfMatch,
         idempotency::IdempotencyKey,
         problem::Code,
     },
@@ -126,7 +126,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
     }
     lock::allows(lock.as_ref(), token)?;
     if if_match.is_some_and(|if_match| !if_match.accepts(before.version)) {
-        return Err(changed(before.version));
+        return Err(Failure::changed_since(before.version));
     }
 
     // (4)
@@ -201,10 +201,6 @@ async fn target_elsewhere(
         Some((link, other)) => Ok(Some(other.link_target(link, from).await?)),
         None => Ok(None),
     }
-}
-
-fn changed(version: u32) -> Failure {
-    Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(version)))
 }
 
 macro_rules! commands {

@@ -2,7 +2,7 @@
 
 use super::{
     once::MAX_BODY,
-    tenants::{self, expect_version, gone},
+    tenants::{self, gone},
 };
 use crate::{
     call::{OperatorCall, Outcome, Reply},
@@ -51,7 +51,7 @@ pub(crate) async fn begin(call: OperatorCall) -> Outcome {
         return told_again(done);
     }
     let tenant = tenants::find(&call).await?;
-    expect_version(&call, &tenant)?;
+    call.call.expect_version(tenant.version)?;
     if !tenant.can_move() {
         return Err(gone(Gone));
     }

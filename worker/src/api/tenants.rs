@@ -14,7 +14,6 @@ use shared::{
     complaint::command::Nothing,
     http::{
         body::{self, BodyError},
-        etag,
         problem::Code,
     },
     ids::TenantId,
@@ -98,7 +97,7 @@ pub(crate) async fn read(call: OperatorCall) -> Outcome {
 pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     let before = find(&call).await?;
     let patch = call.call.json::<TenantPatch>(MAX_BODY).await?;
-    expect_version(&call, &before)?;
+    call.call.expect_version(before.version)?;
     if let Some(slug) = &patch.slug {
         free_everywhere(&call, slug, Some(before.id)).await?;
     }
@@ -133,7 +132,7 @@ pub(super) async fn change(call: OperatorCall, read: fn(&[u8]) -> Result<TenantC
         return told_again(done);
     }
     let before = find(&call).await?;
-    if let Err(changed) = expect_version(&call, &before) {
+    if let Err(changed) = call.call.expect_version(before.version) {
         return outrun(&call, &posted, changed).await;
     }
     let allowed = before.allows(&posted.body, &call.call.runtime.shards());
@@ -157,13 +156,6 @@ async fn outrun(call: &OperatorCall, posted: &Posted<TenantChange>, changed: Fai
 /// The tenant that the path names.
 pub(super) async fn find(call: &OperatorCall) -> Result<Tenant, Failure> {
     call.db().tenant(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))
-}
-
-pub(super) fn expect_version(call: &OperatorCall, tenant: &Tenant) -> Result<(), Failure> {
-    if call.call.if_match()?.accepts(tenant.version) {
-        return Ok(());
-    }
-    Err(Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(tenant.version))))
 }
 
 /// The change is done once D1 has it. What keeps it from being told is logged, and cron tries again.

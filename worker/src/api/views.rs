@@ -17,7 +17,6 @@ use crate::{
 use schemars::JsonSchema;
 use shared::{
     http::{
-        etag,
         list_query::ListQuery,
         problem::{Code, FieldError, Rule},
     },
@@ -103,7 +102,7 @@ pub(crate) async fn patch(call: TenantCall) -> Outcome {
     let id = call.call.path_value("id")?;
     let fields = call.call.json::<ViewFields>(MAX_BODY).await?;
     let before = find(&call, id).await?;
-    expect_version(&call, &before)?;
+    call.call.expect_version(before.version)?;
     let view = before.clone().changed(fields, call.call.now).map_err(invalid)?;
     let all = call.directory().update_view(&view).await?.ok_or(Failure::new(Code::PreconditionFailed))?;
     let all = (view.filter() != before.filter()).then_some(all.as_slice());
@@ -113,7 +112,7 @@ pub(crate) async fn patch(call: TenantCall) -> Outcome {
 /// `DELETE /v1/views/{id}`
 pub(crate) async fn delete(call: TenantCall) -> Outcome {
     let view = find(&call, call.call.path_value("id")?).await?;
-    expect_version(&call, &view)?;
+    call.call.expect_version(view.version)?;
     let Some(left) = call.directory().delete_view(&view).await? else {
         // Nobody was first: then it may not be written.
         let unchanged = find(&call, view.id).await?.version == view.version;
@@ -128,13 +127,6 @@ pub(crate) async fn delete(call: TenantCall) -> Outcome {
 
 async fn find(call: &TenantCall, id: ViewId) -> Result<View, Failure> {
     call.directory().view(id).await?.ok_or(Failure::new(Code::NotFound))
-}
-
-fn expect_version(call: &TenantCall, view: &View) -> Result<(), Failure> {
-    if call.call.if_match()?.accepts(view.version) {
-        return Ok(());
-    }
-    Err(Failure::new(Code::PreconditionFailed).detail(format!("It is at {} now", etag::of_version(view.version))))
 }
 
 /// What is asked for, among what the view shows that it names.
