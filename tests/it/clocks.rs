@@ -2,10 +2,18 @@
 
 use crate::{
     budgets::cost,
+    client::{Answer, Client},
     firm::{Firm, command_body, complaint},
 };
 use serde_json::{Value, json};
-use shared::time::Timestamp;
+use shared::{
+    clock::{
+        day::Day,
+        due::{DueBand, today},
+    },
+    complaint::intake::Jurisdiction,
+    time::Timestamp,
+};
 use std::{
     collections::BTreeMap,
     time::{SystemTime, UNIX_EPOCH},
@@ -113,6 +121,77 @@ fn deadlines_are_those_of_the_vectors() {
         }
     }
     assert!(compared >= 20, "{compared} deadlines compared");
+}
+
+/// The counts, and the day of which they are.
+pub(crate) fn counted(api: &Client) -> (Answer, Day) {
+    loop {
+        let today = || today(Jurisdiction::EnglandAndWales, now());
+        let day = today();
+        let counts = api.get("/v1/complaints/counts").expect(200);
+        if today() == day {
+            return (counts, day);
+        }
+    }
+}
+
+/// The band in which a day is counted.
+pub(crate) fn band(day: &str, today: Day) -> String {
+    DueBand::of(day.parse().expect("a day"), today).as_str().to_owned()
+}
+
+#[test]
+fn what_is_due_next_is_listed_and_counted_and_no_more_once_it_is_done() {
+    let firm = Firm::new();
+    // Noon in London or an hour later, so that a day is a day.
+    let noon = |days: i64| Timestamp::from_unix_millis((now().unix_millis() / DAY - days) * DAY + DAY / 2);
+    let log = |days: i64| {
+        firm.log_in(u8::from(days % 2 == 0), json!({ "received_at": noon(days).to_string() })).id().to_owned()
+    };
+    let days = [400, 58, 57, 56, 55, 53, 52, 49, 48, 20, 1];
+    let ids = days.map(log);
+    let listed = || -> BTreeMap<String, Value> {
+        let rows = firm.api.get("/v1/complaints?limit=50").expect(200);
+        rows.data().iter().map(|row| (row["id"].as_str().expect("an id").to_owned(), row["due"].clone())).collect()
+    };
+    let is_counted = || {
+        let mut expected = BTreeMap::<String, u64>::new();
+        let (counts, today) = counted(&firm.api);
+        for due in listed().values().filter_map(|due| due["on"].as_str()) {
+            *expected.entry(band(due, today)).or_default() += 1;
+        }
+        assert_eq!(counts.body["data"]["due"], json!(expected));
+        expected
+    };
+    for (id, days) in ids.iter().zip(days) {
+        let eight_weeks = noon(days - 56);
+        assert_eq!(listed()[id]["on"], json!(eight_weeks.to_string()[..10]), "{days} days ago");
+    }
+    assert_eq!(is_counted().len(), 5, "every band");
+
+    let due = |id: &String| listed()[id].clone();
+    let path = |id: &String| format!("/v1/complaints/{id}");
+    let (late, today) = (&ids[0], &ids[3]);
+    // A status, a note or a contact is no answer.
+    for command in ["acknowledge", "investigate", "request-information", "contact", "note", "propose-response"] {
+        let before = due(late);
+        firm.give(&path(late), command, command_body(command, "")).expect(200);
+        assert_eq!(due(late), before, "{command}");
+    }
+    firm.give(&path(late), "resolve", command_body("resolve", "")).expect(200);
+    assert_eq!(due(late), Value::Null);
+    firm.give(&path(late), "reopen", command_body("reopen", "")).expect(200);
+    // Another law, and another day of receipt.
+    let before = due(today);
+    firm.give(&path(today), "classify", json!({ "tags": ["data_protection"] })).expect(200);
+    assert!(at(&due(today)["at"]) < at(&before["at"]), "30 days come before eight weeks");
+    let set = json!({ "received_at": noon(10).to_string() });
+    firm.give(&path(today), "correct", json!({ "reason": "The postmark.", "set": set })).expect(200);
+    assert!(at(&due(today)["at"]) > at(&before["at"]));
+    is_counted();
+    firm.give(&path(&ids[1]), "withdraw", command_body("withdraw", "")).expect(200);
+    assert_eq!(due(&ids[1]), Value::Null);
+    is_counted();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     client::{Answer, Client, unused},
+    clocks::{band, counted},
     eventually::within,
     firm::{Firm, command_body, complaint, key_for, position},
     own_stack::{databases, operator, own_stack},
@@ -166,15 +167,20 @@ fn counts_are_exact_whatever_is_done_at_once() {
     let mut recounted = BTreeMap::<&str, BTreeMap<String, u64>>::new();
     let page = firm.api.get("/v1/complaints?limit=200").expect(200);
     assert_eq!(page.body["has_more"], false);
+    let mut due = Vec::new();
     for row in page.data() {
         let whole = firm.api.get(&format!("/v1/complaints/{}", row["id"].as_str().expect("an id"))).expect(200);
+        due.extend(row["due"]["on"].as_str().map(str::to_owned));
         for facet in ["state", "product", "assignee", "team"] {
             let value = whole.body[facet].as_str().map(str::to_owned);
             value.into_iter().for_each(|value| *recounted.entry(facet).or_default().entry(value).or_default() += 1);
         }
     }
-    assert!(recounted["state"].len() > 2 && recounted.len() == 4, "{recounted:?}");
-    let counts = firm.api.get("/v1/complaints/counts").expect(200);
+    let (counts, today) = counted(&firm.api);
+    for day in due {
+        *recounted.entry("due").or_default().entry(band(&day, today)).or_default() += 1;
+    }
+    assert!(recounted["state"].len() > 2 && recounted.len() == 5, "{recounted:?}");
     assert_eq!(counts.body, json!({ "data": recounted, "total": page.data().len() }));
     assert_eq!(d1_calls(&counts), 2);
     firm.api.get("/v1/complaints/counts?state=received").problem(400, "invalid_parameter");

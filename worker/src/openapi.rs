@@ -356,7 +356,7 @@ fn operations() -> Vec<Operation> {
         Operation { query: EXPORT, gives: &[(NDJSON, true), (CSV, false)],
             ..get::<ExportLine>("import and export", "/v1/complaints:export",
                 "Take all complaints of a list along, newest receipt first: as lines of JSON, as case files, or as a table") },
-        get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee and team"),
+        get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee, team and when something is due"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
         Operation { query: &[("at", "Answer as of this moment, RFC 3339; of one to come, as if nothing happened until then")],

@@ -1,5 +1,6 @@
 //! Civil dates and times of day.
 
+use crate::time::Timestamp;
 pub use chrono::Weekday;
 use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,12 @@ impl Day {
     /// Milliseconds from 1970-01-01 to its beginning.
     pub(super) const fn millis(self) -> i64 {
         self.0 as i64 * DAY_MILLIS
+    }
+
+    /// The day of a moment in UTC.
+    #[must_use]
+    pub fn of_utc(at: Timestamp) -> Self {
+        i32::try_from(at.unix_millis().div_euclid(DAY_MILLIS)).map_or(Self(LAST), Self::after_1970)
     }
 
     /// The date `days` later (or earlier, if negative), clamped to the range.

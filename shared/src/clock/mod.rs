@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod count;
 pub mod day;
 pub mod difference;
+pub mod due;
 mod evaluate;
 pub mod explain;
 pub mod law;

@@ -6,6 +6,7 @@ use super::{
     state::State,
 };
 use crate::{
+    clock::due::Due,
     ids::ComplaintId,
     reference::Reference,
     search::snippet::Snippet,
@@ -52,6 +53,9 @@ pub struct Summary<'c> {
     pub tags: Cow<'c, [Code]>,
     /// The first [`EXCERPT`] characters of the description.
     pub excerpt: Cow<'c, str>,
+    /// What the law wants next.
+    #[serde(default)]
+    pub due: Option<Due>,
     /// In answers to a search: where what was searched for stands in it.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub matched: Option<Snippet>,
@@ -116,9 +120,9 @@ impl Facet {
 }
 
 impl Complaint {
-    /// What a list shows.
+    /// What a list shows. `due`: what the law wants next.
     #[must_use]
-    pub fn summary(&self) -> Summary<'_> {
+    pub fn summary(&self, due: Option<Due>) -> Summary<'_> {
         let description = self.description.as_str();
         let end = description.char_indices().nth(EXCERPT).map_or(description.len(), |(at, _)| at);
         Summary {
@@ -137,6 +141,7 @@ impl Complaint {
             external_reference: self.external_reference.as_ref().map(Cow::Borrowed),
             tags: Cow::Borrowed(&self.tags),
             excerpt: Cow::Borrowed(description.get(..end).unwrap_or(description)),
+            due,
             matched: None,
         }
     }

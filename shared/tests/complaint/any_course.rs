@@ -119,7 +119,7 @@ fn consistent(complaint: &Complaint) -> Result<(), TestCaseError> {
         complaint.links.iter().all(|link| facets.contains(&(Facet::LinkedTo, link.complaint.to_string().into())));
     prop_assert!(tags && links);
 
-    let summary = complaint.summary();
+    let summary = complaint.summary(None);
     prop_assert_eq!((summary.id, summary.version, summary.state), (complaint.id, complaint.version, complaint.state));
     prop_assert!(complaint.description.as_str().starts_with(summary.excerpt.as_ref()));
     Ok(())

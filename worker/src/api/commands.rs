@@ -29,6 +29,7 @@ use futures_util::future::try_join;
 use shared::{
     access::Actor,
     chain::{self, Digest, Tail},
+    clock::due::Due,
     complaint::{
         Complaint,
         command::Command,
@@ -112,7 +113,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
-    let (Loaded { complaint, done, lock, target }, elsewhere) =
+    let (Loaded { complaint, done, lock, target, mut timeline, due }, elsewhere) =
         try_join(db.load(id, key.as_str(), link, came_at), target_elsewhere(firm, &db, link, id)).await?;
     let target = elsewhere.unwrap_or(target);
     if let Some(done) = done {
@@ -137,10 +138,12 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
     let mut after = before.clone();
     for sealed in &events {
         after.apply(&sealed.event).map_err(Failure::internal)?;
+        timeline.take_in(&sealed.event);
     }
     if order.rehearsed {
         return Ok(Performed::Rehearsed { version: after.version });
     }
+    let due = (due, Due::next(&after, firm.tenant.sector, &timeline));
     let outbox = OutboxId::new(came_at, &platform::entropy());
     let home = firm.home()?;
     let names = external_reference::Change {
@@ -163,7 +166,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
             }
         } else {
             let (before, after, events, key) = (&before, &after, events.as_slice(), key);
-            let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it };
+            let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it, due };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
                 Err(error) => error,

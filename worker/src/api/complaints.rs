@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     store::{
         TenantDb,
+        commit::DUE,
         complaints::{CountRow, Done, Page},
         history::Span,
         together,
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     chain::Digest,
+    clock::due::{DueBand, today},
     complaint::{intake::NewComplaint, projection::Facet},
     exchange::import::Draft,
     http::{
@@ -196,6 +198,8 @@ fn with_cursor(query: &str, cursor: &str) -> String {
 #[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct Counts {
     /// By property (`state`, `product`, `assignee`, `team`) and value, how many have it; values that none has are left out.
+    /// `due`: of how many something is due by law that was not done, by when: `overdue`, `today`, in one to three days
+    /// (`3_days`), in four to seven (`7_days`), `later`. Today is that of the tenant's jurisdiction.
     data: BTreeMap<String, BTreeMap<String, u64>>,
     /// All of them.
     total: u64,
@@ -208,10 +212,15 @@ pub(crate) async fn counts(call: TenantCall) -> Outcome {
     }
     let dbs = call.dbs();
     let mut counts = Counts::default();
+    let today = today(call.standing.tenant.jurisdiction, call.call.now);
     for rows in together(dbs.iter().map(TenantDb::counts)).await {
         for CountRow { facet, value, n } in rows?.into_iter().filter(|row| row.n > 0) {
             // Each complaint is in one state.
             counts.total += if facet == Facet::State.as_str() { n } else { 0 };
+            let value = match value.parse() {
+                Ok(on) if facet == DUE => DueBand::of(on, today).as_str().to_owned(),
+                _ => value,
+            };
             *counts.data.entry(facet).or_default().entry(value).or_default() += n;
         }
     }

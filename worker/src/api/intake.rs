@@ -10,6 +10,7 @@ use crate::{
 use shared::{
     access::Actor,
     chain::{self, Digest, Sealed, Tail},
+    clock::{due::Due, timeline::Timeline},
     complaint::{Complaint, decide},
     exchange::{
         case_file::{self, Taking, take_over},
@@ -49,6 +50,8 @@ pub(super) struct Made {
     /// As JSON.
     pub(super) doc: String,
     pub(super) events: Vec<Sealed>,
+    /// What the law wants of it next.
+    pub(super) due: Option<Due>,
 }
 
 /// Who logs, when, and for which import.
@@ -116,15 +119,17 @@ impl<'c> Maker<'c> {
             }
         };
         let doc = serde_json::to_string(&complaint).map_err(Failure::internal)?;
-        Ok(Made { complaint: Box::new(complaint), doc, events })
+        let timeline = Timeline::of(events.iter().map(|sealed| &sealed.event));
+        let due = Due::next(&complaint, self.call.standing.tenant.sector, &timeline);
+        Ok(Made { complaint: Box::new(complaint), doc, events, due })
     }
 }
 
 impl Made {
     /// To be written along with others.
     pub(super) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
-        let Self { complaint, doc, events } = self;
-        New { complaint, doc, events, key, fingerprint, outbox: None, names_it }
+        let Self { complaint, doc, events, due } = self;
+        New { complaint, doc, events, key, fingerprint, outbox: None, names_it, due: *due }
     }
 }
 

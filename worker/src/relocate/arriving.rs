@@ -11,7 +11,7 @@ use crate::{
     log, platform,
     store::{
         StoreError, TenantDb,
-        relocation::{ComplaintRow, DeliveryRow, EventRow, Kept, Left, RequestRow, Totals},
+        relocation::{ComplaintRow, DeliveryRow, EventRow, Kept, Left, Newer, RequestRow, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -179,12 +179,12 @@ async fn copy(call: &CellCall) -> Outcome {
         for row in &complaints {
             let before = stored.remove(&row.id);
             if before.as_ref().is_none_or(|before| before.version < row.version) {
-                let before = before.map(|before| before.complaint()).transpose()?;
-                newer.push((before, row.complaint()?, row));
+                let before = before.map(|before| Ok::<_, StoreError>((before.complaint()?, before))).transpose()?;
+                newer.push(Newer { before, after: row.complaint()?, row });
             }
         }
         take_in_references(&home, job, &newer).await?;
-        copied.new += newer.iter().filter(|(before, ..)| before.is_none()).count() as u64;
+        copied.new += newer.iter().filter(|newer| newer.before.is_none()).count() as u64;
         db.take_in(job, &events, &requests, &deliveries, &newer).await?;
         verify(call, &db, &ids, &mut copied).await?;
     }
@@ -193,14 +193,10 @@ async fn copy(call: &CellCall) -> Outcome {
 
 /// External references are of all of a tenant's complaints, so they lie in one database. They are written first: what
 /// the complaint had before is known only until it is written.
-async fn take_in_references(
-    home: &TenantDb,
-    job: RelocationId,
-    complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
-) -> Result<(), StoreError> {
+async fn take_in_references(home: &TenantDb, job: RelocationId, complaints: &[Newer<'_>]) -> Result<(), StoreError> {
     let (mut left, mut taken) = (Vec::new(), Vec::new());
-    for (before, after, row) in complaints {
-        let had = before.as_ref().and_then(|before| before.external_reference.as_ref());
+    for Newer { before, after, row } in complaints {
+        let had = before.as_ref().and_then(|(before, _)| before.external_reference.as_ref());
         let has = after.external_reference.as_ref();
         if had != has {
             left.extend(had.map(|had| (had.as_str().to_owned(), after.id)));

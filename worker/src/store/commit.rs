@@ -10,6 +10,7 @@ use super::{
 use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
+    clock::due::Due,
     complaint::{Complaint, projection::Facet},
     http::{idempotency::IdempotencyKey, merge::order},
     ids::OutboxId,
@@ -44,6 +45,8 @@ pub(crate) struct New<'c> {
     /// Whether its external reference is to be written here: this is where the tenant's are kept, and it was not claimed
     /// before.
     pub(crate) names_it: bool,
+    /// What the law wants of it next.
+    pub(crate) due: Option<Due>,
 }
 
 /// What a command makes of a complaint.
@@ -67,6 +70,8 @@ pub(crate) struct Commit<'c> {
     /// Whether a change of the external reference is to be written here: this is where the tenant's are kept, and it
     /// was not claimed before.
     pub(crate) names_it: bool,
+    /// What the law wants of it next: before, and after.
+    pub(crate) due: (Option<Due>, Option<Due>),
 }
 
 /// What a commit leaves: the answer's JSON, and the message to send.
@@ -104,8 +109,8 @@ impl TenantDb {
         let (tokens, at) = (self.tokens(), now.unix_millis());
         let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
         let mut events: Vec<(u8, Lists)> = Vec::new();
-        let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
-        for New { complaint, events: sealed, key, fingerprint, names_it, .. } in new {
+        let mut counted = BTreeMap::<Counted<'_>, i32>::new();
+        for New { complaint, events: sealed, key, fingerprint, names_it, due, .. } in new {
             let id = complaint.id.to_string();
             requests.row(&[Text(key), Plain(&fingerprint.to_string()), Plain(&id), Number(complaint.version.into())]);
             let slot = complaint.id.slot();
@@ -117,7 +122,7 @@ impl TenantDb {
                 let (seq, at) = (event.seq.into(), event.at.unix_millis());
                 of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
             }
-            for (facet, value, by) in changed_counts(None, complaint) {
+            for (facet, value, by) in changed_counts(None, complaint, (None, *due)) {
                 *counted.entry((facet, value)).or_default() += by;
             }
             let named = complaint.external_reference.as_ref().filter(|_| *names_it);
@@ -131,7 +136,7 @@ impl TenantDb {
         let positions: Vec<_> = new.iter().map(position).collect();
         for nth in order(positions.clone()) {
             let (Some(one), Some(Position { place, .. })) = (new.get(nth), positions.get(nth)) else { continue };
-            let New { complaint, doc, events: sealed, key, .. } = one;
+            let New { complaint, doc, events: sealed, key, due, .. } = one;
             complaints.row(&[
                 Plain(&complaint.id.to_string()),
                 Plain(complaint.reference.as_str()),
@@ -139,12 +144,14 @@ impl TenantDb {
                 Number(complaint.received_at.unix_millis()),
                 Number(complaint.version.into()),
                 Json(doc),
-                Json(&to_json(&complaint.summary())?),
+                Json(&to_json(&complaint.summary(*due))?),
                 Text(key),
                 Plain(&place.to_string()),
                 Plain(&tokens.texts(sealed.iter().map(|sealed| &sealed.event.body))),
                 Plain(&tokens.likeness(complaint)),
                 Plain(&tokens.labels(complaint)),
+                due.map_or(Nothing, |due| Number(due.at.unix_millis())),
+                due.map(|due| due.on.to_string()).as_deref().map_or(Nothing, Plain),
             ]);
         }
         let mut batch = self.batch();
@@ -197,7 +204,7 @@ impl TenantDb {
 
     /// The idempotency record comes first, as for what is new.
     fn batch_of(&self, commit: &Commit<'_>, doc: &str, message: &str, draw: u32) -> Result<TenantBatch, StoreError> {
-        let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it } = commit;
+        let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it, due } = commit;
         let rows: Vec<_> =
             events.iter().map(|Sealed { event, text }| (event.seq, event.at.unix_millis(), text, event.hash)).collect();
         let (id, version) = (after.id, after.version);
@@ -221,14 +228,16 @@ impl TenantDb {
                     after.received_at.unix_millis(),
                     version,
                     doc,
-                    to_json(&after.summary())?,
+                    to_json(&after.summary(due.1))?,
                     place,
                     words,
                     likeness,
                     tokens.labels(after),
+                    due.1.map(|due| due.at.unix_millis()),
+                    due.1.map(|due| due.on),
                 ),
             );
-        let counted = changed_counts(Some(before), after);
+        let counted = changed_counts(Some(before), after, due);
         let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
         let had = &before.external_reference;
         Ok(if names_it && had != external {
@@ -243,17 +252,26 @@ impl TenantDb {
     }
 }
 
-/// By how much each counted value changes.
+/// What is counted: a property and its value.
+pub(super) type Counted<'c> = (&'static str, Cow<'c, str>);
+
+/// The days on which something is due, as counts name them.
+pub(crate) const DUE: &str = "due";
+
+/// By how much each counted value changes. `due`: before, and after.
 pub(super) fn changed_counts<'c>(
     before: Option<&'c Complaint>,
     after: &'c Complaint,
-) -> Vec<(Facet, Cow<'c, str>, i32)> {
+    due: (Option<Due>, Option<Due>),
+) -> Vec<(&'static str, Cow<'c, str>, i32)> {
     let counted = |complaint: &'c Complaint, by: i32| {
         let facets = complaint.facets().into_iter().filter(|(facet, _)| Facet::COUNTED.contains(facet));
-        facets.map(move |(facet, value)| (facet, value, by))
+        facets.map(move |(facet, value)| (facet.as_str(), value, by))
     };
+    let day = |due: Option<Due>, by: i32| due.map(|due| (DUE, Cow::from(due.on.to_string()), by));
+    let all = before.into_iter().flat_map(|before| counted(before, -1)).chain(counted(after, 1));
     let mut counts = BTreeMap::new();
-    for (facet, value, by) in before.into_iter().flat_map(|before| counted(before, -1)).chain(counted(after, 1)) {
+    for (facet, value, by) in all.chain(day(due.0, -1)).chain(day(due.1, 1)) {
         *counts.entry((facet, value)).or_insert(0) += by;
     }
     counts.into_iter().filter(|(_, by)| *by != 0).map(|((facet, value), by)| (facet, value, by)).collect()

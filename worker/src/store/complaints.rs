@@ -1,9 +1,14 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, locks, system::SystemDb};
+use super::{Scoped, StoreError, TenantDb, history::StoredEvent, locks, system::SystemDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     chain::Digest,
+    clock::{
+        day::Day,
+        due::Due,
+        timeline::{Occurrence, Timeline},
+    },
     complaint::{Complaint, decide::LinkTarget},
     http::{cursor::Direction, list_query::ListQuery, merge::Cut},
     ids::ComplaintId,
@@ -23,6 +28,7 @@ use std::cmp::Reverse;
 
 pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
 const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
+const OCCURRENCES: Scoped = Scoped::new(include_str!("sql/events/occurrences.sql"));
 const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
 const HAVING_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/having_external_reference.sql"));
 const ALIKE: Scoped = Scoped::new(include_str!("sql/complaints/alike.sql"));
@@ -67,11 +73,17 @@ pub(crate) struct Loaded {
     pub(crate) lock: Option<Lock>,
     /// The complaint that a link names, if it lies in the same database.
     pub(crate) target: LinkTarget,
+    /// What has happened to it that clocks depend on.
+    pub(crate) timeline: Timeline,
+    /// What the law wants of it next.
+    pub(crate) due: Option<Due>,
 }
 
 #[derive(Deserialize)]
 struct LoadedRow {
     doc: Option<String>,
+    due_at: Option<i64>,
+    due_on: Option<Day>,
     fingerprint: Option<Digest>,
     version: Option<u32>,
     target_exists: u8,
@@ -80,6 +92,11 @@ struct LoadedRow {
     lock_holder: Option<String>,
     lock_since: Option<i64>,
     lock_expires_at: Option<i64>,
+}
+
+/// What is due next, by its columns.
+pub(super) fn due(at: Option<i64>, on: Option<Day>) -> Option<Due> {
+    Some(Due { at: Timestamp::from_unix_millis(at?), on: on? })
 }
 
 /// What is compared of a complaint that may be like another.
@@ -206,18 +223,26 @@ impl TenantDb {
         link: Option<ComplaintId>,
         now: Timestamp,
     ) -> Result<Loaded, StoreError> {
-        let Some(row) = self.row::<LoadedRow>(LOAD, (id, idempotency_key, link)).await? else {
-            return Ok(Loaded { complaint: None, done: None, lock: None, target: LinkTarget::default() });
-        };
-        let complaint =
+        let batch = self.batch().with(LOAD, (id, idempotency_key, link)).with(OCCURRENCES, (id,));
+        let (rows, events) = self.run::<(Vec<LoadedRow>, Vec<StoredEvent>)>(batch).await?;
+        let row = rows.into_iter().next().ok_or_else(|| StoreError::unreadable("a row of what was asked"))?;
+        let complaint: Option<Complaint> =
             row.doc.map(|doc| json::from_str(&doc)).transpose().map_err(|error| StoreError::unreadable(&error))?;
+        let mut timeline = Timeline::default();
+        if let Some(complaint) = &complaint {
+            timeline.add(Occurrence::Received, complaint.received_at);
+        }
+        for event in &events {
+            timeline.take_in(&event.event()?);
+        }
+        let due = due(row.due_at, row.due_on);
         let done = match (row.fingerprint, row.version) {
             (Some(fingerprint), Some(version)) => Some(Done { fingerprint, complaint_id: id, version }),
             _ => None,
         };
         let target = LinkTarget { exists: row.target_exists != 0, links_back: row.links_back != 0 };
         let lock = locks::in_force((row.lock_token, row.lock_holder, row.lock_since, row.lock_expires_at), now);
-        Ok(Loaded { complaint, done, lock, target })
+        Ok(Loaded { complaint, done, lock, target, timeline, due })
     }
 
     /// What a link needs to know of its target, for a complaint that lies elsewhere.

@@ -45,7 +45,7 @@ impl StoredEvent {
         json::from_str(&self.json()).unwrap_or(Value::Null)
     }
 
-    fn event(&self) -> Result<Event, StoreError> {
+    pub(super) fn event(&self) -> Result<Event, StoreError> {
         json::from_str(&self.json()).map_err(|error| StoreError::unreadable(&error))
     }
 }

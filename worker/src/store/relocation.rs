@@ -7,8 +7,8 @@
 use super::{
     Scoped, StoreError, TenantBatch, TenantDb, Unique,
     changes::{LAST_NUMBER, LastRow, RANGES},
-    commit::{COUNTS_ADD, PLACES, changed_counts},
-    complaints::{COUNTS, CountRow},
+    commit::{COUNTS_ADD, Counted, PLACES, changed_counts},
+    complaints::{COUNTS, CountRow, due},
     history::event_json,
     parts,
     system::{OperatorRecord, OutboxRow},
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use shared::{
     changes::Range,
+    clock::{day::Day, due::Due},
     complaint::{Complaint, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     json,
@@ -25,7 +26,7 @@ use shared::{
     tenant::{Tenant, relocation::Record},
     time::Timestamp,
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 const READ: Scoped = Scoped::new(include_str!("sql/relocation/read.sql"));
 const BEGIN: Scoped = Scoped::new(include_str!("sql/relocation/begin.sql"));
@@ -171,12 +172,28 @@ pub(crate) struct ComplaintRow {
     pub(crate) created_by_key: Option<String>,
     /// What was said in it, as tokens of the index.
     pub(crate) words: String,
+    #[serde(default)]
+    due_at: Option<i64>,
+    #[serde(default)]
+    due_on: Option<Day>,
 }
 
 impl ComplaintRow {
     pub(crate) fn complaint(&self) -> Result<Complaint, StoreError> {
         json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))
     }
+
+    fn due(&self) -> Option<Due> {
+        due(self.due_at, self.due_on)
+    }
+}
+
+/// A complaint that comes in, or comes again.
+pub(crate) struct Newer<'r> {
+    /// As it is here, if it is.
+    pub(crate) before: Option<(Complaint, ComplaintRow)>,
+    pub(crate) after: Complaint,
+    pub(crate) row: &'r ComplaintRow,
 }
 
 /// What a request did.
@@ -512,7 +529,7 @@ impl TenantDb {
         events: &[EventRow],
         requests: &[RequestRow],
         deliveries: &[DeliveryRow],
-        complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
+        complaints: &[Newer<'_>],
     ) -> Result<(), StoreError> {
         for draw in 0..PLACES {
             let mut batch = self.batch();
@@ -539,23 +556,25 @@ impl TenantDb {
     fn with_complaints(
         &self,
         mut batch: TenantBatch,
-        complaints: &[(Option<Complaint>, Complaint, &ComplaintRow)],
+        complaints: &[Newer<'_>],
         draw: u32,
     ) -> Result<TenantBatch, StoreError> {
         let tokens = self.tokens();
         let mut rows = Vec::new();
-        let mut counted = BTreeMap::<(Facet, Cow<'_, str>), i32>::new();
-        for (before, after, row) in complaints {
+        let mut counted = BTreeMap::<Counted<'_>, i32>::new();
+        for Newer { before, after, row } in complaints {
             rows.push((
                 (after.id, &after.reference, &after.external_reference, after.received_at.unix_millis()),
-                (after.version, &row.doc, to_json(&after.summary())?, &row.created_by_key),
+                (after.version, &row.doc, to_json(&after.summary(row.due()))?, &row.created_by_key),
                 (
-                    before.as_ref().map(|before| before.version),
+                    before.as_ref().map(|(before, _)| before.version),
                     Place::of(after.received_at, after.id, draw).to_string(),
                 ),
                 (&row.words, tokens.likeness(after), tokens.labels(after)),
+                (row.due_at, row.due_on),
             ));
-            for (facet, value, by) in changed_counts(before.as_ref(), after) {
+            let due = (before.as_ref().and_then(|(_, row)| row.due()), row.due());
+            for (facet, value, by) in changed_counts(before.as_ref().map(|(before, _)| before), after, due) {
                 *counted.entry((facet, value)).or_default() += by;
             }
         }
@@ -677,6 +696,8 @@ mod tests {
             doc: String::new(),
             created_by_key: None,
             words: String::new(),
+            due_at: None,
+            due_on: None,
         };
         let mut left = Left::of(&[(1, 2), (2, 3), (3, 1)].map(row));
         assert_eq!(left.take(&page(&[(1, 1)])), 0);

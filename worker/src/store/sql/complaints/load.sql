@@ -1,6 +1,8 @@
 -- For a command: the complaint, its lock, what the idempotency key did to it before, and the complaint that a link names.
 SELECT
   c.doc,
+  c.due_at,
+  c.due_on,
   l.token AS lock_token,
   l.holder AS lock_holder,
   l.since AS lock_since,

@@ -1,0 +1,134 @@
+//! What the law wants of a complaint next, as lists show and counts count it.
+
+use super::{
+    Case, Clock, ClockFamily, ClockState, clocks,
+    day::Day,
+    law::{Choices, Law},
+    pack::{Facts, Nature},
+    timeline::Timeline,
+};
+use crate::{
+    complaint::{Complaint, intake::Jurisdiction},
+    taxonomy::Sector,
+    time::Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The last moment of a duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Due {
+    /// The moment.
+    pub at: Timestamp,
+    /// Its day, by the civil time of the place.
+    pub on: Day,
+}
+
+impl Due {
+    /// What is due next of a complaint to a firm of this trade. It depends on what happened, not on when it is asked for:
+    /// what was not done in time stays due until it is done.
+    #[must_use]
+    pub fn next(complaint: &Complaint, sector: Sector, timeline: &Timeline) -> Option<Self> {
+        let case = Case { facts: Facts::of(complaint, sector), timeline, pins: &[] };
+        let clocks = clocks(Law::shipped(), case, &Choices::default(), &[], complaint.updated_at);
+        clocks.iter().filter(|clock| is_open(clock)).filter_map(Self::of).min_by_key(|due| due.at)
+    }
+
+    fn of(clock: &Clock) -> Option<Self> {
+        Some(Self { at: clock.due?, on: clock.due_on? })
+    }
+}
+
+/// Whether it is a duty by law that is still to be done.
+fn is_open(clock: &Clock) -> bool {
+    let is_duty = clock.family == ClockFamily::Statutory && clock.nature == Nature::Duty;
+    let waits = match clock.state {
+        ClockState::Running | ClockState::Stopped => true,
+        ClockState::Breached => clock.met_at.is_none() && clock.void_at.is_none(),
+        ClockState::Met | ClockState::Void => false,
+    };
+    is_duty && waits
+}
+
+/// How soon a day is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueBand {
+    /// It has passed.
+    Overdue,
+    /// Today.
+    Today,
+    /// One to three days ahead.
+    ThreeDays,
+    /// Four to seven days ahead.
+    SevenDays,
+    /// More than seven days ahead.
+    Later,
+}
+
+impl DueBand {
+    /// The band of `day` as of `today`.
+    #[must_use]
+    pub const fn of(day: Day, today: Day) -> Self {
+        match day.since(today) {
+            ..=-1 => Self::Overdue,
+            0 => Self::Today,
+            1..=3 => Self::ThreeDays,
+            4..=7 => Self::SevenDays,
+            8.. => Self::Later,
+        }
+    }
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Today => "today",
+            Self::ThreeDays => "3_days",
+            Self::SevenDays => "7_days",
+            Self::Later => "later",
+        }
+    }
+}
+
+/// The day it is where complaints under `jurisdiction` are counted; where there is no such place, in UTC.
+#[must_use]
+pub fn today(jurisdiction: Jurisdiction, now: Timestamp) -> Day {
+    let place = Law::shipped().place(jurisdiction, &Choices::default());
+    place.map_or_else(|| Day::of_utc(now), |(_, zone)| zone.day(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn bands_leave_no_day_out() {
+        let today = day("2026-11-26");
+        for (on, band) in [
+            ("2020-01-01", DueBand::Overdue),
+            ("2026-11-25", DueBand::Overdue),
+            ("2026-11-26", DueBand::Today),
+            ("2026-11-27", DueBand::ThreeDays),
+            ("2026-11-29", DueBand::ThreeDays),
+            ("2026-11-30", DueBand::SevenDays),
+            ("2026-12-03", DueBand::SevenDays),
+            ("2026-12-04", DueBand::Later),
+            ("2030-01-01", DueBand::Later),
+        ] {
+            assert_eq!(DueBand::of(day(on), today), band, "{on}");
+        }
+    }
+
+    #[test]
+    fn today_is_where_the_complaint_is() {
+        let late: Timestamp = "2026-07-01T23:30:00.000Z".parse().unwrap();
+        assert_eq!(today(Jurisdiction::EnglandAndWales, late), day("2026-07-02"));
+        assert_eq!(today(Jurisdiction::Us, late), day("2026-07-01"));
+        assert_eq!(today(Jurisdiction::Eu, late), day("2026-07-01"));
+    }
+}
