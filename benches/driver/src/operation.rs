@@ -40,6 +40,8 @@ pub(crate) enum Operation {
     Mixed,
     /// Takes a case's lock.
     Lock,
+    /// Imports five hundred complaints. For profiles: how fast that is, the corpus's own import says.
+    Import,
 }
 
 /// What the design promises of a kind of operation as the corpus grows.
@@ -106,6 +108,7 @@ impl Operation {
             Self::Command => ("command", Kind::Write, Method::POST, Some(2.0), Some(0.9)),
             Self::Mixed => ("mixed", Kind::Other, Method::GET, None, None),
             Self::Lock => ("lock", Kind::Other, Method::PUT, Some(2.0), None),
+            Self::Import => ("import", Kind::Other, Method::POST, None, None),
         };
         let success = if self == Self::Create { StatusCode::CREATED } else { StatusCode::OK };
         Facts { name, kind, method, success, most_d1_calls, least_ratio }

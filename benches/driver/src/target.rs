@@ -30,6 +30,9 @@ use crate::terms::Terms;
 const LISTED: u32 = 50;
 const FOUND: u32 = 20;
 const CHANGES: u32 = 100;
+/// The complaints of an import that is profiled, and the first of their numbers: far from those of the corpus.
+const IMPORTED: u64 = 500;
+const IMPORTED_FROM: u64 = 1_000_000_000;
 /// Complaints on a page when all of them are walked through: the most that there may be.
 const WALKED: u32 = 200;
 
@@ -147,6 +150,10 @@ impl Target {
         seed: u64,
     ) -> Result<Request<Full<Bytes>>> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        if operation == Operation::Import {
+            let from = IMPORTED_FROM + number * IMPORTED;
+            return self.importing(corpus, from..from + IMPORTED);
+        }
         let body = match operation {
             Operation::Create => corpus.fresh(number),
             Operation::Command => Bytes::from_static(b"{}"),
@@ -210,7 +217,7 @@ impl Target {
                 format!("/v1/complaints/{}/acknowledge", self.take_untouched()?)
             }
             Operation::Lock => format!("/v1/complaints/{}/lock", stored()?),
-            Operation::Mixed => bail!("the mix is of other operations"),
+            Operation::Mixed | Operation::Import => bail!("its requests are made elsewhere"),
         })
     }
 
