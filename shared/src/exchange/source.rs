@@ -112,8 +112,9 @@ impl Source {
         Self { held: Vec::new(), from: 0, begun: false, ended: false, line: 1, kind: Kind::of(format) }
     }
 
-    /// What comes after the last row is written in this way.
+    /// What comes after the last row is written in this way, and may be a file of its own with a byte order mark.
     pub fn go_on(&mut self, format: Format) {
+        self.begun = false;
         self.kind = Kind::of(format);
     }
 
@@ -135,11 +136,11 @@ impl Source {
     /// The next row. `None` until another piece comes; after the end, for good.
     pub fn next_row(&mut self) -> Option<Raw> {
         if !self.begun {
-            let come = self.held.get(..BYTE_ORDER_MARK.len());
+            let come = self.held.get(self.from..self.from + BYTE_ORDER_MARK.len());
             if come.is_none() && !self.ended {
                 return None;
             }
-            self.from = if come == Some(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+            self.from += if come == Some(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             self.begun = true;
         }
         match self.kind {
@@ -344,6 +345,24 @@ mod tests {
             assert_eq!(found.into_iter().map(|row| row.content).collect::<Vec<_>>(), after_a_line);
         }
         assert_eq!(contents(Format::Csv(b','), b"\xEF\xBB\xBF\xEF\xBB\xBFa"), after_a_line);
+    }
+
+    #[test]
+    fn a_table_behind_a_line_of_another_kind_may_have_one_too() {
+        for length in [1, 2, 100] {
+            let mut source = Source::new(Format::Ndjson);
+            let mut found = Vec::new();
+            for piece in b"{}\n\xEF\xBB\xBFa,b\n".chunks(length) {
+                source.feed(piece);
+                while let Some(row) = source.next_row() {
+                    if found.is_empty() {
+                        source.go_on(Format::Csv(b','));
+                    }
+                    found.push(row.content);
+                }
+            }
+            assert_eq!(found, [Content::Line(b"{}".to_vec()), cells(&["a", "b"])]);
+        }
     }
 
     #[test]
