@@ -404,7 +404,9 @@ fn a_firms_limits_count_at_home_and_once(cells: &Cells) {
     println!("served {home} at home and {away} through the other cell, of 60");
     assert!(home + away <= 60 && home + away >= 55, "{home} {away}");
     assert!(home.abs_diff(away) <= 4, "one limit for both ways");
-    let refused = firm.api.at(&urls[1]).get("/v1/complaints").problem(429, "quota_exceeded");
+    // A token that an isolate has not used comes back, so the next request may be served.
+    let refused = answers.iter().skip(1).step_by(2).find(|answer| answer.status != 200).expect("80 are more than 60");
+    let refused = refused.clone().problem(429, "quota_exceeded");
     assert!(refused.header("retry-after").is_some() && refused.header("ratelimit").is_some());
     assert_eq!(refused.body["violated-policies"], json!(["minute"]));
 }
