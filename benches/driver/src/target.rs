@@ -32,7 +32,7 @@ const FOUND: u32 = 20;
 const CHANGES: u32 = 100;
 /// The complaints of an import that is profiled, and the first of their numbers: far from those of the corpus.
 const IMPORTED: u64 = 500;
-const IMPORTED_FROM: u64 = 1_000_000_000;
+const IMPORTED_FROM: u64 = 10_000_000;
 /// Complaints on a page when all of them are walked through: the most that there may be.
 const WALKED: u32 = 200;
 
