@@ -67,6 +67,25 @@ fn worked() -> Firm {
 }
 
 #[test]
+fn an_export_of_a_view_is_what_the_view_shows() {
+    let firm = worked();
+    let view = firm.view("state=closed").id().to_owned();
+    let narrow = format!("view={view}");
+    let shown = listed(&firm.api, &narrow);
+    assert!(!shown.is_empty() && shown.len() < listed(&firm.api, "").len());
+    for query in [narrow.clone(), format!("{narrow}&with=events")] {
+        assert_eq!(ids(&exported(&firm.api, &query).0), shown, "{query}");
+    }
+    let both = format!("{narrow}&state=withdrawn");
+    assert!(exported(&firm.api, &both).0.is_empty(), "both must match");
+    let nowhere = "018bcfe5-6800-7303-8303-030303030301";
+    let lists = firm.api.get(&format!("/v1/complaints?view={nowhere}"));
+    let exports = firm.api.get(&format!("/v1/complaints:export?view={nowhere}"));
+    assert_eq!((exports.status, &exports.body["code"]), (lists.status, &lists.body["code"]));
+    assert!(exports.status >= 400);
+}
+
+#[test]
 fn an_export_is_the_whole_list() {
     let firm = worked();
     let (all, end) = exported(&firm.api, "");

@@ -353,7 +353,7 @@ fn operations() -> Vec<Operation> {
         Operation { query: IMPORT, takes: &[(NDJSON, true), (CSV, false)], gives: &[(NDJSON, true)],
             ..post::<ImportRow, ImportLine>("import and export", "/v1/complaints:import", "200",
                 "Log many complaints, a row each; the answer has a line a row, in their order, and a summary at the end") },
-        Operation { query: EXPORT, gives: &[(NDJSON, true), (CSV, false)],
+        Operation { query: FILTERS, more: EXPORT, gives: &[(NDJSON, true), (CSV, false)],
             ..get::<ExportLine>("import and export", "/v1/complaints:export",
                 "Take all complaints of a list along, newest receipt first: as lines of JSON, as case files, or as a table") },
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee, team and when something is due"),
@@ -459,21 +459,10 @@ NDJSON are complaints or case files, and columns are called as fields are",
     ("dry_run", "`true`: say what would happen, and write nothing"),
 ];
 
+/// What else an export is asked for.
 const EXPORT: &[(&str, &str)] = &[
     ("format", "`ndjson` (the default) or `csv`"),
     ("with", "`events`: whole case files, in `ndjson`"),
-    (Facet::State.as_str(), "Where it stands"),
-    (Facet::Product.as_str(), "A product code"),
-    (Facet::Issue.as_str(), "An issue code"),
-    (Facet::Assignee.as_str(), "Who works on it"),
-    (Facet::Team.as_str(), "The team that works on it"),
-    (Facet::Channel.as_str(), "How it came in"),
-    (Facet::Severity.as_str(), "How bad it is"),
-    (Facet::Tag.as_str(), "A label; may be repeated, all must match"),
-    (Facet::LinkedTo.as_str(), "The id of a complaint it is tied to"),
-    ("q", SEARCH),
-    ("received_from", "Received at this moment or later, RFC 3339"),
-    ("received_to", "Received before this moment, RFC 3339"),
     ("cursor", "That of the last line that came whole: go on behind it"),
 ];
 

@@ -7,6 +7,7 @@
 use super::{
     case_file,
     complaints::{open_cursor, searched},
+    views,
 };
 use crate::{
     call::{Outcome, Reply, TenantCall, bad_parameter},
@@ -73,6 +74,7 @@ impl<E: Into<Failure>> From<E> for End {
 /// See the module.
 pub(crate) async fn export(call: TenantCall) -> Outcome {
     let (format, query) = wanted(&call)?;
+    let query = views::narrowed(&call, query).await?;
     let from = open_cursor(&call, &query)?;
     if from.is_some_and(|cursor| cursor.direction == Direction::Backward) {
         return Err(Failure::new(Code::InvalidCursor).detail("An export goes on towards older complaints alone"));
