@@ -217,10 +217,8 @@ pub(crate) async fn counts(call: TenantCall) -> Outcome {
         for CountRow { facet, value, n } in rows?.into_iter().filter(|row| row.n > 0) {
             // Each complaint is in one state.
             counts.total += if facet == Facet::State.as_str() { n } else { 0 };
-            let value = match value.parse() {
-                Ok(on) if facet == DUE => DueBand::of(on, today).as_str().to_owned(),
-                _ => value,
-            };
+            let due = (facet == DUE).then(|| value.parse().ok()).flatten();
+            let value = due.map_or(value, |on| DueBand::of(on, today).as_str().to_owned());
             *counts.data.entry(facet).or_default().entry(value).or_default() += n;
         }
     }

@@ -692,7 +692,10 @@ impl Desk {
             let group = entries.filter(|(_, entry)| entry.made().is_some_and(is_here)).map(|(nth, _)| nth).collect();
             self.write_group(db, &mut batch, group).await;
         }
-        self.settle(&mut batch, |entry| matches!(entry.state, State::Alone)).await;
+        let entries = batch.entries.iter().enumerate();
+        let alone: Vec<_> =
+            entries.filter(|(_, entry)| matches!(entry.state, State::Alone)).map(|(nth, _)| nth).collect();
+        self.settle(&mut batch, &alone).await;
         for entry in batch.entries.iter_mut().filter(|entry| matches!(entry.state, State::Alone)) {
             if batch.stop.is_none() {
                 match self.write_one(entry).await {
@@ -705,14 +708,10 @@ impl Desk {
         batch
     }
 
-    /// Decides what another import of this name has logged meanwhile. If that cannot be asked, the rows find out by
-    /// themselves.
-    async fn settle(&self, batch: &mut Batch, which: impl Fn(&Entry) -> bool) {
-        let entries = batch.entries.iter().enumerate();
-        let rows: Vec<usize> = entries.filter(|(_, entry)| which(entry)).map(|(nth, _)| nth).collect();
-        if !rows.is_empty()
-            && let Err(failure) = self.look(batch, &rows).await
-        {
+    /// Decides what another import of this name has logged meanwhile of these rows. If that cannot be asked, they find out
+    /// by themselves.
+    async fn settle(&self, batch: &mut Batch, rows: &[usize]) {
+        if let Err(failure) = self.look(batch, rows).await {
             log::fault("rows_not_settled", &failure.reason().unwrap_or_default());
         }
     }
@@ -730,7 +729,7 @@ impl Desk {
                 batch.stop = Some(Failure::from(error).refused());
             } else if written.is_err() && part.len() > 1 {
                 let tried = part.len();
-                self.settle(batch, |entry| entry.made().is_some()).await;
+                self.settle(batch, &part).await;
                 part.retain(|nth| batch.entries.get(*nth).is_some_and(Entry::is_undecided));
                 if part.len() == tried {
                     open.push(part.split_off(tried / 2));
