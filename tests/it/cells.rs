@@ -49,6 +49,9 @@ const TRIALS: [Trial; 13] = [
     ("a cell vouches for itself alone", a_cell_vouches_for_itself_alone),
 ];
 
+/// How much of why one failed is said again in the end, in characters.
+const SAID: usize = 2_000;
+
 /// All of it, also after some of it has failed; then what is left when one of the two is halted and killed.
 #[test]
 fn two_cells_are_one_service() {
@@ -66,8 +69,10 @@ fn two_cells_are_one_service() {
                     let begun = Instant::now();
                     let tried = catch_unwind(AssertUnwindSafe(|| try_it(&cells)));
                     println!("{what}: {}, {:?}", if tried.is_ok() { "ok" } else { "FAILED" }, begun.elapsed());
-                    if tried.is_err() {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(*what);
+                    if let Err(panic) = tried {
+                        let said = panic.downcast_ref::<String>().map_or("", String::as_str).chars().take(SAID);
+                        let said = format!("{what}: {}", said.collect::<String>());
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(said);
                     }
                 }
             });
@@ -77,7 +82,7 @@ fn two_cells_are_one_service() {
     if !failed.is_empty() {
         cells.all().iter().for_each(print_faults);
     }
-    assert!(failed.is_empty(), "{failed:?}");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
     a_home_that_does_not_answer_holds_up_nobody_else(&mut cells);
 }
 

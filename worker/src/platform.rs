@@ -93,6 +93,9 @@ const SHARDS: (&str, u32) = ("DB_", 32);
 /// How often a write to the directory is tried again: KV takes one write to a key a second (Cloudflare KV, limits).
 const PUTS: u32 = 3;
 const PUT_AGAIN_MILLIS: u32 = 300;
+/// How often a read of the directory is tried again, sooner, because a request waits for it.
+const GETS: u32 = 2;
+const GET_AGAIN_MILLIS: u32 = 50;
 /// The most messages one call sends (Cloudflare Queues, limits).
 const MAX_SEND: usize = 100;
 
@@ -286,9 +289,16 @@ impl Runtime {
     }
 
     pub(crate) async fn directory_get(&self, key: &str) -> Result<Option<String>, Fault> {
-        spend(|spent| spent.kv_reads += 1);
-        let value = kv_get(self.env(), DIRECTORY, key).await.map_err(|error| Fault::new("kv", &error))?;
-        Ok(value.as_string())
+        let mut left = GETS;
+        loop {
+            spend(|spent| spent.kv_reads += 1);
+            match kv_get(self.env(), DIRECTORY, key).await {
+                Ok(value) => return Ok(value.as_string()),
+                Err(error) if left == 0 => return Err(Fault::new("kv", &error)),
+                Err(_) => left -= 1,
+            }
+            sleep(GET_AGAIN_MILLIS).await;
+        }
     }
 
     pub(crate) async fn directory_put(&self, key: &str, value: String) -> Result<(), Fault> {

@@ -281,11 +281,15 @@ impl Held {
         }
     }
 
+    /// A refusal counts tokens of this isolate's that have expired unused since: the next ask gives those back.
     fn refused_requests(&self, now: i64) -> Option<Refusal> {
+        if self.leases.iter().any(|own| !own.lives(now) && own.ends() >= self.asked_at && own.left() > 0) {
+            return None;
+        }
         self.believed(now, |cause| matches!(cause, Cause::Policy(_)))
     }
 
-    /// A refusal counts no tokens of this isolate's that have expired unused: the next ask gives those back.
+    /// The same of complaints, whose tokens also come back later, from requests that were under way.
     fn no_complaint(&self, now: i64) -> Option<Refusal> {
         if self.leases.iter().any(|own| !own.lives(now) && own.complaints > 0) {
             return None;

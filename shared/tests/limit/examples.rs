@@ -203,6 +203,24 @@ fn a_running_low_isolate_asks_before_it_runs_out() {
     assert!(admitted(&mut held, 21));
 }
 
+/// The object refused when it counted tokens that this isolate still held. Those come back, so it is asked once more.
+#[test]
+fn what_has_expired_unused_is_asked_for_again_and_once() {
+    let (mut held, mut object, limits) = (Held::default(), Limiter::default(), rates(&[(Policy::Minute, 10)]));
+    let first = ask(&mut held, 0);
+    hop(&mut held, &mut object, &limits, &first, 0);
+    assert!((0..4).all(|_| admitted(&mut held, 20)));
+    let refresh = held.wants_refresh(at(20)).unwrap();
+    hop(&mut held, &mut object, &limits, &refresh, 20);
+    assert!((0..2).all(|_| admitted(&mut held, 40)));
+    assert_eq!(held.wants_refresh(at(900)), None, "all ten are lent");
+    let again = ask(&mut held, 1100);
+    hop(&mut held, &mut object, &limits, &again, 1100);
+    assert!((0..4).all(|_| admitted(&mut held, 1120)), "ten in all");
+    assert!((0..100).all(|n| matches!(held.admit(Cost::Request, at(1120 + n)), Admission::Refused(_))));
+    assert!(matches!(held.admit(Cost::Request, at(2500)), Admission::Refused(_)), "nothing of it has expired");
+}
+
 #[test]
 fn a_complaint_that_was_not_logged_is_given_back() {
     let (mut held, mut object, limits) = (Held::default(), Limiter::default(), quota(1, Over::Refuse));
