@@ -111,7 +111,9 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         code,
         error: reason.as_deref(),
     };
-    log::request(&config, &answered);
+    if native.is_none() || !runtime.meter.answered_beside.get() {
+        log::request(&config, &answered);
+    }
     native.unwrap_or_else(|| render(&reply, &headers))
 }
 

@@ -1,4 +1,4 @@
-//! The Worker of a cell: every entry point is here and nowhere else.
+//! The Workers of a cell, front and back: every entry point is here and nowhere else.
 #![cfg_attr(
     not(test),
     deny(
@@ -11,6 +11,8 @@
         clippy::unwrap_used
     )
 )]
+// Neither of the two has a use for all of it.
+#![cfg_attr(not(all(feature = "front", feature = "back")), allow(dead_code))]
 
 mod api;
 mod bridge;
@@ -31,15 +33,20 @@ mod router;
 mod store;
 mod tick;
 
+#[cfg(feature = "back")]
 use durable as _;
+#[cfg(feature = "back")]
 use platform::Runtime;
-use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
+use worker::{Context, Env, event, web_sys};
+#[cfg(feature = "back")]
+use worker::{MessageBatch, ScheduleContext, ScheduledEvent};
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     Ok(bridge::serve(request, env, context).await)
 }
 
+#[cfg(feature = "back")]
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
@@ -47,6 +54,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
     Ok(())
 }
 
+#[cfg(feature = "back")]
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     tick::tick(&Runtime::new(env)).await;

@@ -176,6 +176,8 @@ pub(crate) struct Meter {
     pub(crate) known: Cell<bool>,
     /// Whether its requests are counted already, or need not be.
     pub(crate) counted: Cell<bool>,
+    /// Whether the cell's other Worker answers, and logs that it did.
+    pub(crate) answered_beside: Cell<bool>,
     /// `RateLimit` headers for the answer, a line each.
     pub(crate) limits: RefCell<String>,
     pub(crate) object_calls: Cell<u32>,

@@ -1,4 +1,8 @@
-//! The whole URL space as one table, and who may use each route. A route's access stands beside its path.
+//! The whole URL space as one table: which of a cell's two Workers serves a route, and who may use it.
+//!
+//! The *front* Worker has the public address and what people wait for. The *back* Worker has what is rare, long or large: operators'
+//! routes, moves, imports, exports, bulk jobs, and besides queues, cron and the Durable Objects. It has no address; the front passes
+//! on what is for it. So each stays small and starts quickly, and neither waits for the other's release.
 
 use crate::{
     api::{
@@ -75,18 +79,38 @@ macro_rules! endpoint {
     };
 }
 
+/// The Workers of a cell.
+#[derive(Clone, Copy)]
+enum Side {
+    Front,
+    Back,
+}
+
+impl Side {
+    /// Whether this build is that Worker. (Natively it is both.)
+    const fn is_here(self) -> bool {
+        match self {
+            Self::Front => cfg!(feature = "front"),
+            Self::Back => cfg!(feature = "back"),
+        }
+    }
+}
+
 macro_rules! routes {
-    ($($method:ident $path:literal $handler:path, $($access:ident)+;)*) => {
+    ($($side:ident { $($method:ident $path:literal $handler:path, $($access:ident)+;)* })*) => {
         /// Every route.
         #[cfg(not(target_arch = "wasm32"))]
-        pub(crate) const ROUTES: &[Route] = &[$(Route {
+        pub(crate) const ROUTES: &[Route] = &[$($(Route {
             method: stringify!($method),
             path: $path,
             access: access!($($access)+),
-        }),*];
+        },)*)*];
 
         pub(crate) fn router() -> Router {
-            Router::new()$(.route($path, on(MethodFilter::$method, endpoint!($handler, $($access)+))))*
+            Router::new()$($(.route($path, on(
+                MethodFilter::$method,
+                if Side::$side.is_here() { endpoint!($handler, $($access)+) } else { Endpoint::Beside },
+            )))*)*
         }
     };
 }
@@ -96,78 +120,83 @@ fn on(method: MethodFilter, endpoint: Endpoint) -> MethodRouter {
 }
 
 routes! {
-    GET  "/healthz" health::live, public;
-    GET  "/readyz" health::ready, public;
+    Front {
+        GET "/healthz" health::live, public;
+        GET "/readyz" health::ready, public;
 
-    POST  "/v1/tenants" tenants::create, operator;
-    GET   "/v1/tenants" tenants::list, operator;
-    GET   "/v1/tenants/{id}" tenants::read, operator;
-    PATCH "/v1/tenants/{id}" tenants::patch, operator;
-    POST  "/v1/tenants/{id}/suspend" tenants::suspend, operator;
-    POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
-    POST  "/v1/tenants/{id}/shards" shards::add, operator;
-    POST  "/v1/tenants/{id}/keys" keys::issue, operator;
-    GET   "/v1/tenants/{id}/keys" keys::list, operator;
-    POST  "/v1/tenants/{id}/delete" tenants::delete, operator;
-    GET   "/v1/tenants/{id}/usage" usage::of_tenant, operator;
-    POST  "/v1/tenants/{id}/keys/{key}/rotate" keys::rotate, operator;
-    POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
-    POST  "/v1/tenants/{id}/relocation" relocations::begin, operator;
-    GET   "/v1/tenants/{id}/relocation" relocations::read, operator_of_move;
-    POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
-    POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
-    POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
-    GET   "/v1/dead-letters" dead_letters::list, operator;
-    POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
+        GET "/v1/usage" usage::own, tenant UsageRead;
 
-    GET "/v1/usage" usage::own, tenant UsageRead;
+        GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
-    GET "/v1/changes" changes::read, tenant ComplaintsRead;
+        POST   "/v1/views" views::create, tenant ComplaintsWrite;
+        GET    "/v1/views" views::list, tenant ComplaintsRead;
+        GET    "/v1/views/{id}" views::read, tenant ComplaintsRead;
+        PATCH  "/v1/views/{id}" views::patch, tenant ComplaintsWrite;
+        DELETE "/v1/views/{id}" views::delete, tenant ComplaintsWrite;
 
-    POST   "/v1/views" views::create, tenant ComplaintsWrite;
-    GET    "/v1/views" views::list, tenant ComplaintsRead;
-    GET    "/v1/views/{id}" views::read, tenant ComplaintsRead;
-    PATCH  "/v1/views/{id}" views::patch, tenant ComplaintsWrite;
-    DELETE "/v1/views/{id}" views::delete, tenant ComplaintsWrite;
+        POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
+        GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
+        GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
+        POST "/v1/complaints/duplicates" duplicates::of_draft, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/clocks" clocks::list, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
 
-    POST "/v1/complaints" complaints::create, intake ComplaintsWrite;
-    GET  "/v1/complaints" complaints::list, tenant ComplaintsRead;
-    POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
-    GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
-    GET  "/v1/complaints/counts" complaints::counts, tenant ComplaintsRead;
-    POST "/v1/complaints/duplicates" duplicates::of_draft, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}" complaints::read, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/events" case_file::events, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/clocks" clocks::list, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/verify" case_file::verify, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
-    GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+        PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
+        DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;
+        PUT    "/v1/complaints/{id}/lock/holder" lock::take_over, tenant ComplaintsLead;
 
-    POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
-    GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
-    GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
-    GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
-    POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/acknowledge" commands::acknowledge, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/assign" commands::assign, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/investigate" commands::investigate, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/classify" commands::classify, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/note" commands::note, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/contact" commands::contact, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/request-information" commands::request_information, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/propose-response" commands::propose_response, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/resolve" commands::resolve, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/close" commands::close, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/reopen" commands::reopen, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/withdraw" commands::withdraw, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/refer" commands::refer, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/link" commands::link, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/unlink" commands::unlink, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/correct" commands::correct, tenant ComplaintsWrite;
+    }
 
-    PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
-    DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;
-    PUT    "/v1/complaints/{id}/lock/holder" lock::take_over, tenant ComplaintsLead;
+    Back {
+        POST  "/v1/tenants" tenants::create, operator;
+        GET   "/v1/tenants" tenants::list, operator;
+        GET   "/v1/tenants/{id}" tenants::read, operator;
+        PATCH "/v1/tenants/{id}" tenants::patch, operator;
+        POST  "/v1/tenants/{id}/suspend" tenants::suspend, operator;
+        POST  "/v1/tenants/{id}/resume" tenants::resume, operator;
+        POST  "/v1/tenants/{id}/shards" shards::add, operator;
+        POST  "/v1/tenants/{id}/keys" keys::issue, operator;
+        GET   "/v1/tenants/{id}/keys" keys::list, operator;
+        POST  "/v1/tenants/{id}/delete" tenants::delete, operator;
+        GET   "/v1/tenants/{id}/usage" usage::of_tenant, operator;
+        POST  "/v1/tenants/{id}/keys/{key}/rotate" keys::rotate, operator;
+        POST  "/v1/tenants/{id}/keys/{key}/revoke" keys::revoke, operator;
+        POST  "/v1/tenants/{id}/relocation" relocations::begin, operator;
+        GET   "/v1/tenants/{id}/relocation" relocations::read, operator_of_move;
+        POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
+        POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
+        POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
+        GET   "/v1/dead-letters" dead_letters::list, operator;
+        POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 
-    POST "/v1/complaints/{id}/acknowledge" commands::acknowledge, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/assign" commands::assign, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/investigate" commands::investigate, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/classify" commands::classify, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/note" commands::note, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/contact" commands::contact, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/request-information" commands::request_information, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/propose-response" commands::propose_response, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/resolve" commands::resolve, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/close" commands::close, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/reopen" commands::reopen, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/withdraw" commands::withdraw, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/refer" commands::refer, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/link" commands::link, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/unlink" commands::unlink, tenant ComplaintsWrite;
-    POST "/v1/complaints/{id}/correct" commands::correct, tenant ComplaintsWrite;
+        POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
+        GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
+
+        POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
+        GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
+        POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+    }
 }

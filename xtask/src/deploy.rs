@@ -1,6 +1,7 @@
-//! `cargo xtask deploy`: a cell's migrations and its Worker, to Cloudflare or as a dry run.
+//! `cargo xtask deploy`: a cell's migrations and its two Workers, to Cloudflare or as a dry run.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::process;
 use crate::progress::step;
 use crate::residency;
 use crate::secrets;
-use crate::wasm;
+use crate::wasm::{self, BACK, FRONT, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// What the command line says.
@@ -28,20 +29,22 @@ pub struct Args {
 /// Builds, migrates the cell's databases, deploys.
 pub fn run(args: &Args) -> Result<()> {
     let cell = &args.cell;
-    let config = wrangler_toml::read()?;
+    let [config, back] = [wrangler_toml::read(FRONT)?, wrangler_toml::read(BACK)?];
     let environment = wrangler_toml::cell(&config, cell)?;
     if !environment.in_production() {
         bail!("the cell {cell} runs on this machine only");
     }
-    let violations = residency::violations(&config);
+    let violations = residency::violations(&config, &back);
     if !violations.is_empty() {
-        bail!("wrangler.toml would let cells reach each other's data: {}", violations.join("; "));
+        bail!("the configuration would let cells reach each other's data: {}", violations.join("; "));
     }
     if args.dry_run {
         wasm::build()?;
-        let out = root().join("target").join(format!("deploy-{cell}"));
-        return step(&format!("Dry run for the cell {cell}"), || {
-            process::run(npm::wrangler()?.args(["deploy", "--dry-run", "--env", cell, "--outdir"]).arg(&out))
+        return in_order(|worker| {
+            let out = root().join("target").join(format!("deploy-{cell}-{}", worker.name));
+            step(&format!("Dry run of the {} Worker of the cell {cell}", worker.name), || {
+                process::run(wrangler(worker, cell)?.args(["--dry-run", "--outdir"]).arg(&out))
+            })
         });
     }
     let placeholders = placeholders(&environment);
@@ -56,7 +59,22 @@ pub fn run(args: &Args) -> Result<()> {
             process::run(npm::wrangler()?.args(["d1", "migrations", "apply", binding, "--remote", "--env", cell]))
         })?;
     }
-    step(&format!("Deploying the cell {cell}"), || process::run(npm::wrangler()?.args(["deploy", "--env", cell])))
+    in_order(|worker| {
+        let title = format!("Deploying the {} Worker of the cell {cell}", worker.name);
+        step(&title, || process::run(&mut wrangler(worker, cell)?))
+    })
+}
+
+/// The front asks the back, so it comes after it.
+fn in_order(deploy: impl Fn(Worker) -> Result<()>) -> Result<()> {
+    [BACK, FRONT].into_iter().try_for_each(deploy)
+}
+
+/// `wrangler deploy` of a Worker to a cell.
+fn wrangler(worker: Worker, cell: &str) -> Result<Command> {
+    let mut command = npm::wrangler()?;
+    command.args(["deploy", "--config", worker.config, "--env", cell]);
+    Ok(command)
 }
 
 /// Bindings whose id is still zeros. Buckets and queues have no ids: wrangler refuses to deploy where one does not exist.

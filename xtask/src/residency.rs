@@ -1,4 +1,4 @@
-//! Where data may be: the rule that no cell binds another's data, checked on `wrangler.toml`.
+//! Where data may be: the rule that no cell binds another's data, checked on the configurations of its two Workers.
 //!
 //! The rule is on names, because ids say nothing: whatever keeps data is called after its cell. What this file does not know is
 //! refused, so that a new kind of binding cannot pass unchecked.
@@ -45,14 +45,33 @@ const ALIKE: [(&str, &str); 5] = [
     ("/durable_objects/bindings", "name"),
 ];
 
-/// Every way in which `wrangler.toml` breaks the rule; none if it keeps it.
-pub fn violations(config: &Value) -> Vec<String> {
-    let cells = wrangler_toml::cells(config);
-    let mut found: Vec<String> = cells.iter().flat_map(|cell| of_one(cell, &cells)).collect();
-    found.extend(cells.iter().flat_map(foreign_consumers));
-    found.extend(shared_ids(&cells));
-    found.extend(different_directories(&cells));
-    found.extend(different_bindings(&cells));
+/// Lists and tables that the two Workers of a cell have alike: what they keep data in, and what they are told.
+const SAME: [&str; 4] = ["/d1_databases", "/r2_buckets", "/kv_namespaces", "/vars"];
+
+/// Every way in which the configurations of the front and the back Workers break the rule; none if they keep it.
+pub fn violations(front: &Value, back: &Value) -> Vec<String> {
+    let [fronts, backs] = [front, back].map(wrangler_toml::cells);
+    let mut found: Vec<String> = [&fronts, &backs].into_iter().flat_map(|cells| within(cells)).collect();
+    let names = |cells: &[Cell<'_>]| cells.iter().map(|cell| cell.name.to_owned()).collect::<Vec<_>>();
+    if names(&fronts) != names(&backs) {
+        found.push(format!("front Workers are of {:?}, back Workers of {:?}", names(&fronts), names(&backs)));
+    }
+    for (front, back) in fronts.iter().zip(&backs) {
+        found.extend(between(front, back));
+        found.extend(foreign_objects(front, back));
+        found.extend(foreign_consumers(front, back));
+        found.extend(foreign_services(front, &fronts, Some(back)));
+        found.extend(foreign_services(back, &backs, None));
+    }
+    found
+}
+
+/// What one file breaks by itself.
+fn within(cells: &[Cell<'_>]) -> Vec<String> {
+    let mut found: Vec<String> = cells.iter().flat_map(|cell| of_one(cell, cells)).collect();
+    found.extend(shared_ids(cells));
+    found.extend(different_directories(cells));
+    found.extend(different_bindings(cells));
     found
 }
 
@@ -81,24 +100,45 @@ fn of_one(cell: &Cell<'_>, cells: &[Cell<'_>]) -> Vec<String> {
     for namespace in cell.list("/kv_namespaces").filter(|namespace| namespace["binding"] != DIRECTORY) {
         found.push(format!("{name}: KV {} is shared by nature and is not the directory", namespace["binding"]));
     }
-    for object in cell.list("/durable_objects/bindings") {
-        if object.get("script_name").is_some() || object.get("environment").is_some() {
-            found.push(format!("{name}: Durable Object {} is of another Worker", object["name"]));
-        }
+    found
+}
+
+/// The two Workers of a cell are called alike and reach the same.
+fn between(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
+    let name = front.name;
+    let mut found = Vec::new();
+    if text(&back.own["name"]) != format!("{}-back", text(&front.own["name"])) {
+        found.push(format!("{name}: the back Worker of {} is called {}", front.own["name"], back.own["name"]));
     }
+    for place in SAME.into_iter().filter(|place| front.own.pointer(place) != back.own.pointer(place)) {
+        found.push(format!("{name}: {place} of its two Workers are not the same"));
+    }
+    found
+}
+
+/// Both ask the objects of the cell's back Worker.
+fn foreign_objects(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
+    [(front, back.own.get("name")), (back, None)]
+        .into_iter()
+        .flat_map(|(cell, script)| cell.list("/durable_objects/bindings").map(move |object| (object, script)))
+        .filter(|(object, script)| object.get("script_name") != *script || object.get("environment").is_some())
+        .map(|(object, _)| format!("{}: Durable Object {} is of another Worker", front.name, object["name"]))
+        .collect()
+}
+
+/// A Worker asks those of its side in other cells, and the front its own back.
+fn foreign_services(cell: &Cell<'_>, cells: &[Cell<'_>], back: Option<&Cell<'_>>) -> Option<String> {
     let services: BTreeMap<&str, &str> =
         cell.list("/services").map(|service| (text(&service["binding"]), text(&service["service"]))).collect();
     let bindings: Vec<String> = cells.iter().map(|other| format!("CELL_{}", other.name.to_uppercase())).collect();
-    let expected: BTreeMap<&str, &str> = cells
+    let others = cells
         .iter()
         .zip(&bindings)
-        .filter(|(other, _)| cell.in_production() && other.in_production() && other.name != name)
-        .map(|(other, binding)| (binding.as_str(), text(&other.own["name"])))
-        .collect();
-    if services != expected {
-        found.push(format!("{name}: services are {services:?}, not the other cells' Workers {expected:?}"));
-    }
-    found
+        .filter(|(other, _)| cell.in_production() && other.in_production() && other.name != cell.name);
+    let others = others.map(|(other, binding)| (binding.as_str(), text(&other.own["name"])));
+    let own = back.map(|back| ("BACK", text(&back.own["name"])));
+    let expected: BTreeMap<&str, &str> = others.chain(own).collect();
+    (services != expected).then(|| format!("{}: services are {services:?}, not {expected:?}", cell.name))
 }
 
 /// Ids and names that occur in two cells, or twice in one.
@@ -129,15 +169,17 @@ fn shared_ids(cells: &[Cell<'_>]) -> Vec<String> {
     found
 }
 
-/// What a cell sends, it takes from the queue itself.
-fn foreign_consumers(cell: &Cell<'_>) -> Vec<String> {
-    let letters = cell.list("/queues/consumers").map(|queue| &queue["dead_letter_queue"]);
-    let sent_to = cell.list("/queues/producers").map(|queue| &queue["queue"]).chain(letters);
-    let consumed = |queue: &Value| cell.list("/queues/consumers").any(|consumer| consumer["queue"] == *queue);
-    sent_to
-        .filter(|queue| queue.is_string() && !consumed(queue))
-        .map(|queue| format!("{}: sends to the queue {queue}, which it does not consume", cell.name))
-        .collect()
+/// What a cell sends, its back Worker takes from the queue.
+fn foreign_consumers(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
+    let letters = back.list("/queues/consumers").map(|queue| &queue["dead_letter_queue"]);
+    let sent = [front, back].into_iter().flat_map(|cell| cell.list("/queues/producers")).map(|queue| &queue["queue"]);
+    let consumed = |queue: &Value| back.list("/queues/consumers").any(|consumer| consumer["queue"] == *queue);
+    let untaken = sent.chain(letters).filter(|queue| queue.is_string() && !consumed(queue));
+    let untaken = untaken.map(|queue| format!("{}: sends to the queue {queue}, which it does not consume", front.name));
+    let taken = front.list("/queues/consumers").map(|queue| {
+        format!("{}: the front Worker takes from the queue {}, which is for the back", front.name, queue["queue"])
+    });
+    untaken.chain(taken).collect()
 }
 
 /// The one thing that is shared has one id in production.
@@ -175,57 +217,77 @@ fn text(value: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wasm::{BACK, FRONT};
     use anyhow::Result;
     use serde_json::json;
 
+    fn files() -> Result<[Value; 2]> {
+        Ok([wrangler_toml::read(FRONT)?, wrangler_toml::read(BACK)?])
+    }
+
     #[test]
     fn no_cell_binds_another_ones_data() -> Result<()> {
-        let config = wrangler_toml::read()?;
-        assert_eq!(violations(&config), Vec::<String>::new());
-        let cells = wrangler_toml::cells(&config);
-        assert_eq!(cells.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
-        for cell in &cells {
-            for (list, _) in NAMED.iter().chain(&ALIKE) {
+        let [front, back] = files()?;
+        assert_eq!(violations(&front, &back), Vec::<String>::new());
+        let [fronts, backs] = [&front, &back].map(wrangler_toml::cells);
+        assert_eq!(fronts.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
+        for (list, _) in NAMED.iter().chain(&ALIKE) {
+            for cell in &backs {
                 assert!(cell.list(list).next().is_some(), "{} has no {list}: nothing was checked", cell.name);
             }
         }
         Ok(())
     }
 
-    /// A mistake in the file: where, what is written there, and a part of the complaint.
-    type Mistake = (&'static str, Value, &'static str);
+    /// A mistake in the files: in which, where, what is written there, and a part of the complaint.
+    type Mistake = (usize, &'static str, Value, &'static str);
 
     #[test]
     fn every_kind_of_mistake_is_found() -> Result<()> {
-        let mistakes: [Mistake; 22] = [
-            ("/env/us/name", json!("redress-eu"), "its Worker is called"),
-            ("/env/us/vars/CELL", json!("eu"), "CELL is"),
-            ("/env/us/vars/EXTRA", json!("1"), "binds"),
-            ("/env/us/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
-            ("/env/us/d1_databases/0/database_name", json!("redress-0"), "not this cell's"),
-            ("/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
-            ("/env/us/d1_databases/0/database_id", json!("redress-local-0"), "both have the database id"),
-            ("/env/us/d1_databases/0/binding", json!("DB_X"), "binds"),
-            ("/env/us/r2_buckets/0/bucket_name", json!("redress-eu-attachments"), "both have the bucket"),
-            ("/env/us/r2_buckets/0/bucket_name", json!("attachments"), "not this cell's"),
-            ("/env/us/r2_buckets", json!([]), "binds"),
-            ("/env/us/queues/producers/0/queue", json!("notify-eu"), "does not consume"),
-            ("/env/us/queues/consumers/0/queue", json!("notify-eu"), "both have the consumed queue"),
-            ("/env/us/queues/consumers/0/dead_letter_queue", json!("notify-eu-dead"), "does not consume"),
-            ("/env/us/durable_objects/bindings/0/script_name", json!("redress-eu"), "of another Worker"),
-            ("/env/us/durable_objects/bindings/0/environment", json!("eu"), "of another Worker"),
-            ("/env/us/kv_namespaces/0/id", json!("5f2c"), "directory has 2 ids"),
-            ("/env/us/kv_namespaces/0/binding", json!("CACHE"), "not the directory"),
-            ("/env/us/services/0/service", json!("redress-us"), "services are"),
-            ("/env/us/services/0/service", json!("someone-else"), "services are"),
-            ("/services", json!([{ "binding": "CELL_EU", "service": "redress-eu" }]), "services are"),
-            ("/env/us/hyperdrive", json!([{ "binding": "PG", "id": "5f2c" }]), "is not known"),
+        let (front, back) = (0, 1);
+        let mistakes: [Mistake; 32] = [
+            (front, "/env/us/name", json!("redress-eu"), "its Worker is called"),
+            (back, "/env/us/name", json!("redress-us-jobs"), "the back Worker of"),
+            (front, "/env/us/vars/CELL", json!("eu"), "CELL is"),
+            (front, "/env/us/vars/EXTRA", json!("1"), "binds"),
+            (back, "/env/us/vars/LOG", json!("warn"), "/vars of its two Workers are not the same"),
+            (front, "/env/us/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
+            (back, "/env/us/d1_databases/0/database_name", json!("redress-0"), "not this cell's"),
+            (front, "/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
+            (front, "/env/us/d1_databases/0/database_id", json!("redress-local-0"), "both have the database id"),
+            (back, "/env/us/d1_databases/0/database_id", json!("5f2c"), "/d1_databases of its two Workers"),
+            (front, "/env/us/d1_databases/0/binding", json!("DB_X"), "binds"),
+            (front, "/env/us/r2_buckets/0/bucket_name", json!("redress-eu-attachments"), "both have the bucket"),
+            (back, "/env/us/r2_buckets/0/bucket_name", json!("attachments"), "not this cell's"),
+            (back, "/env/us/r2_buckets", json!([]), "binds"),
+            (front, "/env/us/queues/producers/0/queue", json!("notify-eu"), "does not consume"),
+            (back, "/env/us/queues/producers/1/queue", json!("jobs-eu"), "does not consume"),
+            (back, "/env/us/queues/consumers/0/queue", json!("notify-eu"), "both have the consumed queue"),
+            (back, "/env/us/queues/consumers/0/dead_letter_queue", json!("notify-eu-dead"), "does not consume"),
+            (front, "/env/us/queues/consumers", json!([{ "queue": "notify-us" }]), "the front Worker takes"),
+            (front, "/env/us/durable_objects/bindings/0/script_name", json!("redress-eu-back"), "of another Worker"),
+            (back, "/env/us/durable_objects/bindings/0/script_name", json!("redress-us"), "of another Worker"),
+            (back, "/env/us/durable_objects/bindings/0/environment", json!("eu"), "of another Worker"),
+            (front, "/env/us/durable_objects/bindings/0/environment", json!("eu"), "of another Worker"),
+            (front, "/env/us/kv_namespaces/0/id", json!("5f2c"), "directory has 2 ids"),
+            (back, "/env/us/kv_namespaces/0/binding", json!("CACHE"), "not the directory"),
+            (front, "/env/us/services/0/service", json!("redress-eu-back"), "services are"),
+            (front, "/env/us/services/1/service", json!("redress-us"), "services are"),
+            (back, "/env/us/services/0/service", json!("redress-eu"), "services are"),
+            (back, "/env/us/services/0/service", json!("someone-else"), "services are"),
+            (front, "/services/0", json!({ "binding": "CELL_EU", "service": "redress-eu" }), "services are"),
+            (front, "/env/us/hyperdrive", json!([{ "binding": "PG", "id": "5f2c" }]), "is not known"),
+            (back, "/env/mars", json!({}), "back Workers of"),
         ];
-        for (place, written, complaint) in mistakes {
-            let mut config = wrangler_toml::read()?;
+        for (file, place, written, complaint) in mistakes {
+            let mut files = files()?;
             let (parent, member) = place.rsplit_once('/').unwrap_or_default();
-            config.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is there"))[member] = written;
-            let found = violations(&config);
+            let parent = files[file].pointer_mut(parent).unwrap_or_else(|| panic!("{place} is somewhere"));
+            match (member.parse::<usize>(), parent.is_array()) {
+                (Ok(nth), true) => parent[nth] = written,
+                _ => parent[member] = written,
+            }
+            let found = violations(&files[front], &files[back]);
             assert!(found.iter().any(|violation| violation.contains(complaint)), "{place}: {found:?}");
         }
         Ok(())

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::checkout::root;
 use crate::digest::sha256;
+use crate::wasm::FRONT;
 use crate::wrangler_toml::{self, LOCAL};
 
 /// The comment line that keeps the operator key; the Worker is given its hash alone.
@@ -39,7 +40,7 @@ pub fn path() -> PathBuf {
 
 /// Reads the secrets, or makes those that are not there.
 pub fn load_or_create() -> Result<Secrets> {
-    let config = wrangler_toml::read()?;
+    let config = wrangler_toml::read(FRONT)?;
     let cells: Vec<String> = wrangler_toml::cells(&config).iter().map(|cell| cell.name.to_owned()).collect();
     let mut file = open_private(&path()).context("opening .dev.vars")?;
     // Tests that start side by side must not each make their own.

@@ -1,4 +1,4 @@
-//! A running stack: one cell, which is the built Worker on workerd with its own D1, R2, KV, Queues and Durable Objects on disk,
+//! A running stack: one cell, which is its two Workers as built, on workerd with its own D1, R2, KV, Queues and Durable Objects on disk,
 //! started and stopped through `wrangler dev`.
 //!
 //! Everything of a stack lives in its state folder: data, a copy of the build, the configuration made from `wrangler.toml`, secrets,
@@ -24,7 +24,7 @@ use crate::digest::Fingerprint;
 use crate::npm;
 use crate::process::{self, Family, Running};
 use crate::secrets::{self, Secrets};
-use crate::wasm;
+use crate::wasm::{self, BACK, FRONT, Worker};
 use crate::wrangler_toml::{self, LOCAL};
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -86,7 +86,7 @@ impl Options {
         self
     }
 
-    /// Runs a cell's Worker a second time, in an isolate of its own over the same data and the same Durable Objects, as production
+    /// Runs a cell's front Worker a second time, in an isolate of its own over the same data and the same Durable Objects, as production
     /// does with many: see [`Stack::second_isolate`].
     #[must_use]
     pub fn second_isolate_of(mut self, cell: &str) -> Options {
@@ -161,7 +161,7 @@ struct Served {
 }
 
 impl Stack {
-    /// Starts a stack of the Worker as built, with its migrations applied, and waits until it answers.
+    /// Starts a stack of the Workers as built, with its migrations applied, and waits until it answers.
     pub fn start(options: Options) -> Result<Stack> {
         options.require_free()?;
         std::fs::create_dir_all(&options.state).with_context(|| format!("creating {}", options.state.display()))?;
@@ -225,13 +225,14 @@ impl Stack {
         log(&self.options.state)
     }
 
-    /// Fires the cron trigger once, as production does every minute; nothing fires it locally otherwise.
+    /// Fires the cron trigger once, as production does every minute; nothing fires it locally otherwise. Only workerd itself takes it
+    /// for the back Worker; wrangler's proxy before it keeps the header.
     pub fn tick(&self) -> Result<()> {
-        let reply = Client::new(&self.base_url, "").get("/cdn-cgi/handler/scheduled?cron=*+*+*+*+*")?;
-        if reply.status != 200 {
-            bail!("the scheduled handler answered {}", reply.status);
+        let config: Value = serde_json::from_slice(&std::fs::read(self.options.state.join(BACK_CONFIG))?)?;
+        match Client::new(&self.inner_url, "").tick(text(&config["name"]))? {
+            200 => Ok(()),
+            status => bail!("the scheduled handler answered {status}"),
         }
-        Ok(())
     }
 
     /// Memory in use by the runtime's processes, in bytes (Linux; 0 elsewhere).
@@ -292,7 +293,7 @@ impl Stack {
     fn launch(&mut self) -> Result<()> {
         forget_addresses(&self.options)?;
         let doubled = self.options.is_doubled();
-        let configs: &[&str] = if doubled { &[CONFIG, SECOND_CONFIG] } else { &[CONFIG] };
+        let configs: &[&str] = if doubled { &[CONFIG, BACK_CONFIG, SECOND_CONFIG] } else { &[CONFIG, BACK_CONFIG] };
         let main = again_if_locked(|| serve(&self.options, configs, self.options.port))?;
         self.base_url.clone_from(&main.base_url);
         self.inner_url.clone_from(&main.inner_url);
@@ -397,8 +398,17 @@ pub fn delete_state(state: &Path) -> Result<()> {
             std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
         }
     }
-    let files =
-        [CONFIG, SECOND_CONFIG, DOOR_CONFIG, DOOR, "wrangler.log", ".dev.vars", "migrations-applied", "demo.json"];
+    let files = [
+        CONFIG,
+        BACK_CONFIG,
+        SECOND_CONFIG,
+        DOOR_CONFIG,
+        DOOR,
+        "wrangler.log",
+        ".dev.vars",
+        "migrations-applied",
+        "demo.json",
+    ];
     for entry in files.into_iter().chain(RUNNING) {
         let path = state.join(entry);
         if path.exists() {
@@ -408,9 +418,11 @@ pub fn delete_state(state: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The name of the configuration made for a stack, in its state folder.
+/// The name of the configuration made for a stack's front Worker, in its state folder.
 const CONFIG: &str = "wrangler.json";
-/// That of its second isolate.
+/// That of its back Worker.
+const BACK_CONFIG: &str = "wrangler-back.json";
+/// That of the front Worker's second isolate.
 const SECOND_CONFIG: &str = "wrangler-second.json";
 /// That of the Worker through which the second isolate is reached: of several Workers in one process only the first has a port.
 const DOOR_CONFIG: &str = "wrangler-door.json";
@@ -426,7 +438,7 @@ fn registry(options: &Options) -> PathBuf {
 
 /// A stack that was killed left its addresses behind; for a minute and more they would be taken for good.
 fn forget_addresses(options: &Options) -> Result<()> {
-    for config in [CONFIG, SECOND_CONFIG, DOOR_CONFIG] {
+    for config in [CONFIG, BACK_CONFIG, SECOND_CONFIG, DOOR_CONFIG] {
         let Ok(config) = std::fs::read(options.state.join(config)) else { continue };
         let config: Value = serde_json::from_slice(&config)?;
         let _ = std::fs::remove_file(registry(options).join(text(&config["name"])));
@@ -447,19 +459,20 @@ fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
     let write = |name: &str, config: &Value| -> Result<()> {
         Ok(std::fs::write(options.state.join(name), serde_json::to_string_pretty(config)?)?)
     };
-    let config = config(options, secrets)?;
-    write(CONFIG, &config)?;
+    let front = config(options, FRONT, secrets)?;
+    write(CONFIG, &front)?;
+    write(BACK_CONFIG, &config(options, BACK, secrets)?)?;
     if !options.is_doubled() {
         return Ok(());
     }
-    let second = second(&config)?;
+    let second = second(&front)?;
     write(SECOND_CONFIG, &second)?;
     write(
         DOOR_CONFIG,
         &json!({
             "name": format!("{}-door", text(&second["name"])),
             "main": options.state.join(DOOR),
-            "compatibility_date": config["compatibility_date"],
+            "compatibility_date": front["compatibility_date"],
             "services": [{ "binding": "NEXT", "service": second["name"] }],
         }),
     )?;
@@ -467,16 +480,16 @@ fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
     Ok(std::fs::write(options.state.join(DOOR), door)?)
 }
 
-/// `wrangler.toml` for this stack: its cell, its own copy of the build, its own variables, absolute paths, no build step.
-fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
-    let mut config = wrangler_toml::flattened(&wrangler_toml::read()?, &options.cell)?;
+/// A Worker's configuration for this stack: its cell, its own copy of the build, its own variables, absolute paths, no build step.
+fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value> {
+    let mut config = wrangler_toml::flattened(&wrangler_toml::read(worker)?, &options.cell)?;
     wrangler_toml::name_placeholders(&mut config);
-    let members = config.as_object_mut().context("wrangler.toml is not a table")?;
+    let members = config.as_object_mut().context("the configuration is not a table")?;
     // The addresses of production would be taken for the request's.
     for unused in ["build", "routes"] {
         members.remove(unused);
     }
-    members.insert("main".to_owned(), json!(options.state.join("worker/entry.js")));
+    members.insert("main".to_owned(), json!(options.state.join("worker").join(worker.name).join("entry.js")));
     if !options.assets {
         members.remove("assets");
     }
@@ -488,8 +501,8 @@ fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
     for (name, value) in &options.vars {
         config["vars"][name] = json!(value);
     }
-    if options.assets {
-        let assets = root().join(config["assets"]["directory"].as_str().context("wrangler.toml names no assets")?);
+    if let Some(assets) = config["assets"]["directory"].as_str() {
+        let assets = root().join(assets);
         std::fs::create_dir_all(&assets)?;
         config["assets"]["directory"] = json!(assets);
     }
@@ -499,18 +512,11 @@ fn config(options: &Options, secrets: &Secrets) -> Result<Value> {
     Ok(config)
 }
 
-/// The same Worker once more: over the same data and the objects of the first, which alone takes from queues.
+/// The same front Worker once more, over the same data and the same back.
 fn second(first: &Value) -> Result<Value> {
     let mut second = first.clone();
-    let members = second.as_object_mut().context("wrangler.toml is not a table")?;
-    for of_the_first in ["assets", "migrations", "triggers"] {
-        members.remove(of_the_first);
-    }
+    second.as_object_mut().context("the configuration is not a table")?.remove("assets");
     second["name"] = json!(format!("{}-second", text(&first["name"])));
-    second["queues"] = json!({ "producers": first["queues"]["producers"] });
-    for object in second["durable_objects"]["bindings"].as_array_mut().into_iter().flatten() {
-        object["script_name"] = first["name"].clone();
-    }
     Ok(second)
 }
 

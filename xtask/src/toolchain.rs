@@ -63,11 +63,15 @@ impl Toolchain {
         )
     }
 
-    /// A release build of the Worker in `crate_dir` that survives a panic: only the panicking request fails.
-    pub fn build_worker(&self, crate_dir: &Path) -> Result<Command> {
+    /// A build of a Worker of the crate in `crate_dir`, by its feature, that survives a panic: only the panicking request fails.
+    /// `profile` is the flag that names cargo's profile, `out` the folder below the crate's that is written to.
+    pub fn build_worker(&self, crate_dir: &Path, feature: &str, profile: &[&str], out: &Path) -> Result<Command> {
         let mut command = Command::new(&self.worker_build);
         command
-            .args(["--release", "--panic-unwind"])
+            .args(profile)
+            .args(["--panic-unwind", "--out-dir"])
+            .arg(out)
+            .args([".", "--no-default-features", "--features", feature])
             .current_dir(crate_dir)
             .env("PATH", npm::path_with(self.shims.clone())?)
             .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", STD_FEATURES)

@@ -1,4 +1,4 @@
-//! The release build of the Worker: done when something it is made of has changed, and held to its size budget.
+//! The builds of a cell's two Workers: done when something they are made of has changed, and held to their size budgets.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,16 +16,36 @@ use crate::process;
 use crate::progress::{note, step};
 use crate::toolchain::Toolchain;
 
-/// What the Worker may weigh, gzipped.
-const BUDGET: usize = 1 << 20;
-/// Files and folders the Worker is built from.
-const SOURCES: [&str; 12] = [
+/// What a Worker may weigh, gzipped.
+const BUDGET: usize = 2 << 20;
+
+/// A Worker of a cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Worker {
+    /// The feature of the crate, the module that is loaded, and the folder below [`output`].
+    pub name: &'static str,
+    /// The file with its configuration.
+    pub config: &'static str,
+    /// The flag of `worker-build` that names cargo's profile.
+    profile: &'static [&'static str],
+}
+
+/// The one with the public address.
+pub const FRONT: Worker = Worker { name: "front", config: "wrangler.toml", profile: &["--release"] };
+/// The one that is asked by the front alone.
+pub const BACK: Worker = Worker { name: "back", config: "wrangler.back.toml", profile: &["--profile", "back"] };
+
+const WORKERS: [Worker; 2] = [FRONT, BACK];
+
+/// Files and folders the Workers are built from.
+const SOURCES: [&str; 13] = [
     "Cargo.toml",
     "Cargo.lock",
     "worker/Cargo.toml",
     "worker/src",
     "worker/examples",
-    "worker/entry.js",
+    "worker/front.js",
+    "worker/back.js",
     "durable/Cargo.toml",
     "durable/src",
     "shared/Cargo.toml",
@@ -34,14 +54,48 @@ const SOURCES: [&str; 12] = [
     "shared/rules",
 ];
 
-/// The folder `worker-build` writes to.
-pub fn output() -> PathBuf {
+/// The folder with what is built, a folder a Worker.
+fn output() -> PathBuf {
     root().join("worker/build")
 }
 
-/// The built module with the names of its functions, for profiles.
-fn named() -> PathBuf {
-    output().join("named/index_bg.wasm")
+impl Worker {
+    fn output(self) -> PathBuf {
+        output().join(self.name)
+    }
+
+    /// The built module with the names of its functions, for profiles.
+    fn named(self) -> PathBuf {
+        self.output().join("named/index_bg.wasm")
+    }
+
+    fn build(self, toolchain: &Toolchain) -> Result<()> {
+        let Worker { name, profile, .. } = self;
+        let title = format!("Building the {name} Worker, panic=unwind ({})", toolchain.identity());
+        step(&title, || {
+            let out = Path::new("build").join(name);
+            process::run(&mut toolchain.build_worker(&root().join("worker"), name, profile, &out)?)
+        })?;
+        std::fs::create_dir_all(self.output().join("named"))?;
+        std::fs::copy(self.output().join("index_bg.wasm"), self.named()).context("keeping the names")?;
+        strip_names(&self.output().join("index_bg.wasm"))
+    }
+
+    /// What it weighs, gzipped, in bytes; each part is said.
+    pub fn weight(self) -> Result<usize> {
+        let mut total = 0;
+        for file in ["index_bg.wasm", "index.js"] {
+            let path = self.output().join(file);
+            let bytes = std::fs::read(&path).with_context(|| format!("the build left no {}", path.display()))?;
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+            gzip.write_all(&bytes)?;
+            let packed = gzip.finish()?.len();
+            let Worker { name, .. } = self;
+            note(&format!("{name}/{file}: {} KiB, gzipped {} KiB", bytes.len().div_ceil(1024), packed.div_ceil(1024)));
+            total += packed;
+        }
+        Ok(total)
+    }
 }
 
 /// Installs what is missing, builds if need be, and checks the size.
@@ -52,36 +106,40 @@ pub fn build() -> Result<()> {
     vendor_docs_script()?;
     let fingerprint = fingerprint(&toolchain)?;
     let marker = output().join(".fingerprint");
-    if named().exists() && std::fs::read_to_string(&marker).is_ok_and(|built| built == fingerprint) {
-        note("the Worker is up to date");
+    if WORKERS.iter().all(|worker| worker.named().exists())
+        && std::fs::read_to_string(&marker).is_ok_and(|built| built == fingerprint)
+    {
+        note("the Workers are up to date");
     } else {
         let _ = std::fs::remove_file(&marker);
-        step(&format!("Building the Worker, release, panic=unwind ({})", toolchain.identity()), || {
-            process::run(&mut toolchain.build_worker(&root().join("worker"))?)
-        })?;
-        std::fs::create_dir_all(output().join("named"))?;
-        std::fs::copy(output().join("index_bg.wasm"), named()).context("keeping the names")?;
-        strip_names(&output().join("index_bg.wasm"))?;
+        WORKERS.iter().try_for_each(|worker| worker.build(&toolchain))?;
         step("Describing the API from its types", describe_api)?;
         std::fs::write(&marker, fingerprint)?;
     }
-    std::fs::copy(root().join("worker/entry.js"), output().join("entry.js")).context("copying entry.js")?;
+    for worker in WORKERS {
+        let module = format!("{}.js", worker.name);
+        std::fs::copy(root().join("worker").join(&module), worker.output().join("entry.js")).context(module)?;
+    }
     check_size()
 }
 
-/// Copies the built Worker to a folder of its own, so that a later build does not disturb who runs it. With the names of
-/// functions it does the same and is a tenth larger.
+/// Copies the built Workers to folders of their own below `target`, so that a later build does not disturb who runs them. With the
+/// names of functions they do the same and are a tenth larger.
 pub fn copy_to(target: &Path, with_names: bool) -> Result<()> {
     let _not_while_building = lock()?;
-    std::fs::create_dir_all(target)?;
-    for entry in std::fs::read_dir(output()).context("the Worker is not built yet: run `cargo xtask build`")? {
-        let entry = entry?;
-        if matches!(entry.path().extension().and_then(|name| name.to_str()), Some("js" | "wasm")) {
-            std::fs::copy(entry.path(), target.join(entry.file_name()))?;
+    for worker in WORKERS {
+        let target = target.join(worker.name);
+        std::fs::create_dir_all(&target)?;
+        let built = std::fs::read_dir(worker.output());
+        for entry in built.context("the Workers are not built yet: run `cargo xtask build`")? {
+            let entry = entry?;
+            if matches!(entry.path().extension().and_then(|name| name.to_str()), Some("js" | "wasm")) {
+                std::fs::copy(entry.path(), target.join(entry.file_name()))?;
+            }
         }
-    }
-    if with_names {
-        std::fs::copy(named(), target.join("index_bg.wasm")).context("the build with names")?;
+        if with_names {
+            std::fs::copy(worker.named(), target.join("index_bg.wasm")).context("the build with names")?;
+        }
     }
     Ok(())
 }
@@ -118,27 +176,21 @@ fn leb128(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
     }
 }
 
-fn check_size() -> Result<()> {
-    let total = weight()?;
-    if total > BUDGET {
-        bail!("the Worker weighs {} KiB gzipped; its budget is {} KiB", total.div_ceil(1024), BUDGET / 1024);
-    }
-    Ok(())
+/// What the heavier of the two weighs, gzipped, in bytes.
+pub fn heaviest() -> Result<usize> {
+    let weights = WORKERS.iter().map(|worker| worker.weight()).collect::<Result<Vec<_>>>()?;
+    weights.into_iter().max().context("there is a Worker")
 }
 
-/// What the built Worker weighs, gzipped, in bytes; each part is said.
-pub fn weight() -> Result<usize> {
-    let mut total = 0;
-    for name in ["index_bg.wasm", "index.js"] {
-        let path = output().join(name);
-        let bytes = std::fs::read(&path).with_context(|| format!("the build left no {}", path.display()))?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(&bytes)?;
-        let packed = gzip.finish()?.len();
-        note(&format!("{name}: {} KiB, gzipped {} KiB", bytes.len().div_ceil(1024), packed.div_ceil(1024)));
-        total += packed;
+fn check_size() -> Result<()> {
+    for worker in WORKERS {
+        let total = worker.weight()?;
+        if total > BUDGET {
+            let (weight, budget) = (total.div_ceil(1024), BUDGET / 1024);
+            bail!("the {} Worker weighs {weight} KiB gzipped; its budget is {budget} KiB", worker.name);
+        }
     }
-    Ok(total)
+    Ok(())
 }
 
 /// The docs page loads its script from this origin, never from a third party.

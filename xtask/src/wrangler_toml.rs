@@ -1,9 +1,10 @@
-//! `wrangler.toml` as data: the cells it describes, and one cell's configuration as wrangler sees it.
+//! `wrangler.toml` and `wrangler.back.toml` as data: the cells they describe, and one cell's configuration as wrangler sees it.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::checkout::root;
+use crate::wasm::Worker;
 
 /// The cell of the top level, outside of any environment.
 pub const LOCAL: &str = "local";
@@ -33,10 +34,10 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// The file as JSON.
-pub fn read() -> Result<Value> {
-    let text = std::fs::read_to_string(root().join("wrangler.toml")).context("wrangler.toml")?;
-    toml::from_str(&text).context("wrangler.toml")
+/// A Worker's file as JSON.
+pub fn read(worker: Worker) -> Result<Value> {
+    let text = std::fs::read_to_string(root().join(worker.config)).context(worker.config)?;
+    toml::from_str(&text).context(worker.config)
 }
 
 /// [`LOCAL`] and every environment.
@@ -51,7 +52,7 @@ pub fn cell<'a>(config: &'a Value, name: &str) -> Result<Cell<'a>> {
     let cells = cells(config);
     let Some(cell) = cells.iter().find(|cell| cell.name == name) else {
         let names: Vec<&str> = cells.iter().filter(|cell| cell.in_production()).map(|cell| cell.name).collect();
-        bail!("wrangler.toml has no cell {name}: it has {}", names.join(", "));
+        bail!("there is no cell {name}, only {}", names.join(", "));
     };
     Ok(*cell)
 }
@@ -60,7 +61,7 @@ pub fn cell<'a>(config: &'a Value, name: &str) -> Result<Cell<'a>> {
 pub fn flattened(config: &Value, name: &str) -> Result<Value> {
     let cell = cell(config, name)?;
     let mut flat = config.clone();
-    let members = flat.as_object_mut().context("wrangler.toml is not a table")?;
+    let members = flat.as_object_mut().context("the configuration is not a table")?;
     members.remove("env");
     if cell.in_production() {
         members.retain(|member, _| !NOT_INHERITED.contains(&member.as_str()));
@@ -105,7 +106,7 @@ mod tests {
         });
         let flat = flattened(&config, "eu")?;
         assert_eq!(flat, json!({ "compatibility_date": "2026-11-01", "name": "redress-eu", "vars": { "CELL": "eu" } }));
-        assert_eq!(flattened(&config, "mars").unwrap_err().to_string(), "wrangler.toml has no cell mars: it has eu");
+        assert_eq!(flattened(&config, "mars").unwrap_err().to_string(), "there is no cell mars, only eu");
         Ok(())
     }
 

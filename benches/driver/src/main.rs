@@ -272,7 +272,7 @@ impl Run {
 
     /// Writes the report, the chart and what a terminal shows.
     fn tell(self, options: &Options) -> Result<()> {
-        let worker_bytes = if options.calibrate { None } else { Some(xtask::wasm::weight()?) };
+        let worker_bytes = if options.calibrate { None } else { Some(xtask::wasm::heaviest()?) };
         let budgets = budgets::of(&self.stages, &self.stored, worker_bytes);
         let bill = bill(&self.stages)?;
         let Plan { rounds, time, .. } = self.plan;

@@ -14,6 +14,8 @@ use shared::{http::problem::Code, tenant::CellName};
 
 /// How long a cell may take to begin its answer, in milliseconds: longer than any request that is not stuck.
 const PATIENCE_MILLIS: u32 = 5_000;
+/// How long the cell's other Worker may take to begin its answer: that is of this very cell, and may have to read a signed body first.
+const BESIDE_PATIENCE_MILLIS: u32 = 60_000;
 /// The header that counts how often a request was forwarded.
 const HOPS: &str = "redress-hops";
 
@@ -39,6 +41,17 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
             Err(unanswered(home))
         }
     }
+}
+
+/// The service binding of the cell's other Worker.
+const BACK: &str = "BACK";
+
+/// Passes the request on to the cell's other Worker, which answers and logs it.
+pub(super) async fn beside(call: &Call) -> Outcome {
+    call.runtime.meter.answered_beside.set(true);
+    let headers = format!("traceparent: {}", call.trace.to_header());
+    let answer = call.runtime.forward(BACK, &call.incoming, &headers, BESIDE_PATIENCE_MILLIS).await?;
+    answer.map(Reply::native).ok_or_else(|| unanswered(&call.config.cell))
 }
 
 /// This cell does not know the tenant. If another took it to be here, the key is not to blame.

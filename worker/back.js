@@ -1,5 +1,4 @@
-// The module that the runtime loads. The generated one exports a class, so that each request would cost an instance
-// of it behind a Proxy of twelve traps; its methods do as well without.
+// The module that the runtime loads as a cell's back Worker. See front.js.
 import Entrypoint from "./index.js";
 
 export { CaseLock, RateLimiter, ReplayGuard } from "./index.js";
