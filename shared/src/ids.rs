@@ -125,6 +125,11 @@ typed_id!(
 );
 
 impl ComplaintId {
+    /// What no complaint's id is less than, and greater than.
+    pub const LEAST: Self = Self(Uuid::nil());
+    /// See [`Self::LEAST`].
+    pub const GREATEST: Self = Self(Uuid::max());
+
     /// A new id whose lowest five bits are `slot`.
     #[must_use]
     pub fn in_slot(at: Timestamp, entropy: &Entropy, slot: u8) -> Self {

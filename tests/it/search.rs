@@ -1,8 +1,9 @@
 //! Finding complaints by what was said in them.
 
 use crate::{
-    client::{Answer, Client},
-    firm::{Firm, position},
+    client::{Answer, Client, unused},
+    firm::{Firm, complaint, position},
+    import::{NDJSON, import},
     own_stack::{database, operator, own_stack},
 };
 use serde_json::{Value, json};
@@ -179,6 +180,47 @@ fn an_answer_shows_where_the_words_stand() {
     assert_eq!(shown("kerfuffle"), ["kerfuffle"], "what is not in the description is shown as it is indexed");
     let unsearched = firm.api.get("/v1/complaints").expect(200);
     assert_eq!(unsearched.data()[0].get("match"), None);
+}
+
+/// Thousands have the words of a phrase and not the phrase: pages are short, and nothing is left out.
+#[test]
+fn a_search_that_passes_over_many_goes_on_where_it_ended() {
+    const MANY: usize = 7_000;
+    const PHRASE: &str = "\"alpha beta\"";
+    let firm = Firm::new();
+    let sought = [10, 3_500, 3_501, 6_990];
+    let row = |nth: usize| {
+        let received_at = format!("2025-01-01T{:02}:{:02}:{:02}.000Z", nth / 3_600, nth / 60 % 60, nth % 60);
+        let description = if sought.contains(&nth) { "alpha beta" } else { "beta alpha" };
+        complaint(json!({ "description": description, "received_at": received_at, "tags": [nth.to_string()] }))
+            .to_string()
+    };
+    let body: String = (0..MANY).map(|nth| row(nth) + "\n").collect();
+    import(&firm.api, &unused(), "", NDJSON, &body);
+    let tags = |page: &Answer| -> Vec<usize> {
+        page.data().iter().map(|row| row["tags"][0].as_str().expect("a tag").parse().expect("a number")).collect()
+    };
+    for filter in ["", "&channel=web"] {
+        let mut page = search(&firm.api, PHRASE, filter).expect(200);
+        let (mut walked, mut pages) = (vec![tags(&page)], 1);
+        while let Some(next) = page.body["next"].as_str() {
+            page = search(&firm.api, PHRASE, &format!("{filter}&cursor={next}")).expect(200);
+            walked.push(tags(&page));
+            pages += 1;
+        }
+        assert_eq!(walked.concat(), [6_990, 3_501, 3_500, 10], "{filter}");
+        assert!(pages > 2, "{pages}: each looks at some thousands");
+        let mut back = Vec::new();
+        while let Some(prev) = page.body["prev"].as_str() {
+            page = search(&firm.api, PHRASE, &format!("{filter}&cursor={prev}")).expect(200);
+            back.splice(0..0, tags(&page));
+        }
+        assert_eq!(back.last(), Some(&3_500), "{back:?}");
+        assert_eq!(back[..3], [6_990, 3_501, 3_500], "{filter}");
+    }
+    let best = search(&firm.api, PHRASE, "&order=relevance").expect(200);
+    assert_eq!(best.data().len(), 4, "by relevance there is one page, and it looks further");
+    assert_eq!(tags(&search(&firm.api, "alpha -beta", "").expect(200)), [0; 0]);
 }
 
 #[test]

@@ -15,6 +15,9 @@ pub struct Cut<T> {
     pub more: bool,
 }
 
+/// What a shard has found, newest first, and where it has ended before the end of its search, if it has.
+pub type Reached<T> = (Vec<(Position, T)>, Option<Position>);
+
 impl<T> Cut<T> {
     /// The `limit` that come first walking in `direction`, of `found`: newest first, at least one more than that if
     /// there are more.
@@ -53,6 +56,28 @@ pub fn order(positions: Vec<Position>) -> Vec<usize> {
     numbered.into_iter().map(|(_, nth)| nth).collect()
 }
 
+impl<T> Cut<T> {
+    /// The same as [`Cut::merged`], of shards that may have ended their search before its end. With it, the place as far as all
+    /// have looked, if the page ends there.
+    #[must_use]
+    pub fn reached(shards: Vec<Reached<T>>, direction: Direction, limit: usize) -> (Self, Option<Position>) {
+        let reached = shards.iter().filter_map(|(_, reached)| *reached);
+        let seen = match direction {
+            Direction::Forward => reached.max(),
+            Direction::Backward => reached.min(),
+        };
+        let is_seen = |at: Position| match (seen, direction) {
+            (Some(seen), Direction::Forward) => at >= seen,
+            (Some(seen), Direction::Backward) => at <= seen,
+            (None, _) => true,
+        };
+        let found = shards.into_iter().map(|(found, _)| found.into_iter().filter(|(at, _)| is_seen(*at)).collect());
+        let cut = Self::merged(found.collect(), direction, limit);
+        let ends_there = seen.filter(|_| !cut.more);
+        (Self { more: cut.more || ends_there.is_some(), ..cut }, ends_there)
+    }
+}
+
 impl<T> Cut<(Position, T)> {
     /// The beginning of a list, newest first, of what each shard has found of it: as far as all have looked. With each
     /// whether it may have more.
@@ -79,16 +104,23 @@ pub struct Turns {
 
 impl Turns {
     /// From a page that was reached by `cursor` (`None`: the first), of which `ends` are the newest and the oldest place
-    /// (`None`: it is empty), and beyond which in that direction there are `more`.
+    /// (`None`: it is empty), and beyond which in that direction there are `more`. `reached`, if the search ended there, is where
+    /// it goes on.
     ///
     /// Walking backward there is always the page one came from, and the other way round. Where a page has emptied since,
     /// the way on and back starts where the caller came from.
     #[must_use]
-    pub fn of(cursor: Option<Cursor>, ends: Option<(Position, Position)>, more: bool) -> Self {
+    pub fn of(
+        cursor: Option<Cursor>,
+        ends: Option<(Position, Position)>,
+        reached: Option<Position>,
+        more: bool,
+    ) -> Self {
         let came_from = cursor.map(|cursor| cursor.from);
         let backward = cursor.is_some_and(|cursor| cursor.direction == Direction::Backward);
         let (older, newer) = if backward { (true, more) } else { (more, cursor.is_some()) };
         let (newest, oldest) = ends.map_or((came_from, came_from), |(newest, oldest)| (Some(newest), Some(oldest)));
+        let (newest, oldest) = if backward { (reached.or(newest), oldest) } else { (newest, reached.or(oldest)) };
         let turn = |direction, from: Option<Position>| from.map(|from| Cursor { direction, from });
         Self {
             next: turn(Direction::Forward, oldest.filter(|_| older)),
@@ -123,7 +155,7 @@ mod tests {
         let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
         let page = Cut::merged(found, direction, limit);
         let ends = page.items.first().copied().zip(page.items.last().copied());
-        (page.items, Turns::of(cursor, ends, page.more))
+        (page.items, Turns::of(cursor, ends, None, page.more))
     }
 
     fn sorted(shards: &[Vec<Position>]) -> Vec<Position> {
@@ -173,6 +205,53 @@ mod tests {
             prop_assert_eq!(walked, sorted(&shards));
         }
 
+        /// However few each shard passes over at once, nothing is left out and nothing comes twice.
+        #[test]
+        fn pages_of_searches_that_end_early_are_one_list(
+            shards in shards(), limit in 1_usize..9, passed_over in prop::collection::vec(1_usize..9, 1..9),
+        ) {
+            // In a shard no two complaints have one place.
+            let alone = |mut shard: Vec<Position>| {
+                shard.sort_by_key(|at| at.place);
+                shard.dedup_by_key(|at| at.place);
+                shard
+            };
+            let shards: Vec<_> = shards.into_iter().map(alone).collect();
+            let is_sought = |at: &Position| at.id.to_string().bytes().map(usize::from).sum::<usize>() % 3 == 0;
+            let sought: Vec<_> = sorted(&shards).into_iter().filter(is_sought).collect();
+            let mut passed_over = passed_over.iter().copied().cycle();
+            let mut walk = |cursor: &mut Option<Cursor>| {
+                let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
+                let looked = shards.iter().map(|shard| {
+                    let most = passed_over.next().unwrap();
+                    let seen = ask(shard, *cursor, most);
+                    let last = if direction == Direction::Forward { seen.last() } else { seen.first() };
+                    let (below, above) = last.map(|(at, _)| Position::around(at.place)).unzip();
+                    let edge = if direction == Direction::Forward { below } else { above };
+                    let edge = edge.filter(|_| seen.len() == most);
+                    (seen.into_iter().filter(|(at, _)| is_sought(at)).collect(), edge)
+                });
+                let (page, reached) = Cut::reached(looked.collect(), direction, limit);
+                let ends = page.items.first().copied().zip(page.items.last().copied());
+                let turns = Turns::of(*cursor, ends, reached, page.more);
+                *cursor = if direction == Direction::Forward { turns.next } else { turns.prev };
+                page.items
+            };
+            let (mut walked, mut cursor) = (Vec::new(), None);
+            loop {
+                walked.extend(walk(&mut cursor));
+                if cursor.is_none() { break }
+            }
+            prop_assert_eq!(&walked, &sought);
+            let Some(oldest) = sought.last().copied() else { return Ok(()) };
+            let (mut walked, mut cursor) = (vec![oldest], Some(Cursor { direction: Direction::Backward, from: oldest }));
+            while cursor.is_some() {
+                let page = walk(&mut cursor);
+                walked.splice(0..0, page);
+            }
+            prop_assert_eq!(walked, sought);
+        }
+
         #[test]
         fn pages_of_several_shards_are_the_pages_of_one_list(
             mut shards in shards(), limits in prop::collection::vec(1_usize..9, 1..9), late in shards(),
@@ -219,8 +298,8 @@ mod tests {
             Position { place: Place::first_of(Timestamp::MIN), id: ComplaintId::in_slot(Timestamp::MIN, &[2; 10], 3) };
         let forward = Cursor { direction: Direction::Forward, from };
         let backward = Cursor { direction: Direction::Backward, from };
-        assert_eq!(Turns::of(Some(forward), None, false), Turns { next: None, prev: Some(backward) });
-        assert_eq!(Turns::of(Some(backward), None, false), Turns { next: Some(forward), prev: None });
-        assert_eq!(Turns::of(None, None, false), Turns { next: None, prev: None });
+        assert_eq!(Turns::of(Some(forward), None, None, false), Turns { next: None, prev: Some(backward) });
+        assert_eq!(Turns::of(Some(backward), None, None, false), Turns { next: Some(forward), prev: None });
+        assert_eq!(Turns::of(None, None, None, false), Turns { next: None, prev: None });
     }
 }

@@ -60,6 +60,14 @@ pub struct Position {
     pub id: ComplaintId,
 }
 
+impl Position {
+    /// Below every complaint at a place, and above it.
+    #[must_use]
+    pub fn around(place: Place) -> (Self, Self) {
+        (Self { place, id: ComplaintId::LEAST }, Self { place, id: ComplaintId::GREATEST })
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.place, self.id)

@@ -118,6 +118,19 @@ impl Query {
     pub fn matching(&self, tokens: &Tokens, meant: &Meant) -> String {
         self.0.matching(tokens, meant)
     }
+
+    /// What finds all that the query finds, and more, without looking at where words stand: phrases are words that must all be
+    /// there, and nothing is excluded. `None` if the query is that already, or if it has beginnings that nothing else narrows.
+    ///
+    /// The index passes over what has the words and not the phrase, one after the other; how many that are is known by this.
+    #[must_use]
+    pub fn candidates(&self, tokens: &Tokens) -> Option<String> {
+        let mut passes_over = false;
+        self.0.walk(&mut |node| {
+            passes_over |= matches!(node, Node::Not(_)) || matches!(node, Node::Phrase(words) if words.len() > 1);
+        });
+        if passes_over { self.0.candidates(tokens) } else { None }
+    }
 }
 
 /// What a query looks for in a text.
@@ -159,11 +172,30 @@ impl Node {
         }
     }
 
+    fn candidates(&self, tokens: &Tokens) -> Option<String> {
+        let all_of = |parts: Vec<String>| joined(&parts, " AND ");
+        match self {
+            Self::Phrase(words) => {
+                Some(all_of(words.iter().map(|word| format!("\"{}\"", tokens.word(word))).collect()))
+            }
+            Self::Beginning(_) => None,
+            Self::Not(_) => Some(format!("\"{}\"", tokens.all())),
+            Self::And(nodes) => {
+                let wanted: Vec<_> = nodes.iter().filter(|node| !matches!(node, Self::Not(_))).collect();
+                if wanted.is_empty() {
+                    return nodes.first()?.candidates(tokens);
+                }
+                let narrowing: Vec<_> = wanted.iter().filter_map(|node| node.candidates(tokens)).collect();
+                (!narrowing.is_empty()).then(|| all_of(narrowing))
+            }
+            Self::Or(nodes) => {
+                let parts = nodes.iter().map(|node| node.candidates(tokens)).collect::<Option<Vec<_>>>()?;
+                Some(joined(&parts, " OR "))
+            }
+        }
+    }
+
     fn matching(&self, tokens: &Tokens, meant: &Meant) -> String {
-        let joined = |parts: Vec<String>, operator: &str| match parts.as_slice() {
-            [one] => one.clone(),
-            _ => format!("({})", parts.join(operator)),
-        };
         match self {
             Self::Phrase(words) => {
                 let words: Vec<_> = words.iter().map(|word| tokens.word(word)).collect();
@@ -172,21 +204,35 @@ impl Node {
             Self::Beginning(beginning) => match meant.get(beginning).map(Vec::as_slice) {
                 // A token that no text has.
                 None | Some([]) => format!("\"{}\"", tokens.none()),
-                Some(words) => joined(words.iter().map(|word| format!("\"{}\"", tokens.word(word))).collect(), " OR "),
+                Some(words) => {
+                    let words: Vec<_> = words.iter().map(|word| format!("\"{}\"", tokens.word(word))).collect();
+                    joined(&words, " OR ")
+                }
             },
-            Self::Or(nodes) => joined(nodes.iter().map(|node| node.matching(tokens, meant)).collect(), " OR "),
+            Self::Or(nodes) => {
+                let parts: Vec<_> = nodes.iter().map(|node| node.matching(tokens, meant)).collect();
+                joined(&parts, " OR ")
+            }
             Self::Not(_) => Self::And(vec![self.clone()]).matching(tokens, meant),
             Self::And(nodes) => {
                 let wanted = nodes.iter().filter(|node| !matches!(node, Self::Not(_)));
                 let wanted: Vec<_> = wanted.map(|node| node.matching(tokens, meant)).collect();
                 // Something must be there for something not to be: every complaint has this token.
-                let wanted = if wanted.is_empty() { format!("\"{}\"", tokens.all()) } else { joined(wanted, " AND ") };
+                let wanted = if wanted.is_empty() { format!("\"{}\"", tokens.all()) } else { joined(&wanted, " AND ") };
                 nodes.iter().fold(wanted, |wanted, node| match node {
                     Self::Not(unwanted) => format!("({wanted} NOT {})", unwanted.matching(tokens, meant)),
                     _ => wanted,
                 })
             }
         }
+    }
+}
+
+/// An expression of these, in parentheses if there are several.
+fn joined(parts: &[String], operator: &str) -> String {
+    match parts {
+        [one] => one.clone(),
+        _ => format!("({})", parts.join(operator)),
     }
 }
 
@@ -387,6 +433,29 @@ mod tests {
             ("a\"b\"c", r#"("a" AND "b" AND "c")"#),
         ] {
             assert_eq!(matching(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_is_found_by_words_alone() {
+        for (text, expected) in [
+            ("fee", None),
+            ("late fee OR charge", None),
+            ("refun*", None),
+            ("\"late fee\"", Some(r#"("late" AND "fee")"#)),
+            ("don't charge", Some(r#"(("don" AND "t") AND "charge")"#)),
+            ("fee -charge", Some(r#""fee""#)),
+            ("fee -\"late charge\"", Some(r#""fee""#)),
+            ("-charge", Some(r#""_all""#)),
+            ("\"late fee\" refun*", Some(r#"("late" AND "fee")"#)),
+            ("\"late fee\" OR refun*", None),
+            ("refun* -fee", None),
+            ("\"late fee\" OR cost", Some(r#"(("late" AND "fee") OR "cost")"#)),
+            ("cost OR -fee", Some(r#"("cost" OR "_all")"#)),
+        ] {
+            let found =
+                Query::parse(text).unwrap().candidates(&tokens()).map(|found| found.replace(tokens().code(), ""));
+            assert_eq!(found.as_deref(), expected, "{text}");
         }
     }
 

@@ -139,7 +139,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
         (Some(search), Some(db)) if query.by_relevance => Page::ranked(lists, search, &db.tokens(), query.page_size()),
         _ => Page::of(lists, direction, query.page_size()),
     };
-    let turns = Turns::of(cursor, found.ends, found.more);
+    let turns = Turns::of(cursor, found.ends, found.reached, found.more);
     let [next, prev] = [turns.next, turns.prev].map(|turn| turn.map(|cursor| cursor.seal(cursors, tenant.id, filters)));
     let links: Vec<_> = [("next", &next), ("prev", &prev)]
         .into_iter()

@@ -117,22 +117,26 @@ pub(crate) struct Page {
     summaries: Vec<String>,
     /// The newest and the oldest position on the page, if it is not empty.
     pub(crate) ends: Option<(Position, Position)>,
+    /// Where the search has ended before its end, if it has.
+    pub(crate) reached: Option<Position>,
     /// Whether the list goes on in the direction it was walked.
     pub(crate) more: bool,
 }
 
 impl Page {
     /// The `limit` summaries that come first, of what each shard has listed.
-    pub(crate) fn of(shards: Vec<Vec<Listed>>, direction: Direction, limit: u32) -> Self {
-        let shards = shards.into_iter().map(|listed| listed.into_iter().map(|one| (one.position, one)).collect());
-        let Cut { items, more } = Cut::merged(shards.collect(), direction, limit as usize);
+    pub(crate) fn of(shards: Vec<Looked>, direction: Direction, limit: u32) -> Self {
+        let shards = shards
+            .into_iter()
+            .map(|looked| (looked.listed.into_iter().map(|one| (one.position, one)).collect(), looked.reached));
+        let (Cut { items, more }, reached) = Cut::reached(shards.collect(), direction, limit as usize);
         let ends = items.first().zip(items.last()).map(|(newest, oldest)| (newest.position, oldest.position));
-        Self { summaries: items.into_iter().map(|listed| listed.summary).collect(), ends, more }
+        Self { summaries: items.into_iter().map(|listed| listed.summary).collect(), ends, reached, more }
     }
 
     /// The `limit` of them that answer the search best, the best first: there is no other page.
-    pub(crate) fn ranked(shards: Vec<Vec<Listed>>, search: &Query, tokens: &Tokens, limit: u32) -> Self {
-        let mut listed: Vec<_> = shards.into_iter().flatten().collect();
+    pub(crate) fn ranked(shards: Vec<Looked>, search: &Query, tokens: &Tokens, limit: u32) -> Self {
+        let mut listed: Vec<_> = shards.into_iter().flat_map(|looked| looked.listed).collect();
         listed.sort_by_key(|listed| Reverse(listed.position));
         listed.truncate(RANKED as usize);
         let words = |listed: &Listed| -> Vec<String> {
@@ -144,7 +148,7 @@ impl Page {
         // A stable sort: of equals the newer stays first.
         ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         let summaries = ranked.into_iter().take(limit as usize).map(|(_, listed)| listed.summary).collect();
-        Self { summaries, ends: None, more: false }
+        Self { summaries, ends: None, reached: None, more: false }
     }
 
     /// The summaries as a JSON list.
@@ -152,6 +156,18 @@ impl Page {
         format!("[{}]", self.summaries.join(","))
     }
 }
+
+/// What a shard has listed, newest first.
+pub(crate) struct Looked {
+    listed: Vec<Listed>,
+    /// Where it has ended before its end, having passed over too many: to go on from.
+    reached: Option<Position>,
+}
+
+/// How many complaints a search passes over at most that have its words and not what it looks for: a few milliseconds.
+/// One by relevance goes no further, so it may pass over more.
+const CANDIDATES: u32 = 3_000;
+const CANDIDATES_RANKED: u32 = 30_000;
 
 /// A complaint that a shard has listed.
 pub(crate) struct Listed {
@@ -319,25 +335,51 @@ impl TenantDb {
     }
 
     /// The complaints that lie beyond `from` in `direction`, inside the query's bounds, newest first: a page, and one more
-    /// if there is more. `searched` is what is searched for, in the language of the index.
+    /// if there is more, or fewer if too many were passed over. `searched` is what is searched for, in the language of the index.
     pub(crate) async fn list(
         &self,
         query: &ListQuery,
         searched: Option<&str>,
         direction: Direction,
         from: Option<Position>,
-    ) -> Result<Vec<Listed>, StoreError> {
+    ) -> Result<Looked, StoreError> {
+        let tokens = self.tokens();
         let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
         let (low, high, received) = Self::bounds(query, direction, from);
         let matching = self.matching(query, searched);
         let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
         let shows_why = u8::from(query.search.is_some());
-        let page = (limit, shows_why, read);
-        let parameters = (matching, low.0, low.1, high.0, high.1, received.0, received.1, page.0, page.1, page.2);
+        let candidates = query.search.as_ref().and_then(|search| search.candidates(&tokens));
+        let candidates = candidates.map(|candidates| self.matching(query, Some(&candidates)));
+        let passed_over = if query.by_relevance { CANDIDATES_RANKED } else { CANDIDATES };
+        let (between, page) = ((low.0, low.1, high.0, high.1), (limit, shows_why, read));
+        let parameters = (
+            matching,
+            between.0,
+            between.1,
+            between.2,
+            between.3,
+            received.0,
+            received.1,
+            page.0,
+            page.1,
+            page.2,
+            candidates,
+            passed_over,
+        );
         let text = self.text(sql, parameters).await?;
-        let tokens = self.tokens();
         // JSON text holds no raw line feed, so lines can be told apart by it.
-        text.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens)).collect()
+        let (lines, reached) = text.rsplit_once('\n').unwrap_or(("", &text));
+        let reached = match reached.parse() {
+            Ok(place) => {
+                let (below, above) = Position::around(place);
+                Some(if direction == Direction::Forward { below } else { above })
+            }
+            Err(_) if reached.is_empty() => None,
+            Err(error) => return Err(StoreError::unreadable(error)),
+        };
+        let listed = lines.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens));
+        Ok(Looked { listed: listed.collect::<Result<_, _>>()?, reached })
     }
 
     /// The places, with ids, between which a list goes on, exclusive, and the milliseconds of receipt, the second exclusive.

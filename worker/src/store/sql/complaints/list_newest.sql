@@ -3,7 +3,17 @@
 -- if ?10, after a tab, what shows why it was found: the description, tokens around a hit, and the first ?11 characters of
 -- its tokens.
 -- ?9 is one more than the page, to tell whether there are more.
-SELECT group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) AS lines
+-- Of ?12, which finds more than ?2 and costs little, no more than ?13 are passed over: where the search ends for that, its last
+-- line is the place that it has reached.
+WITH reach AS (
+  SELECT rowid AS place FROM complaint_words
+  WHERE complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+  ORDER BY rowid DESC
+  LIMIT 1 OFFSET ?13
+)
+SELECT coalesce(
+  group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) || char(10), ''
+) || coalesce((SELECT place FROM reach), '') AS lines
 FROM (
   SELECT c.place AS place, c.id AS id, c.summary AS summary,
     CASE WHEN ?10 THEN json_array(
@@ -12,7 +22,7 @@ FROM (
   FROM complaint_words w
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
-    AND w.rowid >= CAST(?3 AS INTEGER) AND w.rowid <= CAST(?5 AS INTEGER)
+    AND w.rowid >= coalesce((SELECT place FROM reach), CAST(?3 AS INTEGER)) AND w.rowid <= CAST(?5 AS INTEGER)
     AND (c.place, c.id) > (CAST(?3 AS INTEGER), ?4) AND (c.place, c.id) < (CAST(?5 AS INTEGER), ?6)
     AND c.received_at >= ?7 AND c.received_at < ?8
   ORDER BY w.rowid DESC
