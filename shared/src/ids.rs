@@ -125,10 +125,10 @@ typed_id!(
 );
 
 impl ComplaintId {
-    /// What no complaint's id is less than, and greater than.
-    pub const LEAST: Self = Self(Uuid::nil());
-    /// See [`Self::LEAST`].
-    pub const GREATEST: Self = Self(Uuid::max());
+    /// The id (UUID version 7, RFC 9562 §5.7) that none is less than.
+    pub const LEAST: Self = Self(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0000));
+    /// The id that none is greater than.
+    pub const GREATEST: Self = Self(Uuid::from_u128(0xFFFF_FFFF_FFFF_7FFF_BFFF_FFFF_FFFF_FFFF));
 
     /// A new id whose lowest five bits are `slot`.
     #[must_use]

@@ -89,7 +89,21 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
+        /// A list goes on from there, so a cursor has to be able to say it.
+    #[test]
+    fn what_is_around_a_place_is_read_back() {
+        let place = Place::first_of(Timestamp::from_unix_millis(1_790_000_000_000));
+        let (below, above) = Position::around(place);
+        for edge in [below, above] {
+            assert_eq!(edge.to_string().parse(), Ok(edge));
+        }
+        for entropy in [[0; 10], [0xff; 10]] {
+            let at = Position { place, id: ComplaintId::in_slot(Timestamp::from_unix_millis(1), &entropy, 7) };
+            assert!(below < at && at < above);
+        }
+    }
+
+    #[test]
         fn places_are_in_the_order_of_seconds(
             a in -4_000_000_000_000_i64..4_294_967_000_000, b in -4_000_000_000_000_i64..4_294_967_000_000, entropy: [u8; 10],
         ) {

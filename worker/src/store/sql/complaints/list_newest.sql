@@ -7,7 +7,7 @@
 -- line is the place that it has reached.
 WITH reach AS (
   SELECT rowid AS place FROM complaint_words
-  WHERE complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+  WHERE ?12 IS NOT NULL AND complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
   ORDER BY rowid DESC
   LIMIT 1 OFFSET ?13
 )

@@ -1,7 +1,7 @@
 -- Like list_newest.sql, but taken from the lower position upwards.
 WITH reach AS (
   SELECT rowid AS place FROM complaint_words
-  WHERE complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+  WHERE ?12 IS NOT NULL AND complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
   ORDER BY rowid ASC
   LIMIT 1 OFFSET ?13
 )
