@@ -88,8 +88,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    proptest! {
-        /// A list goes on from there, so a cursor has to be able to say it.
+    /// A list goes on from there, so a cursor has to be able to say it.
     #[test]
     fn what_is_around_a_place_is_read_back() {
         let place = Place::first_of(Timestamp::from_unix_millis(1_790_000_000_000));
@@ -103,7 +102,8 @@ mod tests {
         }
     }
 
-    #[test]
+    proptest! {
+        #[test]
         fn places_are_in_the_order_of_seconds(
             a in -4_000_000_000_000_i64..4_294_967_000_000, b in -4_000_000_000_000_i64..4_294_967_000_000, entropy: [u8; 10],
         ) {
