@@ -17,7 +17,7 @@ use crate::progress::{note, step};
 use crate::toolchain::Toolchain;
 
 /// What a Worker may weigh, gzipped.
-const BUDGET: usize = 2 << 20;
+const BUDGET: usize = 1 << 20;
 
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug)]
