@@ -15,7 +15,7 @@ use crate::{
     http::{
         body::{self, BodyError},
         idempotency::{IdempotencyKey, InvalidKey},
-        list_query::ListQuery,
+        list_query::{ListQuery, Order},
         problem::{FieldError, Problem, Rule},
     },
     ids::{BulkId, ComplaintId, TenantId, ViewId},
@@ -195,9 +195,9 @@ pub fn read_filter(filter: &str) -> Result<ListQuery, Vec<FieldError>> {
         || query.view.is_some()
         || query.limit.is_some()
         || query.cursor.is_some()
-        || query.by_relevance
+        || query.order != Order::Newest
     {
-        let rule = "must not have view, limit, cursor, order, reference or external_reference";
+        let rule = "must not have view, limit, cursor, order, due, reference or external_reference";
         return Err(vec![error(Rule::NotAllowed, rule.to_owned())]);
     }
     if query == ListQuery::default() {

@@ -2,8 +2,9 @@
 
 use crate::{
     budgets::cost,
-    client::{Answer, Client},
+    client::{Answer, Client, unused},
     firm::{Firm, command_body, complaint},
+    import::{NDJSON, import},
 };
 use serde_json::{Value, json};
 use shared::{
@@ -192,6 +193,107 @@ fn what_is_due_next_is_listed_and_counted_and_no_more_once_it_is_done() {
     firm.give(&path(&ids[1]), "withdraw", command_body("withdraw", "")).expect(200);
     assert_eq!(due(&ids[1]), Value::Null);
     is_counted();
+}
+
+/// What lists by what is due show, page by page; and on the way back from the last page.
+fn walked(api: &Client, query: &str) -> (Vec<Value>, usize) {
+    let mut page = api.get(&format!("/v1/complaints?{query}")).expect(200);
+    let (mut rows, mut pages) = (page.data().to_vec(), 1);
+    while let Some(next) = page.body["next"].as_str().map(str::to_owned) {
+        page = api.get(&format!("/v1/complaints?{query}&cursor={next}")).expect(200);
+        rows.extend(page.data().to_vec());
+        pages += 1;
+    }
+    let mut back = page.data().to_vec();
+    while let Some(prev) = page.body["prev"].as_str().map(str::to_owned) {
+        page = api.get(&format!("/v1/complaints?{query}&cursor={prev}")).expect(200);
+        back.splice(0..0, page.data().to_vec());
+    }
+    assert_eq!(back, rows, "{query}: the same in both directions");
+    (rows, pages)
+}
+
+/// Of these rows of a list those of which something is due, the soonest first.
+fn soonest_first(rows: &[Value]) -> Vec<Value> {
+    let mut due: Vec<_> = rows.iter().filter(|row| !row["due"].is_null()).cloned().collect();
+    due.sort_by_key(|row| (at(&row["due"]["at"]), std::cmp::Reverse(row["id"].as_str().expect("an id").to_owned())));
+    due
+}
+
+#[test]
+fn what_is_due_soonest_comes_first_and_is_filtered_by_when() {
+    let firm = Firm::new();
+    let noon = |days: i64| Timestamp::from_unix_millis((now().unix_millis() / DAY - days) * DAY + DAY / 2);
+    let logged: Vec<_> = [20, 400, 57, 1, 56, 49, 53, 20, 58, 52]
+        .into_iter()
+        .enumerate()
+        .map(|(nth, days)| {
+            let tags = if nth % 2 == 0 { json!(["even"]) } else { json!([]) };
+            firm.log_in(u8::from(nth % 3 == 0), json!({ "received_at": noon(days).to_string(), "tags": tags }))
+        })
+        .collect();
+    let path = |nth: usize| format!("/v1/complaints/{}", logged[nth].id());
+    firm.give(&path(9), "resolve", command_body("resolve", "")).expect(200);
+    let all = firm.api.get("/v1/complaints?limit=200").expect(200).data().to_vec();
+    let expected = soonest_first(&all);
+    assert_eq!(expected.len(), 9, "what is resolved waits for nothing");
+    for limit in [1, 2, 5, 200] {
+        assert_eq!(walked(&firm.api, &format!("order=due&limit={limit}")).0, expected, "{limit}");
+    }
+    let is_even = |row: &&Value| row["tags"] == json!(["even"]);
+    let even: Vec<_> = expected.iter().filter(is_even).cloned().collect();
+    assert_eq!(walked(&firm.api, "order=due&tag=even&limit=2").0, even);
+    let since = noon(53);
+    let late: Vec<_> = expected.iter().filter(|row| at(&row["received_at"]) >= since).cloned().collect();
+    assert_eq!(walked(&firm.api, &format!("order=due&received_from={since}&limit=2")).0, late);
+
+    // Bands are those of the counts.
+    let (counts, today) = counted(&firm.api);
+    for due in DueBand::ALL {
+        let name = due.as_str();
+        let within = |row: &&Value| band(row["due"]["on"].as_str().expect("a day"), today) == name;
+        let rows: Vec<_> = expected.iter().filter(within).cloned().collect();
+        assert_eq!(json!(rows.len()), counts.body["data"]["due"][name], "{name}");
+        let listed = firm.api.get(&format!("/v1/complaints?due={name}")).expect(200);
+        assert_eq!(listed.data(), rows, "{name}");
+        assert_eq!(cost(&listed).d1, 2, "a call a shard");
+    }
+
+    firm.api.get("/v1/complaints?order=due&q=fee").problem(400, "invalid_parameter");
+    firm.api.get("/v1/complaints?due=soon").problem(400, "invalid_parameter");
+    firm.api.get("/v1/complaints?due=today&order=relevance&q=fee").problem(400, "invalid_parameter");
+    let newest =
+        firm.api.get("/v1/complaints?limit=2").expect(200).body["next"].as_str().expect("a page more").to_owned();
+    firm.api.get(&format!("/v1/complaints?order=due&limit=2&cursor={newest}")).problem(400, "invalid_cursor");
+}
+
+/// More have a label than are sorted, so what is due next is looked through; what does not match is passed over in short pages.
+#[test]
+fn what_is_due_is_listed_whole_where_many_wait() {
+    const MANY: usize = 3_300;
+    let firm = Firm::new();
+    let begun = Timestamp::from_unix_millis((now().unix_millis() / DAY - 30) * DAY);
+    let row = |nth: usize| {
+        let received_at = begun.plus_millis(i64::try_from(nth).expect("few") * 600_000);
+        let tags = if nth.is_multiple_of(10) { json!(["rare"]) } else { json!(["common"]) };
+        complaint(json!({ "received_at": received_at.to_string(), "tags": tags })).to_string()
+    };
+    let body: String = (0..MANY).map(|nth| row(nth) + "\n").collect();
+    import(&firm.api, &unused(), "", NDJSON, &body);
+    let all = walked(&firm.api, "limit=200").0;
+    assert_eq!(all.len(), MANY);
+    let expected = soonest_first(&all);
+    assert_eq!(expected.len(), MANY);
+    assert_eq!(walked(&firm.api, "order=due&limit=200").0, expected);
+    for tag in ["rare", "common"] {
+        let tagged: Vec<_> = expected.iter().filter(|row| row["tags"] == json!([tag])).cloned().collect();
+        assert_eq!(walked(&firm.api, &format!("order=due&tag={tag}&limit=200")).0, tagged, "{tag}");
+    }
+    let since = begun.plus_millis(3_200 * 600_000);
+    let late: Vec<_> = expected.iter().filter(|row| at(&row["received_at"]) >= since).cloned().collect();
+    let (rows, pages) = walked(&firm.api, &format!("order=due&received_from={since}&limit=200"));
+    assert_eq!(rows, late);
+    assert!(pages > 2, "{pages}: each looks through a thousand");
 }
 
 #[test]

@@ -205,7 +205,7 @@ impl World {
                 let version = "SELECT version FROM complaints WHERE tenant_id = ?1 AND id = ?2";
                 let version: u32 =
                     self.database.query_row(version, params![of, id.to_string()], |row| row.get(0)).expect("a version");
-                self.run("complaints/index.sql", params![of, id.to_string(), version, "", "", tokens]);
+                self.run("complaints/index.sql", params![of, id.to_string(), version, "", "", tokens, "due"]);
                 self.tenants[tenant].complaints.get_mut(&id).expect("it is there").indexed = true;
             }
             Action::Begin(which) => {

@@ -24,7 +24,7 @@ pub(crate) async fn index(runtime: &Runtime, shard: ShardId) -> Result<u32, Stor
         let complaint = db.fold(id, Span::ALL, said).await?;
         if let Some(complaint) = complaint {
             let likeness = tokens.likeness(&complaint);
-            db.index(id, complaint.version, &words, &likeness, &tokens.labels(&complaint)).await?;
+            db.index(id, complaint.version, &words, &likeness, &tokens.labels(&complaint, None)).await?;
             indexed += 1;
         }
     }

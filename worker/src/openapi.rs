@@ -104,13 +104,13 @@ struct NoContent;
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
 struct ComplaintPage {
-    /// Newest receipt first.
+    /// In the order that was asked for. Where thousands were looked at in vain, fewer than a page, though there may be more.
     data: Vec<Summary<'static>>,
-    /// Whether there are older ones.
+    /// Whether the list goes on.
     has_more: bool,
-    /// `cursor` for older ones.
+    /// `cursor` for what comes after.
     next: Option<String>,
-    /// `cursor` for newer ones.
+    /// `cursor` for what came before.
     prev: Option<String>,
 }
 
@@ -432,7 +432,12 @@ const FILTERS: &[(&str, &str)] = &[
 const PAGES: &[(&str, &str)] = &[
     (
         "order",
-        "`newest` receipt first (the default), or with `q` by `relevance`: the 100 newest that are found, the best first, on one page",
+        "`newest` receipt first (the default); what is `due` soonest by law first, and nothing else; or with `q` by `relevance`: the 100 \
+newest that are found, the best first, on one page",
+    ),
+    (
+        "due",
+        "Only what is due then, the soonest first: `overdue`, `today`, in `3_days`, in `7_days`, `later`, each without what is sooner",
     ),
     ("reference", "The one complaint with this reference"),
     ("external_reference", "The one complaint with this id of the tenant's own"),

@@ -66,6 +66,12 @@ impl Day {
         i32::try_from(at.unix_millis().div_euclid(DAY_MILLIS)).map_or(Self(LAST), Self::after_1970)
     }
 
+    /// Its first moment in UTC.
+    #[must_use]
+    pub const fn utc_midnight(self) -> Timestamp {
+        Timestamp::from_unix_millis(self.millis())
+    }
+
     /// The date `days` later (or earlier, if negative), clamped to the range.
     #[must_use]
     pub const fn plus(self, days: i32) -> Self {

@@ -66,6 +66,21 @@ pub enum DueBand {
 }
 
 impl DueBand {
+    /// Every band, the soonest first.
+    pub const ALL: [Self; 5] = [Self::Overdue, Self::Today, Self::ThreeDays, Self::SevenDays, Self::Later];
+
+    /// The days of the band as of `today`: the first, and the first beyond; `None` where it has no end.
+    #[must_use]
+    pub const fn days(self, today: Day) -> (Option<Day>, Option<Day>) {
+        match self {
+            Self::Overdue => (None, Some(today)),
+            Self::Today => (Some(today), Some(today.plus(1))),
+            Self::ThreeDays => (Some(today.plus(1)), Some(today.plus(4))),
+            Self::SevenDays => (Some(today.plus(4)), Some(today.plus(8))),
+            Self::Later => (Some(today.plus(8)), None),
+        }
+    }
+
     /// The band of `day` as of `today`.
     #[must_use]
     pub const fn of(day: Day, today: Day) -> Self {
@@ -121,6 +136,18 @@ mod tests {
             ("2030-01-01", DueBand::Later),
         ] {
             assert_eq!(DueBand::of(day(on), today), band, "{on}");
+        }
+    }
+
+    #[test]
+    fn the_days_of_a_band_are_those_that_are_in_it() {
+        let today = day("2026-11-26");
+        for on in (-40..40).map(|days| today.plus(days)) {
+            for band in DueBand::ALL {
+                let (from, to) = band.days(today);
+                let within = from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to);
+                assert_eq!(within, DueBand::of(on, today) == band, "{on} {band:?}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::problem::{FieldError, Rule};
 use crate::{
     chain::Digest,
+    clock::{day::Day, due::DueBand},
     complaint::{
         intake::{Channel, Severity},
         projection::Facet,
@@ -25,7 +26,19 @@ const MAX_FILTERS: usize = 10;
 /// The most errors one answer names.
 const MAX_ERRORS: usize = 20;
 /// Parameters that are of one list, one page or one complaint, and no filters.
-const OF_LISTS: [&str; 5] = ["order", "limit", "cursor", "reference", "external_reference"];
+const OF_LISTS: [&str; 6] = ["order", "due", "limit", "cursor", "reference", "external_reference"];
+
+/// What comes first in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What was received last.
+    #[default]
+    Newest,
+    /// What answers the search best.
+    Relevance,
+    /// What is due soonest by law; what nothing is due of is not in the list.
+    Due,
+}
 
 /// What a caller wants listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,8 +53,10 @@ pub struct ListQuery {
     pub view: Option<ViewId>,
     /// What to search for.
     pub search: Option<Query>,
-    /// Whether what answers the search best comes first, and not what is newest.
-    pub by_relevance: bool,
+    /// What comes first.
+    pub order: Order,
+    /// How soon something is due, in [`Order::Due`].
+    pub due: Option<DueBand>,
     /// The one complaint with this reference.
     pub reference: Option<Reference>,
     /// The one complaint with this id of the tenant's own.
@@ -74,7 +89,16 @@ impl ListQuery {
             let name = if parsed.reference.is_some() { "reference" } else { "external_reference" };
             errors.push(FieldError::parameter(name, Rule::NotAllowed, "cannot be combined with other parameters"));
         }
-        if parsed.by_relevance && (parsed.search.is_none() || parsed.cursor.is_some()) {
+        if parsed.due.is_some() && parsed.order == Order::Newest {
+            parsed.order = Order::Due;
+        }
+        if parsed.order == Order::Due && parsed.search.is_some() {
+            errors.push(FieldError::parameter("q", Rule::NotAllowed, "is not for lists of what is due"));
+        }
+        if parsed.due.is_some() && parsed.order != Order::Due {
+            errors.push(FieldError::parameter("due", Rule::NotAllowed, "has an order of its own"));
+        }
+        if parsed.order == Order::Relevance && (parsed.search.is_none() || parsed.cursor.is_some()) {
             let rule = "is for the first page of a search: needs q and no cursor";
             errors.push(FieldError::parameter("order", Rule::NotAllowed, rule));
         }
@@ -155,11 +179,18 @@ impl ListQuery {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
 
+    /// The days on which something is due: the first, and the first beyond, as of `today`.
+    #[must_use]
+    pub fn due_days(&self, today: Day) -> (Option<Day>, Option<Day>) {
+        self.due.map_or((None, None), |band| band.days(today))
+    }
+
     /// What a cursor is bound to: the filters, not the page.
     #[must_use]
     pub fn filters(&self) -> Digest {
         let bounds = [self.received_from, self.received_to].map(|at| at.map(Timestamp::unix_millis));
-        Digest::of(format!("{:?} {bounds:?} {:?}", self.facets, self.search).as_bytes())
+        let due = (self.order == Order::Due).then(|| self.due.map_or("all", DueBand::as_str));
+        Digest::of(format!("{:?} {bounds:?} {:?} {due:?}", self.facets, self.search).as_bytes())
     }
 
     fn take(&mut self, name: &str, value: String) -> Result<(), (Rule, String)> {
@@ -183,10 +214,21 @@ impl ListQuery {
             "order" => match value.as_str() {
                 "newest" => Ok(()),
                 "relevance" => {
-                    self.by_relevance = true;
+                    self.order = Order::Relevance;
                     Ok(())
                 }
-                _ => Err((Rule::NotAllowed, "must be `newest` or `relevance`".to_owned())),
+                "due" => {
+                    self.order = Order::Due;
+                    Ok(())
+                }
+                _ => Err((Rule::NotAllowed, "must be `newest`, `due` or `relevance`".to_owned())),
+            },
+            "due" => match DueBand::ALL.into_iter().find(|band| band.as_str() == value) {
+                Some(band) => once(&mut self.due, band),
+                None => {
+                    let known = DueBand::ALL.map(DueBand::as_str).join("`, `");
+                    Err((Rule::NotAllowed, format!("must be one of `{known}`")))
+                }
             },
             "view" => once(&mut self.view, read(&value)?),
             "received_from" => once(&mut self.received_from, read(&value)?),

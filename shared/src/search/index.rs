@@ -6,6 +6,7 @@
 
 use crate::{
     chain::Digest,
+    clock::due::Due,
     complaint::{
         Complaint, Response,
         event::{EventBody, Received},
@@ -55,6 +56,12 @@ impl Tokens {
         format!("{}_all", self.code)
     }
 
+    /// The token that every complaint has of which something is due.
+    #[must_use]
+    pub fn due(&self) -> String {
+        format!("{}_due", self.code)
+    }
+
     /// A token that no complaint has.
     #[must_use]
     pub fn none(&self) -> String {
@@ -70,15 +77,22 @@ impl Tokens {
     /// The tokens that a complaint must all have to be in a list, but for what is searched for.
     #[must_use]
     pub fn wanted(&self, query: &ListQuery) -> Vec<String> {
-        let filters: Vec<_> = query.facets.iter().map(|(facet, value)| self.facet(*facet, value)).collect();
+        let filters = self.facets(query);
         if filters.is_empty() { vec![self.all()] } else { filters }
     }
 
-    /// The tokens of all that filters find a complaint by.
+    /// The tokens of a query's facets.
     #[must_use]
-    pub fn labels(&self, complaint: &Complaint) -> String {
+    pub fn facets(&self, query: &ListQuery) -> Vec<String> {
+        query.facets.iter().map(|(facet, value)| self.facet(*facet, value)).collect()
+    }
+
+    /// The tokens of all that filters find a complaint by, of which `due` is due next.
+    #[must_use]
+    pub fn labels(&self, complaint: &Complaint, due: Option<Due>) -> String {
         let facets = complaint.facets().into_iter().map(|(facet, value)| self.facet(facet, &value));
-        std::iter::once(self.all()).chain(facets).collect::<Vec<_>>().join(" ")
+        let always = std::iter::once(self.all()).chain(due.map(|_| self.due()));
+        always.chain(facets).collect::<Vec<_>>().join(" ")
     }
 
     /// The tokens by which complaints that are like this one are found: of its text, and of its consumer.

@@ -36,6 +36,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Where a complaint stands in the list of what is due, in which the soonest comes where the newest does in others.
+    #[must_use]
+    pub const fn of_due(at: Timestamp) -> Self {
+        Self(-at.unix_millis())
+    }
+}
+
 /// Places are wider than JavaScript's whole numbers: between the Worker and D1 they are text.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

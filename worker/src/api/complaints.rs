@@ -26,7 +26,7 @@ use shared::{
     exchange::import::Draft,
     http::{
         cursor::{Cursor, Direction},
-        list_query::ListQuery,
+        list_query::{ListQuery, Order},
         merge::Turns,
         problem::{Code, FieldError, Rule},
     },
@@ -133,10 +133,17 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
     let searched = searched(&query, &dbs).await?;
-    let lists = together(dbs.iter().map(|db| db.list(&query, searched.as_deref(), direction, from))).await;
+    let today = today(tenant.jurisdiction, call.call.now);
+    let lists = together(dbs.iter().map(async |db| match query.order {
+        Order::Due => db.list_due(&query, today, direction, from).await,
+        Order::Newest | Order::Relevance => db.list(&query, searched.as_deref(), direction, from).await,
+    }))
+    .await;
     let lists = lists.into_iter().collect::<Result<_, _>>()?;
     let found = match (&query.search, dbs.first()) {
-        (Some(search), Some(db)) if query.by_relevance => Page::ranked(lists, search, &db.tokens(), query.page_size()),
+        (Some(search), Some(db)) if query.order == Order::Relevance => {
+            Page::ranked(lists, search, &db.tokens(), query.page_size())
+        }
         _ => Page::of(lists, direction, query.page_size()),
     };
     let turns = Turns::of(cursor, found.ends, found.reached, found.more);

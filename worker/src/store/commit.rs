@@ -149,7 +149,7 @@ impl TenantDb {
                 Plain(&place.to_string()),
                 Plain(&tokens.texts(sealed.iter().map(|sealed| &sealed.event.body))),
                 Plain(&tokens.likeness(complaint)),
-                Plain(&tokens.labels(complaint)),
+                Plain(&tokens.labels(complaint, *due)),
                 due.map_or(Nothing, |due| Number(due.at.unix_millis())),
                 due.map(|due| due.on.to_string()).as_deref().map_or(Nothing, Plain),
             ]);
@@ -232,7 +232,7 @@ impl TenantDb {
                     place,
                     words,
                     likeness,
-                    tokens.labels(after),
+                    tokens.labels(after, due.1),
                     due.1.map(|due| due.at.unix_millis()),
                     due.1.map(|due| due.on),
                 ),

@@ -1,6 +1,6 @@
 //! Complaints: the fold of each case file, and lists of them.
 
-use super::{Scoped, StoreError, TenantDb, history::StoredEvent, locks, system::SystemDb};
+use super::{Scoped, StoreError, TenantDb, history::StoredEvent, locks, system::SystemDb, to_json};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     chain::Digest,
@@ -10,7 +10,11 @@ use shared::{
         timeline::{Occurrence, Timeline},
     },
     complaint::{Complaint, decide::LinkTarget},
-    http::{cursor::Direction, list_query::ListQuery, merge::Cut},
+    http::{
+        cursor::Direction,
+        list_query::{ListQuery, Order},
+        merge::Cut,
+    },
     ids::ComplaintId,
     json,
     lock::{FencingToken, Lock},
@@ -37,6 +41,8 @@ const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target
 pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
 const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
 const LIST_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_oldest.sql"));
+const LIST_DUE: Scoped = Scoped::new(include_str!("sql/complaints/list_due.sql"));
+const LIST_DUE_BACK: Scoped = Scoped::new(include_str!("sql/complaints/list_due_back.sql"));
 
 /// A complaint as it is answered: JSON that needs no second look.
 #[derive(Deserialize)]
@@ -169,6 +175,11 @@ pub(crate) struct Looked {
 const CANDIDATES: u32 = 3_000;
 const CANDIDATES_RANKED: u32 = 30_000;
 
+/// How many complaints that filters find are sorted by what is due of them; and where there are more, how many of those that are
+/// due next are looked at for a page.
+const SORTED: u32 = 2_000;
+const LOOKED_THROUGH: u32 = 1_000;
+
 /// A complaint that a shard has listed.
 pub(crate) struct Listed {
     position: Position,
@@ -205,6 +216,22 @@ impl Listed {
             _ => summary.to_owned(),
         };
         Ok(Self { position, summary, words })
+    }
+}
+
+impl Looked {
+    /// From the lines of a page, and behind the last of them the place or the position that the list has reached, if it ends there.
+    fn read(text: &str, search: Option<&Query>, tokens: &Tokens, direction: Direction) -> Result<Self, StoreError> {
+        // JSON text holds no raw line feed, so lines can be told apart by it.
+        let (lines, reached) = text.rsplit_once('\n').unwrap_or(("", text));
+        let reached = match (reached.parse(), reached.parse().map(Position::around)) {
+            (Ok(position), _) => Some(position),
+            (_, Ok((below, above))) => Some(if direction == Direction::Forward { below } else { above }),
+            _ if reached.is_empty() => None,
+            _ => return Err(StoreError::unreadable("a page that ends nowhere")),
+        };
+        let listed = lines.split_terminator('\n').map(|line| Listed::read(line, search, tokens));
+        Ok(Self { listed: listed.collect::<Result<_, _>>()?, reached })
     }
 }
 
@@ -309,7 +336,7 @@ impl TenantDb {
         self.rows(ALIKE, (matching, id, limit, read, from.unix_millis(), to.unix_millis())).await
     }
 
-    /// Puts a complaint that is not there into the text index, as it was at `version`.
+    /// Puts a complaint that is not there into the text index, as it was at `version`. Of `labels` the one for what is due is added.
     pub(crate) async fn index(
         &self,
         id: ComplaintId,
@@ -318,7 +345,7 @@ impl TenantDb {
         likeness: &str,
         labels: &str,
     ) -> Result<(), StoreError> {
-        self.rows::<IgnoredAny>(INDEX, (id, version, words, likeness, labels)).await?;
+        self.rows::<IgnoredAny>(INDEX, (id, version, words, likeness, labels, self.tokens().due())).await?;
         Ok(())
     }
 
@@ -347,11 +374,12 @@ impl TenantDb {
         let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
         let (low, high, received) = Self::bounds(query, direction, from);
         let matching = self.matching(query, searched);
-        let (limit, read) = if query.by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
+        let by_relevance = query.order == Order::Relevance;
+        let (limit, read) = if by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
         let shows_why = u8::from(query.search.is_some());
         let candidates = query.search.as_ref().and_then(|search| search.candidates(&tokens));
         let candidates = candidates.map(|candidates| self.matching(query, Some(&candidates)));
-        let passed_over = if query.by_relevance { CANDIDATES_RANKED } else { CANDIDATES };
+        let passed_over = if by_relevance { CANDIDATES_RANKED } else { CANDIDATES };
         let (between, page) = ((low.0, low.1, high.0, high.1), (limit, shows_why, read));
         let parameters = (
             matching,
@@ -368,18 +396,51 @@ impl TenantDb {
             passed_over,
         );
         let text = self.text(sql, parameters).await?;
-        // JSON text holds no raw line feed, so lines can be told apart by it.
-        let (lines, reached) = text.rsplit_once('\n').unwrap_or(("", &text));
-        let reached = match reached.parse() {
-            Ok(place) => {
-                let (below, above) = Position::around(place);
-                Some(if direction == Direction::Forward { below } else { above })
-            }
-            Err(_) if reached.is_empty() => None,
-            Err(error) => return Err(StoreError::unreadable(error)),
-        };
-        let listed = lines.split_terminator('\n').map(|line| Listed::read(line, query.search.as_ref(), &tokens));
-        Ok(Looked { listed: listed.collect::<Result<_, _>>()?, reached })
+        Looked::read(&text, query.search.as_ref(), &tokens, direction)
+    }
+
+    /// The complaints of which something is due that lie beyond `from` in `direction`, inside the query's bounds, the soonest
+    /// first: a page, and one more if there is more, or fewer if too many were passed over. `today` is where the tenant is.
+    pub(crate) async fn list_due(
+        &self,
+        query: &ListQuery,
+        today: Day,
+        direction: Direction,
+        from: Option<Position>,
+    ) -> Result<Looked, StoreError> {
+        let tokens = self.tokens();
+        let (first, beyond) = query.due_days(today);
+        // A day begins and ends elsewhere up to a day earlier or later than in UTC.
+        let earliest = first.map_or(Timestamp::MIN, |first| first.plus(-1).utc_midnight());
+        let latest = beyond.map_or(Timestamp::MAX, |beyond| beyond.plus(1).utc_midnight());
+        let (mut low, mut high) =
+            (Position::around(Place::of_due(latest)).0, Position::around(Place::of_due(earliest)).1);
+        match (direction, from) {
+            (Direction::Forward, Some(from)) => high = high.min(from),
+            (Direction::Backward, Some(from)) => low = low.max(from),
+            (_, None) => {}
+        }
+        let facets = tokens.facets(query);
+        let matching = std::iter::once(tokens.due()).chain(facets.iter().cloned());
+        let matching: Vec<_> = matching.map(|token| format!("\"{token}\"")).collect();
+        let (received_from, received_to) = query.received();
+        let parameters = (
+            matching.join(" AND "),
+            low.place.to_string(),
+            low.id,
+            high.place.to_string(),
+            high.id,
+            received_from.unix_millis(),
+            received_to.unix_millis(),
+            query.page_size() + 1,
+            first.map(|day| day.to_string()).unwrap_or_default(),
+            beyond.map_or_else(|| "~".to_owned(), |day| day.to_string()),
+            to_json(&facets)?,
+            SORTED,
+            LOOKED_THROUGH,
+        );
+        let sql = if direction == Direction::Forward { LIST_DUE } else { LIST_DUE_BACK };
+        Looked::read(&self.text(sql, parameters).await?, None, &tokens, direction)
     }
 
     /// The places, with ids, between which a list goes on, exclusive, and the milliseconds of receipt, the second exclusive.

@@ -570,7 +570,7 @@ impl TenantDb {
                     before.as_ref().map(|(before, _)| before.version),
                     Place::of(after.received_at, after.id, draw).to_string(),
                 ),
-                (&row.words, tokens.likeness(after), tokens.labels(after)),
+                (&row.words, tokens.likeness(after), tokens.labels(after, row.due())),
                 (row.due_at, row.due_on),
             ));
             let due = (before.as_ref().and_then(|(_, row)| row.due()), row.due());
