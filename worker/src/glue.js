@@ -146,6 +146,13 @@ export async function forward(env, binding, request, headers, millis) {
   }
 }
 
+/** Asks a Worker whether it is there. Fails if it is not: what does not carry a request id is not from it. */
+export async function is_there(env, binding) {
+  const answer = await env[binding].fetch("https://cell/healthz");
+  await answer.body?.cancel();
+  if (!answer.headers.has("x-request-id")) throw new Error(`answered ${answer.status}`);
+}
+
 /** Asks another cell: JSON there and back, before it the status and a line feed. Undefined as for `forward`. */
 export async function ask_cell(env, binding, path, token, body, millis) {
   const cell = env[binding];

@@ -55,6 +55,8 @@ extern "C" {
         millis: u32,
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
+    async fn is_there(env: &JsValue, binding: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
     async fn ask_cell(
         env: &JsValue,
         binding: &str,
@@ -343,6 +345,11 @@ impl Runtime {
             .await
             .map_err(|error| Fault::new("cell", &error))?;
         Ok(answer.dyn_into().ok())
+    }
+
+    /// Asks the Worker behind `binding` whether it is there.
+    pub(crate) async fn is_there(&self, binding: &str) -> Result<(), Fault> {
+        is_there(self.env(), binding).await.map(drop).map_err(|error| Fault::new("service", &error))
     }
 
     /// Asks another cell as this cell: JSON there and back, with the status. `None` if that cell is not bound or does not

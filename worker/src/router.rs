@@ -84,6 +84,7 @@ macro_rules! endpoint {
 enum Side {
     Front,
     Back,
+    Both,
 }
 
 impl Side {
@@ -92,6 +93,7 @@ impl Side {
         match self {
             Self::Front => cfg!(feature = "front"),
             Self::Back => cfg!(feature = "back"),
+            Self::Both => true,
         }
     }
 }
@@ -120,8 +122,11 @@ fn on(method: MethodFilter, endpoint: Endpoint) -> MethodRouter {
 }
 
 routes! {
-    Front {
+    Both {
         GET "/healthz" health::live, public;
+    }
+
+    Front {
         GET "/readyz" health::ready, public;
 
         GET "/v1/usage" usage::own, tenant UsageRead;

@@ -2,6 +2,7 @@
 
 use crate::{
     call::{Call, Outcome, Reply},
+    gateway::forward::BACK,
     log, platform,
     store::{system::SystemDb, together},
 };
@@ -30,7 +31,7 @@ pub(crate) struct Readiness {
 /// How one dependency answered.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Dependency {
-    /// `d1:DB_0`, `kv:DIRECTORY`.
+    /// `d1:DB_0`, `kv:DIRECTORY`, `service:BACK`.
     name: String,
     status: State,
     /// How long it took.
@@ -58,8 +59,9 @@ pub(crate) async fn ready(call: Call) -> Outcome {
         check(format!("d1:{}", shard.binding()), SystemDb::new(runtime.clone(), *shard).ping()).await
     });
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
-    let (mut dependencies, directory) = join(together(databases), directory).await;
-    dependencies.push(directory);
+    let back = check(format!("service:{BACK}"), runtime.is_there(BACK));
+    let (mut dependencies, (directory, back)) = join(together(databases), join(directory, back)).await;
+    dependencies.extend([directory, back]);
     let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
     let status = if failing { State::Failing } else { State::Ok };
     let answer = Readiness { status, cell: call.config.cell.clone(), dependencies };

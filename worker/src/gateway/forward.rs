@@ -44,7 +44,7 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
 }
 
 /// The service binding of the cell's other Worker.
-const BACK: &str = "BACK";
+pub(crate) const BACK: &str = "BACK";
 
 /// Passes the request on to the cell's other Worker, which answers and logs it.
 pub(super) async fn beside(call: &Call) -> Outcome {
