@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::time::Timestamp;
 use std::{
     collections::HashSet,
+    mem,
     sync::{Mutex, RwLock},
     thread,
     time::{Duration, Instant},
@@ -230,13 +231,17 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
     let api = |client: &Client| client.at(&stack.read().unwrap().0).apart();
     let holder =
         json!({ "holder": { "id": format!("agent-{who}"), "name": format!("Agent {who}") }, "ttl_seconds": 5 });
+    // Whether it may have taken the lock over without hearing of it.
+    let mut unheard = false;
     for round in 0.. {
         if stack.read().unwrap().1 {
             return;
         }
         let over = who < 2 && round % 5 == 4;
         let (client, to) = if over { (api(lead), "lock/holder") } else { (api(&firm.api), "lock") };
-        let Ok(lock) = client.call("PUT", &format!("{path}/{to}")).json(&holder).try_send() else {
+        let answer = client.call("PUT", &format!("{path}/{to}")).json(&holder).try_send();
+        unheard |= over && answer.as_ref().map_or(true, |answer| answer.status >= 500);
+        let Ok(lock) = answer else {
             thread::sleep(Duration::from_millis(200));
             continue;
         };
@@ -244,6 +249,7 @@ fn fight(who: usize, stack: &RwLock<(String, bool)>, firm: &Firm, lead: &Client,
             thread::sleep(Duration::from_millis(20 + 3 * who as u64));
             continue;
         };
+        let over = mem::take(&mut unheard) || over;
         let (since, expires_at) = (millis(&lock.body["since"]), millis(&lock.body["expires_at"]));
         fight.lock().unwrap().given.push(Given { token, who, over, since, expires_at, answered: Instant::now() });
         let mut version = 0;

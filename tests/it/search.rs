@@ -209,7 +209,7 @@ fn a_search_that_passes_over_many_goes_on_where_it_ended() {
             pages += 1;
         }
         assert_eq!(walked.concat(), [6_990, 3_501, 3_500, 10], "{filter}");
-        assert!(pages > 2, "{pages}: each looks at some thousands");
+        assert!(pages > 1, "each looks at some thousands of a shard");
         let mut back = Vec::new();
         while let Some(prev) = page.body["prev"].as_str() {
             page = search(&firm.api, PHRASE, &format!("{filter}&cursor={prev}")).expect(200);

@@ -52,6 +52,8 @@ pub struct Cursor {
 pub struct InvalidCursor;
 
 const TAG: usize = 16;
+/// What every cursor begins with: base64url may begin with `-`, and in a table that would be a formula.
+const FIRST: char = 'c';
 
 impl Cursor {
     /// The cursor as the caller sees it.
@@ -64,7 +66,7 @@ impl Cursor {
         let place = format!("{way}{}", self.from);
         let mut bytes = tag(key, tenant, filters, &place).to_vec();
         bytes.extend_from_slice(place.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        format!("{FIRST}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// The place a cursor stands for.
@@ -72,6 +74,7 @@ impl Cursor {
     /// # Errors
     /// [`InvalidCursor`] if it was not made by [`Cursor::seal`] with the same key, tenant and filters.
     pub fn open(text: &str, key: &CursorKey, tenant: TenantId, filters: Digest) -> Result<Self, InvalidCursor> {
+        let text = text.strip_prefix(FIRST).ok_or(InvalidCursor)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
         let (given, place) = bytes.split_at_checked(TAG).ok_or(InvalidCursor)?;
         let place = std::str::from_utf8(place).map_err(|_| InvalidCursor)?;
@@ -115,6 +118,7 @@ mod tests {
             let cursor = Cursor { direction, from };
             let sealed = cursor.seal(&key, tenant, filters);
             assert_eq!(Cursor::open(&sealed, &key, tenant, filters), Ok(cursor));
+            assert!(sealed.starts_with(FIRST), "never with what a spreadsheet computes");
 
             let other_tenant = TenantId::new(Timestamp::MIN, &[9; 10]);
             assert_eq!(Cursor::open(&sealed, &key, other_tenant, filters), Err(InvalidCursor));
