@@ -233,10 +233,10 @@ fn what_is_due_soonest_comes_first_and_is_filtered_by_when() {
         })
         .collect();
     let path = |nth: usize| format!("/v1/complaints/{}", logged[nth].id());
-    firm.give(&path(9), "resolve", command_body("resolve", "")).expect(200);
+    firm.give(&path(9), "withdraw", command_body("withdraw", "")).expect(200);
     let all = firm.api.get("/v1/complaints?limit=200").expect(200).data().to_vec();
     let expected = soonest_first(&all);
-    assert_eq!(expected.len(), 9, "what is resolved waits for nothing");
+    assert_eq!(expected.len(), 9, "nothing is due of what was withdrawn");
     for limit in [1, 2, 5, 200] {
         assert_eq!(walked(&firm.api, &format!("order=due&limit={limit}")).0, expected, "{limit}");
     }
