@@ -37,7 +37,8 @@ impl Pair {
 pub(crate) type Seen = (u16, String, Vec<(String, String)>);
 
 /// What of an answer could give something away: all but its own ids, the state of the whole database that it names, and
-/// how much the tenant may still ask. Of its cost, what D1 had to do: a lease is asked for now and then.
+/// how much the tenant may still ask. Of its cost, the calls of D1 and the rows written: a lease is asked for now and then, and SQLite also counts the
+/// row that lies where a missing one would be.
 pub(crate) fn seen(answer: &Answer, named: &str) -> Seen {
     let own = ["x-request-id", "traceparent", "date", "content-length", "redress-bookmark", "ratelimit"];
     let mut headers: Vec<_> = answer
@@ -45,14 +46,16 @@ pub(crate) fn seen(answer: &Answer, named: &str) -> Seen {
         .iter()
         .filter(|(name, _)| !own.contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .map(|(name, value)| match value.split_once(";objects") {
-            Some((of_d1, _)) if name == "redress-cost" => (name, of_d1.to_owned()),
-            _ => (name, value),
-        })
+        .map(|(name, value)| if name == "redress-cost" { (name, of_d1(&value)) } else { (name, value) })
         .collect();
     headers.sort();
     let text = answer.text.replace(answer.header("x-request-id").unwrap_or("-"), "");
     (answer.status, text.replace(named, ""), headers)
+}
+
+fn of_d1(cost: &str) -> String {
+    let told = cost.split(';').filter(|part| part.starts_with("d1=") || part.starts_with("written="));
+    told.collect::<Vec<_>>().join(";")
 }
 
 pub(crate) fn operations() -> Vec<(String, &'static str, &'static Value)> {
