@@ -170,10 +170,10 @@ pub(crate) struct Looked {
     reached: Option<Position>,
 }
 
-/// How many complaints a search passes over at most that have its words and not what it looks for: a few milliseconds.
-/// One by relevance goes no further, so it may pass over more.
-const CANDIDATES: u32 = 3_000;
-const CANDIDATES_RANKED: u32 = 30_000;
+/// How many complaints with the rarest of its words and labels a search looks at at most. One by relevance goes no further, so it may
+/// look at more.
+const WALKED: u32 = 3_000;
+const WALKED_RANKED: u32 = 30_000;
 
 /// How many complaints that filters find are sorted by what is due of them; and where there are more, how many of those that are
 /// due next are looked at for a page.
@@ -377,9 +377,12 @@ impl TenantDb {
         let by_relevance = query.order == Order::Relevance;
         let (limit, read) = if by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
         let shows_why = u8::from(query.search.is_some());
-        let candidates = query.search.as_ref().and_then(|search| search.candidates(&tokens));
-        let candidates = candidates.map(|candidates| self.matching(query, Some(&candidates)));
-        let passed_over = if by_relevance { CANDIDATES_RANKED } else { CANDIDATES };
+        let walked = query.search.as_ref().map(|search| search.walked(&tokens)).unwrap_or_default();
+        let walked: Vec<_> =
+            walked.into_iter().chain(tokens.facets(query)).map(|token| format!("\"{token}\"")).collect();
+        // A list by one token is its page.
+        let walked = if query.search.is_none() || walked.len() < 2 { Vec::new() } else { walked };
+        let most = if by_relevance { WALKED_RANKED } else { WALKED };
         let (between, page) = ((low.0, low.1, high.0, high.1), (limit, shows_why, read));
         let parameters = (
             matching,
@@ -392,8 +395,8 @@ impl TenantDb {
             page.0,
             page.1,
             page.2,
-            candidates,
-            passed_over,
+            to_json(&walked)?,
+            most,
         );
         let text = self.text(sql, parameters).await?;
         Looked::read(&text, query.search.as_ref(), &tokens, direction)

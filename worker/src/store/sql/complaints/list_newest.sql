@@ -3,13 +3,20 @@
 -- if ?10, after a tab, what shows why it was found: the description, tokens around a hit, and the first ?11 characters of
 -- its tokens.
 -- ?9 is one more than the page, to tell whether there are more.
--- Of ?12, which finds more than ?2 and costs little, no more than ?13 are passed over: where the search ends for that, its last
--- line is the place that it has reached.
+-- Of what has the rarest of ?12 (a JSON list of what the index is asked for), no more than ?13 are looked at: where the search ends
+-- for that, its last line is the place that it has reached.
 WITH reach AS (
-  SELECT rowid AS place FROM complaint_words
-  WHERE ?12 IS NOT NULL AND complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
-  ORDER BY rowid DESC
-  LIMIT 1 OFFSET ?13
+  SELECT CASE WHEN count(*) = count(place) THEN min(place) END AS place
+  FROM (
+    SELECT (
+      SELECT rowid FROM complaint_words
+      WHERE complaint_words MATCH token.value AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+      ORDER BY rowid DESC
+      LIMIT 1 OFFSET ?13
+    ) AS place
+    FROM json_each(?12) token
+    LIMIT 100
+  )
 )
 SELECT coalesce(
   group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) || char(10), ''

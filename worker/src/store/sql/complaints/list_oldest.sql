@@ -1,9 +1,16 @@
 -- Like list_newest.sql, but taken from the lower position upwards.
 WITH reach AS (
-  SELECT rowid AS place FROM complaint_words
-  WHERE ?12 IS NOT NULL AND complaint_words MATCH ?12 AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
-  ORDER BY rowid ASC
-  LIMIT 1 OFFSET ?13
+  SELECT CASE WHEN count(*) = count(place) THEN max(place) END AS place
+  FROM (
+    SELECT (
+      SELECT rowid FROM complaint_words
+      WHERE complaint_words MATCH token.value AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+      ORDER BY rowid ASC
+      LIMIT 1 OFFSET ?13
+    ) AS place
+    FROM json_each(?12) token
+    LIMIT 100
+  )
 )
 SELECT coalesce(
   group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) || char(10), ''
