@@ -172,8 +172,8 @@ pub(crate) struct Looked {
 
 /// How many complaints with the rarest of its words and labels a search looks at at most. One by relevance goes no further, so it may
 /// look at more.
-const WALKED: u32 = 3_000;
-const WALKED_RANKED: u32 = 30_000;
+const WALKED: u32 = 1_000;
+const WALKED_RANKED: u32 = 10_000;
 
 /// How many complaints that filters find are sorted by what is due of them; and where there are more, how many of those that are
 /// due next are looked at for a page.
