@@ -260,6 +260,13 @@ fn what_is_due_soonest_comes_first_and_is_filtered_by_when() {
     }
 
     firm.api.get("/v1/complaints?order=due&q=fee").problem(400, "invalid_parameter");
+    // Nor are the words of a view passed over in silence; its filters are heeded.
+    for (filter, status) in [("q=fee", 400), ("tag=even", 200)] {
+        let view =
+            firm.api.post("/v1/views", &json!({ "name": filter, "owner": "anna", "filter": filter })).expect(201);
+        let listed = firm.api.get(&format!("/v1/complaints?order=due&view={}", view.id())).expect(status);
+        assert!(status == 400 || listed.data() == even);
+    }
     firm.api.get("/v1/complaints?due=soon").problem(400, "invalid_parameter");
     firm.api.get("/v1/complaints?due=today&order=relevance&q=fee").problem(400, "invalid_parameter");
     let newest =

@@ -82,7 +82,7 @@ impl Worker {
     }
 
     /// What it weighs, gzipped, in bytes; each part is said.
-    pub fn weight(self) -> Result<usize> {
+    fn weight(self) -> Result<usize> {
         let mut total = 0;
         for file in ["index_bg.wasm", "index.js"] {
             let path = self.output().join(file);

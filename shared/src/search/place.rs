@@ -34,9 +34,7 @@ impl Place {
     pub fn last_of(moment: Timestamp) -> Self {
         Self(Self::first_of(moment).0 | ((1 << BITS) - 1))
     }
-}
 
-impl Place {
     /// Where a complaint stands in the list of what is due, in which the soonest comes where the newest does in others.
     #[must_use]
     pub const fn of_due(at: Timestamp) -> Self {

@@ -119,8 +119,8 @@ impl Query {
         self.0.matching(tokens, meant)
     }
 
-    /// The tokens of the words whose lists in the index are walked for it, if there are several: those that must be there, one of
-    /// several, or not there; of beginnings none.
+    /// The tokens of the words whose lists in the index are walked for it, each once: those that must be there, one of several, or
+    /// not there; of beginnings none.
     ///
     /// Where they rarely meet, the index walks the list of the rarest, and looks into the others, to find a page.
     #[must_use]

@@ -114,6 +114,10 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let head = &call.call.incoming.head;
     let query = ListQuery::parse(&head.query).map_err(|errors| Failure::errors(Code::InvalidParameter, errors))?;
     let query = views::narrowed(&call, query).await?;
+    if query.order == Order::Due && query.search.is_some() {
+        let rule = "searches, and that is not for lists of what is due";
+        return Err(bad_parameter(FieldError::parameter("view", Rule::NotAllowed, rule)));
+    }
     let tenant = &call.standing.tenant;
     let cursors = &call.call.config.cursors;
     let filters = query.filters();
