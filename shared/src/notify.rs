@@ -80,7 +80,14 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::Closed
         | EventKind::Linked
         | EventKind::Unlinked
-        | EventKind::Corrected => &[Audience::Tenant],
+        | EventKind::Corrected
+        | EventKind::MilestoneRecorded
+        | EventKind::ClocksMoved
+        | EventKind::Split
+        | EventKind::PartRejoined
+        | EventKind::Rejoined
+        | EventKind::DeadlineWarned
+        | EventKind::DeadlineMissed => &[Audience::Tenant],
     }
 }
 

@@ -8,10 +8,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use shared::{
-    clock::{
-        day::Day,
-        due::{DueBand, today},
-    },
+    clock::{day::Day, due::DueBand, settings::ClockSettings},
     complaint::intake::Jurisdiction,
     time::Timestamp,
 };
@@ -21,19 +18,19 @@ use std::{
 };
 use xtask::checkout::root;
 
-const DAY: i64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     Timestamp::from_unix_millis(i64::try_from(now).unwrap())
 }
 
-fn at(moment: &Value) -> Timestamp {
+pub(crate) fn at(moment: &Value) -> Timestamp {
     moment.as_str().expect("a moment").parse().expect("RFC 3339")
 }
 
 /// The clocks of a complaint, by rule.
-fn clocks(firm: &Firm, path: &str, query: &str) -> BTreeMap<String, Value> {
+pub(crate) fn clocks(firm: &Firm, path: &str, query: &str) -> BTreeMap<String, Value> {
     let answer = firm.api.get(&format!("{path}/clocks{query}")).expect(200);
     answer.data().iter().map(|clock| (clock["rule"].as_str().expect("a rule").to_owned(), clock.clone())).collect()
 }
@@ -127,7 +124,7 @@ fn deadlines_are_those_of_the_vectors() {
 /// The counts, and the day of which they are.
 pub(crate) fn counted(api: &Client) -> (Answer, Day) {
     loop {
-        let today = || today(Jurisdiction::EnglandAndWales, now());
+        let today = || ClockSettings::default().today(Jurisdiction::EnglandAndWales, now());
         let day = today();
         let counts = api.get("/v1/complaints/counts").expect(200);
         if today() == day {
@@ -309,6 +306,11 @@ fn what_is_no_moment_is_refused_and_nobody_elses_complaint_is_there() {
     let path = format!("{}/clocks", firm.logged());
     firm.api.get(&format!("{path}?at=tomorrow")).problem(400, "invalid_parameter");
     firm.api.get(&format!("{path}?on=2026-01-01")).problem(400, "invalid_parameter");
+    for version in
+        ["gb-ofcom", "gb-ofcom@1999", "nothing@2026-04-08", "@", "gb-ofcom@2026-04-08&version=gb-ofcom@2018-10-01"]
+    {
+        firm.api.get(&format!("{path}?version={version}")).problem(400, "invalid_parameter");
+    }
     firm.api.get(&format!("{path}?at=2020-01-01T00:00:00.000Z")).problem(404, "not_found");
     stranger.api.get(&path).problem(404, "not_found");
 }

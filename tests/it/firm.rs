@@ -128,13 +128,17 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "link" => json!({ "relation": "part_of", "complaint": other }),
         "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
+        "milestone" => json!({ "milestone": "holding_response", "note": "It takes longer." }),
+        "move-clocks" => {
+            json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "As counsel said." })
+        }
         "shards" => json!({ "shard": 1 }),
         other => panic!("there is no body for {other}: add one"),
     }
 }
 
-/// Every command.
-pub(crate) const COMMANDS: [&str; 16] = [
+/// Every command that a key may give that may write.
+pub(crate) const COMMANDS: [&str; 17] = [
     "acknowledge",
     "assign",
     "investigate",
@@ -151,4 +155,5 @@ pub(crate) const COMMANDS: [&str; 16] = [
     "link",
     "unlink",
     "correct",
+    "milestone",
 ];

@@ -17,6 +17,7 @@ mod cells;
 mod changes;
 mod commands;
 mod complaints;
+mod deadlines;
 mod delivery;
 mod description;
 mod duplicates;

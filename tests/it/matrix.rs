@@ -37,10 +37,12 @@ enum Who {
 const READ: Who = Who::Keys("complaints:read");
 const WRITE: Who = Who::Keys("complaints:write");
 
+const LEAD: Who = Who::Keys("complaints:lead");
+
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 65] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 70] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -68,6 +70,11 @@ const ENDPOINTS: [(&str, &str, Who, u16); 65] = [
     ("POST", "/v1/dead-letters/{id}/replay", Who::Operators, 404),
 
     ("GET", "/v1/usage", Who::Keys("usage:read"), 200),
+
+    ("GET", "/v1/deadlines/forecast", READ, 200),
+    // The tenant is on another plan.
+    ("GET", "/v1/test-clock", READ, 403),
+    ("PUT", "/v1/test-clock", LEAD, 403),
 
     ("GET", "/v1/changes", READ, 200),
 
@@ -98,7 +105,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 65] = [
     ("POST", "/v1/bulk/{id}/cancel", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),
-    ("PUT", "/v1/complaints/{id}/lock/holder", Who::Keys("complaints:lead"), 200),
+    ("PUT", "/v1/complaints/{id}/lock/holder", LEAD, 200),
     ("POST", "/v1/complaints/{id}/acknowledge", WRITE, 412),
     ("POST", "/v1/complaints/{id}/assign", WRITE, 412),
     ("POST", "/v1/complaints/{id}/investigate", WRITE, 412),
@@ -115,6 +122,8 @@ const ENDPOINTS: [(&str, &str, Who, u16); 65] = [
     ("POST", "/v1/complaints/{id}/link", WRITE, 412),
     ("POST", "/v1/complaints/{id}/unlink", WRITE, 412),
     ("POST", "/v1/complaints/{id}/correct", WRITE, 412),
+    ("POST", "/v1/complaints/{id}/milestone", WRITE, 412),
+    ("POST", "/v1/complaints/{id}/move-clocks", LEAD, 412),
 ];
 
 const ALL: [&str; 4] = ["complaints:read", "complaints:write", "complaints:lead", "usage:read"];

@@ -184,7 +184,7 @@ impl World {
                 let none = None::<&str>;
                 self.run(
                     "complaints/update.sql",
-                    params![of, text, none, received_at, 2, "{}", "{}", place, "", none, tokens, none, none],
+                    params![of, text, none, received_at, 2, "{}", "{}", place, "", none, tokens, none, none, none],
                 );
                 let indexed = known.indexed;
                 self.tenants[tenant].complaints.insert(id, Known { received_at, labels, indexed });
@@ -342,7 +342,7 @@ fn a_write_looks_only_at_counters_of_its_own_labels() {
         let mut query = world.database.prepare(&sql).expect("it can be asked");
         let labels = world.tenants[0].tokens(&Labels { state: true, ..Labels::default() });
         let none = None::<&str>;
-        query.execute(params![of, id, none, 1, 2, "{}", "{}", "1", "", none, labels, none, none]).expect("it runs");
+        query.execute(params![of, id, none, 1, 2, "{}", "{}", "1", "", none, labels, none, none, none]).expect("it runs");
         query.get_status(rusqlite::StatementStatus::VmStep)
     };
     let (few, many) = (steps(0..10), steps(10..200));

@@ -21,6 +21,7 @@ use crate::{
         system::SystemDb,
         together,
     },
+    waking,
 };
 use shared::{
     access::{Actor, ActorKind},
@@ -69,9 +70,10 @@ const FORGOTTEN: usize = 100_000;
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
-        let taken = match text.parse() {
-            Ok(turn) => take_turn(runtime, &turn).await,
-            Err(error) => Err(StoreError::unreadable(error)),
+        let taken = match (waking::asked(&text), text.parse()) {
+            (Some(shard), _) => waking::take_turn(runtime, shard).await.map(|_| ()),
+            (None, Ok(turn)) => take_turn(runtime, &turn).await,
+            (None, Err(error)) => Err(StoreError::unreadable(error)),
         };
         match taken {
             // A tenant that is held waits.

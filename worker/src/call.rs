@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     access::{Actor, ActorKind},
     chain::Digest,
+    clock::day::Day,
     complaint::decide::Rules,
     http::{
         body,
@@ -349,6 +350,17 @@ impl TenantCall {
         Ok((id, self.db_of(id)?))
     }
 
+    /// What time it is for the tenant's complaints.
+    pub(crate) fn time(&self) -> Timestamp {
+        self.standing.tenant.time(self.call.now)
+    }
+
+    /// What day it is where the tenant's complaints are from.
+    pub(crate) fn today(&self) -> Day {
+        let tenant = &self.standing.tenant;
+        tenant.clocks.today(tenant.jurisdiction, self.time())
+    }
+
     pub(crate) fn actor(&self) -> Result<Actor, Failure> {
         let id = Line::try_from(self.key.to_string()).map_err(Failure::internal)?;
         Ok(Actor { kind: ActorKind::Key, id, job: None })
@@ -388,9 +400,9 @@ impl<'t> Firm<'t> {
 
     /// What decisions depend on.
     pub(crate) fn rules(self) -> Result<Rules<'t>, Failure> {
-        let Tenant { sector, custom_fields, jurisdiction, .. } = self.tenant;
+        let &Tenant { sector, ref custom_fields, jurisdiction, .. } = self.tenant;
         let taxonomy =
-            Taxonomy::for_sector(*sector).ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
-        Ok(Rules { taxonomy, custom_fields, jurisdiction: *jurisdiction })
+            Taxonomy::for_sector(sector).ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
+        Ok(Rules { taxonomy, custom_fields, jurisdiction, sector })
     }
 }

@@ -32,6 +32,7 @@ mod relocate;
 mod router;
 mod store;
 mod tick;
+mod waking;
 
 #[cfg(feature = "back")]
 use durable as _;

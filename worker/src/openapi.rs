@@ -3,7 +3,13 @@
 //! Invariant: every route is described, and the integration suite holds every answer against its description.
 
 use crate::{
-    api::{case_file, clocks::Clocks, complaints, dead_letters, duplicates, health, keys, lock, tenants, views},
+    api::{
+        case_file,
+        clocks::Clocks,
+        complaints, dead_letters, duplicates, health, keys, lock, tenants,
+        test_clock::{SetClock, TestClock},
+        views,
+    },
     router::{ROUTES, Route},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -12,6 +18,7 @@ use shared::{
     access::Access,
     bulk::{Job, NewJob, Row},
     chain::{CaseFile, Verdict},
+    clock::forecast::Forecast,
     complaint::{
         Complaint, Response, command as body,
         event::Event,
@@ -304,7 +311,7 @@ fn operations() -> Vec<Operation> {
         Operation { query: AFTER_ID, ..get::<tenants::Tenants>("tenants", "/v1/tenants", "List tenants") },
         get::<Tenant>("tenants", "/v1/tenants/{id}", "Read a tenant"),
         Operation { route: ("PATCH", "/v1/tenants/{id}"), versioned: true,
-            ..post::<TenantPatch, Tenant>("tenants", "", "200", "Rename a tenant, or change its plan or custom fields") },
+            ..post::<TenantPatch, Tenant>("tenants", "", "200", "Rename a tenant, or change its plan, custom fields or what clocks depend on") },
         Operation { versioned: true,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/suspend", "200", "Stop serving a tenant") },
         Operation { versioned: true,
@@ -338,6 +345,14 @@ fn operations() -> Vec<Operation> {
             ..get::<ChangePage>("changes", "/v1/changes",
                 "Follow every event of every complaint, once each and in an order that never changes") },
 
+        Operation { query: FORECAST,
+            ..get::<Forecast>("deadlines", "/v1/deadlines/forecast",
+                "How many complaints have something due by law on which day, and what that means if nobody works on some of them") },
+        get::<TestClock>("deadlines", "/v1/test-clock", "What time it is for the complaints of a tenant on the sandbox plan"),
+        Operation { route: ("PUT", "/v1/test-clock"),
+            ..post::<SetClock, TestClock>("deadlines", "", "200",
+                "Move the time of all complaints of a tenant on the sandbox plan forward: what falls due meanwhile happens") },
+
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
@@ -359,7 +374,7 @@ fn operations() -> Vec<Operation> {
         get::<complaints::Counts>("complaints", "/v1/complaints/counts", "Count complaints by state, product, assignee, team and when something is due"),
         Operation { query: &[("at", "Answer as of this moment, RFC 3339")],
             ..get::<ComplaintAndLock>("complaints", "/v1/complaints/{id}", "Read a complaint, now or as of any past moment") },
-        Operation { query: &[("at", "Answer as of this moment, RFC 3339; of one to come, as if nothing happened until then")],
+        Operation { query: CLOCKS,
             ..get::<Clocks>("complaints", "/v1/complaints/{id}/clocks",
                 "What the law asks of a complaint, and when: each clock with its rule and how every day was counted") },
         Operation { query: WINDOW,
@@ -388,7 +403,7 @@ fn operations() -> Vec<Operation> {
         Operation { route: ("PUT", "/v1/complaints/{id}/lock/holder"),
             ..post::<lock::Taking, Lock>("locks", "", "200", "Take a lock over from whoever holds it") },
 
-        command::<body::Nothing>("/v1/complaints/{id}/acknowledge", "Tell the complainant that the firm has it"),
+        command::<body::Acknowledge>("/v1/complaints/{id}/acknowledge", "Tell the complainant that the firm has it"),
         command::<body::Assign>("/v1/complaints/{id}/assign", "Give it to somebody"),
         command::<body::Nothing>("/v1/complaints/{id}/investigate", "Start or resume work"),
         command::<body::Classify>("/v1/complaints/{id}/classify", "Say what it is about"),
@@ -404,6 +419,12 @@ fn operations() -> Vec<Operation> {
         command::<body::LinkTo>("/v1/complaints/{id}/link", "Tie it to another complaint"),
         command::<body::Unlink>("/v1/complaints/{id}/unlink", "Undo a tie"),
         command::<body::Correct>("/v1/complaints/{id}/correct", "Put wrong entries right; the events keep what they were"),
+        command::<body::RecordMilestone>("/v1/complaints/{id}/milestone", "Record something that clocks wait for and that no other command says"),
+        command::<body::Split>("/v1/complaints/{id}/split",
+            "Split off matters that have clocks and answers of their own, as complaints that are part of it"),
+        command::<body::MustReason>("/v1/complaints/{id}/rejoin", "Take a part back into the complaint it was split off from"),
+        command::<body::MoveClocks>("/v1/complaints/{id}/move-clocks",
+            "Move it to other versions of rules or calendars than those its clocks started under"),
     ]
 }
 
@@ -443,6 +464,23 @@ newest that are found, the best first, on one page",
     ("external_reference", "The one complaint with this id of the tenant's own"),
     ("limit", "1 to 200; default 50"),
     ("cursor", "`next` or `prev` of another page of the same list"),
+];
+
+const CLOCKS: &[(&str, &str)] = &[
+    ("at", "Answer as of this moment, RFC 3339; of one to come, as if nothing happened until then"),
+    (
+        "version",
+        "A version of a pack or calendar, such as `gb-ofcom@2026-04-08`; may be repeated. Answer as if the complaint were moved to it, \
+and say what that changes",
+    ),
+];
+
+const FORECAST: &[(&str, &str)] = &[
+    ("days", "1 to 366; default 60"),
+    (
+        "idle",
+        "When nobody works: a date, a day of the week (`mon` to `sun`), or `closed` for weekends and holidays; may be repeated",
+    ),
 ];
 
 const BULK_ROWS: &[(&str, &str)] =

@@ -6,8 +6,8 @@
 
 use crate::{
     api::{
-        bulk, case_file, changes, clocks, commands, complaints, dead_letters, duplicates, export, health, import, keys,
-        lock, relocations, shards, tenants, usage, views,
+        bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, health,
+        import, keys, lock, relocations, shards, split, tenants, test_clock, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -131,6 +131,8 @@ routes! {
 
         GET "/v1/usage" usage::own, tenant UsageRead;
 
+        GET "/v1/deadlines/forecast" deadlines::read, tenant ComplaintsRead;
+
         GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
         POST   "/v1/views" views::create, tenant ComplaintsWrite;
@@ -171,6 +173,10 @@ routes! {
         POST "/v1/complaints/{id}/link" commands::link, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/unlink" commands::unlink, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/correct" commands::correct, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/milestone" commands::milestone, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/split" split::split, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/rejoin" split::rejoin, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;
     }
 
     Back {
@@ -194,6 +200,9 @@ routes! {
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
         GET   "/v1/dead-letters" dead_letters::list, operator;
         POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
+
+        GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
+        PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
 
         POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
         GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;

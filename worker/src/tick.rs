@@ -8,6 +8,7 @@ use crate::{
     platform::Runtime,
     relocate::leaving,
     store::system::{DIRECTORY_SHARD, SystemDb},
+    waking,
 };
 
 const TENANTS_A_TICK: u32 = 100;
@@ -23,6 +24,11 @@ pub(crate) async fn tick(runtime: &Runtime) {
         }
         if let Err(error) = bulk::sweep(runtime, *shard, now).await {
             log::fault("bulk_jobs_not_found", &error);
+        }
+        match waking::take_turn(runtime, *shard).await {
+            Ok(0) => {}
+            Ok(recorded) => log::note("passings_recorded", recorded),
+            Err(error) => log::fault("passings_not_recorded", &error),
         }
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}

@@ -1,17 +1,7 @@
 //! What the law wants of a complaint next, as lists show and counts count it.
 
-use super::{
-    Case, Clock, ClockFamily, ClockState, clocks,
-    day::Day,
-    law::{Choices, Law},
-    pack::{Facts, Nature},
-    timeline::Timeline,
-};
-use crate::{
-    complaint::{Complaint, intake::Jurisdiction},
-    taxonomy::Sector,
-    time::Timestamp,
-};
+use super::{Clock, ClockFamily, ClockState, day::Day, pack::Nature, passing, timeline::Timeline};
+use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,17 +15,32 @@ pub struct Due {
 }
 
 impl Due {
-    /// What is due next of a complaint to a firm of this trade. It depends on what happened, not on when it is asked for:
-    /// what was not done in time stays due until it is done.
+    /// What is due next, of a complaint with these clocks. It depends on what happened, not on when it is asked for: what was not
+    /// done in time stays due until it is done.
     #[must_use]
-    pub fn next(complaint: &Complaint, sector: Sector, timeline: &Timeline) -> Option<Self> {
-        let case = Case { facts: Facts::of(complaint, sector), timeline, pins: &[] };
-        let clocks = clocks(Law::shipped(), case, &Choices::default(), &[], complaint.updated_at);
+    pub fn next(clocks: &[Clock]) -> Option<Self> {
         clocks.iter().filter(|clock| is_open(clock)).filter_map(Self::of).min_by_key(|due| due.at)
     }
 
     fn of(clock: &Clock) -> Option<Self> {
         Some(Self { at: clock.due?, on: clock.due_on? })
+    }
+}
+
+/// What lies ahead of a complaint as things stand: kept beside it, and worked out at every write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// What the law wants of it next.
+    pub due: Option<Due>,
+    /// From when on time alone has brought something about that is to be recorded.
+    pub wake_at: Option<Timestamp>,
+}
+
+impl Ahead {
+    /// Of a complaint that was logged at `logged_at` and has these clocks.
+    #[must_use]
+    pub fn of(clocks: &[Clock], timeline: &Timeline, logged_at: Timestamp) -> Self {
+        Self { due: Due::next(clocks), wake_at: passing::wake_at(clocks, timeline, logged_at) }
     }
 }
 
@@ -106,13 +111,6 @@ impl DueBand {
     }
 }
 
-/// The day it is where complaints under `jurisdiction` are counted; where there is no such place, in UTC.
-#[must_use]
-pub fn today(jurisdiction: Jurisdiction, now: Timestamp) -> Day {
-    let place = Law::shipped().place(jurisdiction, &Choices::default());
-    place.map_or_else(|| Day::of_utc(now), |(_, zone)| zone.day(now))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,13 +147,5 @@ mod tests {
                 assert_eq!(within, DueBand::of(on, today) == band, "{on} {band:?}");
             }
         }
-    }
-
-    #[test]
-    fn today_is_where_the_complaint_is() {
-        let late: Timestamp = "2026-07-01T23:30:00.000Z".parse().unwrap();
-        assert_eq!(today(Jurisdiction::EnglandAndWales, late), day("2026-07-02"));
-        assert_eq!(today(Jurisdiction::Us, late), day("2026-07-01"));
-        assert_eq!(Day::of_utc(late), day("2026-07-01"));
     }
 }

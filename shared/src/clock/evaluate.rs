@@ -329,7 +329,7 @@ fn ending(terms: &Terms<'_>, after: &[Entry]) -> Option<Ending> {
             None => {
                 let lasting = terms.met_by.contains(what);
                 let met = lasting || terms.met_unless_reopened_by.contains(what);
-                if met || terms.void_by.contains(what) {
+                if met || *what == Occurrence::Rejoined || terms.void_by.contains(what) {
                     ending = Some(Ending { at: *at, by: *what, met, lasting });
                 }
             }

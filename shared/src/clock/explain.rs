@@ -308,6 +308,7 @@ const fn occurrence_name(what: Occurrence) -> &'static str {
         Occurrence::AdrLetter => "letter about the ombudsman or scheme sent",
         Occurrence::Referred => "referred to the ombudsman or scheme",
         Occurrence::Forwarded => "passed on to the firm that is responsible",
+        Occurrence::Rejoined => "taken back into the complaint it was a part of",
         Occurrence::Withdrawn => "withdrawn",
         Occurrence::Closed => "closed",
         Occurrence::Reopened => "reopened",

@@ -3,7 +3,7 @@
 use super::{
     calendar::{Calendar, Days},
     day::{Day, TimeOfDay},
-    pack::Pack,
+    pack::{Facts, Pack, apply},
     zone::{Daylight, Zone, ZoneEntry},
 };
 use crate::{
@@ -101,6 +101,19 @@ impl Law {
         let calendar = chosen.or_else(by_law)?;
         let zone = place.and_then(|place| self.zone(place.zone.as_ref()?.as_str()));
         Some((calendar, zone.or_else(|| self.zone(calendar.zone))?))
+    }
+
+    /// The reasons for which a rule that may apply to such a complaint lets its clock be stopped, each once.
+    #[must_use]
+    pub fn reasons_to_stop(&self, facts: &Facts<'_>) -> Vec<&'static str> {
+        let versions =
+            self.packs.iter().flat_map(|pack| pack.versions).filter(|version| apply(version.applies_when, facts));
+        let rules = versions.flat_map(|version| version.rules).filter(|rule| apply(rule.applies_when, facts));
+        let mut reasons: Vec<_> =
+            rules.filter_map(|rule| rule.suspension.as_ref()).flat_map(|by| by.reasons.iter().copied()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons
     }
 
     /// Whether there is such a version of such a pack or calendar. A pin to another has no effect.

@@ -12,10 +12,13 @@ pub mod difference;
 pub mod due;
 mod evaluate;
 pub mod explain;
+pub mod forecast;
 pub mod law;
 pub mod named;
 pub mod pack;
+pub mod passing;
 pub mod service_level;
+pub mod settings;
 pub mod timeline;
 pub mod zone;
 

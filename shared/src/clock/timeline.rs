@@ -1,6 +1,6 @@
 //! What happened to a case, as far as clocks care: its events folded to the occurrences that rules name.
 
-use super::named::named;
+use super::{named::named, passing::Told};
 use crate::{
     complaint::{
         ResolutionKind,
@@ -52,6 +52,8 @@ pub enum Occurrence {
     Referred: "referred",
     /// It was passed on in full to the firm that is responsible (FCA DISP 1.7).
     Forwarded: "forwarded",
+    /// It was a part of another complaint, and was taken back into that: whatever the rule, nothing is due of the part any more.
+    Rejoined: "rejoined",
     /// The complainant took it back.
     Withdrawn: "withdrawn",
     /// It was filed.
@@ -71,6 +73,59 @@ pub enum Occurrence {
     /// The firm answered the regulator that it needs more time (CFPB).
     InProgress: "in_progress",
 }
+}
+
+named! {
+/// Something that clocks wait for and that is said of a complaint in no other way.
+pub enum Milestone {
+    /// The complainant was told why the answer is late and when it will come (FCA DISP 1.6.2AR(2)(a)).
+    HoldingResponse: "holding_response",
+    /// The complainant was told which scheme or ombudsman to go to because there is no answer (yet).
+    AdrLetter: "adr_letter",
+    /// The complainant is not content, and the firm will not look again.
+    Deadlock: "deadlock",
+    /// The complainant accepted an earlier response in writing (FCA DISP 1.6.4R).
+    AcceptedInWriting: "accepted_in_writing",
+    /// It was passed on in full to the firm that is responsible (FCA DISP 1.7).
+    Forwarded: "forwarded",
+    /// A fraud was reported.
+    ClaimReported: "claim_reported",
+    /// The claim was decided: repaid or refused.
+    ClaimDecided: "claim_decided",
+    /// A clock was stopped, for a reason that its rule names.
+    ClockStopped: "clock_stopped",
+    /// It was started again.
+    ClockResumed: "clock_resumed",
+    /// The regulator sent the complaint to the firm (CFPB).
+    SentToFirm: "sent_to_firm",
+    /// The firm answered the regulator that it needs more time (CFPB).
+    InProgress: "in_progress",
+}
+}
+
+impl Milestone {
+    /// Whether it may have happened before the firm received the complaint.
+    #[must_use]
+    pub const fn may_precede_receipt(self) -> bool {
+        matches!(self, Self::ClaimReported | Self::SentToFirm)
+    }
+
+    /// What it is to a rule.
+    const fn occurrence(self) -> Occurrence {
+        match self {
+            Self::HoldingResponse => Occurrence::HoldingResponse,
+            Self::AdrLetter => Occurrence::AdrLetter,
+            Self::Deadlock => Occurrence::Deadlock,
+            Self::AcceptedInWriting => Occurrence::AcceptedInWriting,
+            Self::Forwarded => Occurrence::Forwarded,
+            Self::ClaimReported => Occurrence::ClaimReported,
+            Self::ClaimDecided => Occurrence::ClaimDecided,
+            Self::ClockStopped => Occurrence::ClockStopped,
+            Self::ClockResumed => Occurrence::ClockResumed,
+            Self::SentToFirm => Occurrence::SentToFirm,
+            Self::InProgress => Occurrence::InProgress,
+        }
+    }
 }
 
 /// One occurrence.
@@ -108,6 +163,9 @@ pub struct Timeline {
     /// The states it went through.
     #[serde(default)]
     pub states: Vec<Entered>,
+    /// What time alone has brought about and was recorded.
+    #[serde(default)]
+    pub told: Vec<Told>,
 }
 
 impl Timeline {
@@ -130,9 +188,10 @@ impl Timeline {
                 self.add(Occurrence::Received, at);
             }
         }
-        if let Some((what, at)) = occurrence(event) {
-            self.add(what, at);
+        if let Some(entry) = occurrence(event) {
+            self.insert(entry);
         }
+        self.told.extend(Told::by(&event.body));
         let next = match (self.states.last(), event.body.makes_move()) {
             (None, _) => Some(State::Received),
             (Some(last), Some(made)) => last.state.after(made),
@@ -154,9 +213,9 @@ impl Timeline {
 }
 
 /// What an event is to a clock, and when.
-fn occurrence(event: &Event) -> Option<(Occurrence, Timestamp)> {
-    let what = match &event.body {
-        EventBody::Received(received) => return Some((Occurrence::Received, received.received_at)),
+fn occurrence(event: &Event) -> Option<Entry> {
+    let (what, at) = match &event.body {
+        EventBody::Received(received) => (Occurrence::Received, received.received_at),
         EventBody::ContactRecorded { direction, channel, occurred_at, .. } => {
             let what = match (direction, channel) {
                 (Direction::In, _) => Occurrence::ContactedBy,
@@ -165,24 +224,38 @@ fn occurrence(event: &Event) -> Option<(Occurrence, Timestamp)> {
                     Occurrence::UpdateSent
                 }
             };
-            return Some((what, *occurred_at));
+            (what, *occurred_at)
         }
-        EventBody::Acknowledged {} => Occurrence::Acknowledged,
-        EventBody::InvestigationStarted {} => Occurrence::InvestigationStarted,
-        EventBody::Assigned { .. } => Occurrence::Assigned,
-        EventBody::InformationRequested { .. } => Occurrence::InformationRequested,
-        EventBody::ResponseProposed(_) => Occurrence::ResponseProposed,
-        EventBody::Resolved { kind: ResolutionKind::FinalResponse, .. } => Occurrence::FinalResponse,
-        EventBody::Resolved { kind: ResolutionKind::SummaryResolution, .. } => Occurrence::SummaryResolution,
-        EventBody::Closed { .. } => Occurrence::Closed,
-        EventBody::Reopened { .. } => Occurrence::Reopened,
-        EventBody::Withdrawn { .. } => Occurrence::Withdrawn,
-        EventBody::Referred { .. } => Occurrence::Referred,
+        EventBody::MilestoneRecorded { milestone, occurred_at, reason, .. } => {
+            return Some(Entry { what: milestone.occurrence(), at: *occurred_at, reason: reason.clone() });
+        }
+        EventBody::Acknowledged { sent_at } => (Occurrence::Acknowledged, sent_at.unwrap_or(event.at)),
+        EventBody::InvestigationStarted {} => (Occurrence::InvestigationStarted, event.at),
+        EventBody::Assigned { .. } => (Occurrence::Assigned, event.at),
+        EventBody::InformationRequested { .. } => (Occurrence::InformationRequested, event.at),
+        EventBody::ResponseProposed(_) => (Occurrence::ResponseProposed, event.at),
+        EventBody::Resolved { kind, sent_at, .. } => {
+            let what = match kind {
+                ResolutionKind::FinalResponse => Occurrence::FinalResponse,
+                ResolutionKind::SummaryResolution => Occurrence::SummaryResolution,
+            };
+            (what, sent_at.unwrap_or(event.at))
+        }
+        EventBody::Closed { .. } => (Occurrence::Closed, event.at),
+        EventBody::Reopened { .. } => (Occurrence::Reopened, event.at),
+        EventBody::Rejoined { .. } => (Occurrence::Rejoined, event.at),
+        EventBody::Withdrawn { .. } => (Occurrence::Withdrawn, event.at),
+        EventBody::Referred { .. } => (Occurrence::Referred, event.at),
         EventBody::Classified(_)
         | EventBody::Noted { .. }
         | EventBody::Linked(_)
         | EventBody::Unlinked { .. }
-        | EventBody::Corrected { .. } => return None,
+        | EventBody::Corrected { .. }
+        | EventBody::ClocksMoved { .. }
+        | EventBody::Split { .. }
+        | EventBody::PartRejoined { .. }
+        | EventBody::DeadlineWarned { .. }
+        | EventBody::DeadlineMissed { .. } => return None,
     };
-    Some((what, event.at))
+    Some(Entry { what, at, reason: None })
 }

@@ -1,10 +1,11 @@
 //! What may be asked of a complaint: one body type per endpoint `POST /v1/complaints/{id}/<command>`.
 
 use super::{
-    Link, Redress, Relation, ResolutionKind, Response,
+    Link, MAX_PARTS, Redress, Relation, ResolutionKind, Response,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
 };
 use crate::{
+    clock::{law::Pin, timeline::Milestone},
     ids::ComplaintId,
     text::{Code, Line, Prose},
     time::Timestamp,
@@ -16,8 +17,8 @@ use std::collections::BTreeMap;
 /// A parsed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// See [`Nothing`].
-    Acknowledge(Nothing),
+    /// See [`Acknowledge`].
+    Acknowledge(Acknowledge),
     /// See [`Assign`].
     Assign(Assign),
     /// See [`Nothing`].
@@ -50,12 +51,25 @@ pub enum Command {
     Unlink(Unlink),
     /// See [`Correct`].
     Correct(Box<Correct>),
+    /// See [`RecordMilestone`].
+    RecordMilestone(RecordMilestone),
+    /// See [`MoveClocks`].
+    MoveClocks(MoveClocks),
 }
 
 /// A command without parameters: `{}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
+
+/// Tells the complainant that the firm has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledge {
+    /// When it was told. Default: now. Never in the future, nor before the complaint was received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+}
 
 /// Gives the complaint to somebody; starts the investigation if it was acknowledged or reopened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -181,6 +195,9 @@ pub struct Resolve {
     /// What is put right.
     #[serde(default)]
     pub redress: List<Redress, 10>,
+    /// When it was sent. Default: now. Never in the future, nor before the complaint was received.
+    #[serde(default)]
+    pub sent_at: Option<Timestamp>,
 }
 
 /// A command that may say why.
@@ -285,6 +302,72 @@ pub struct Corrections {
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Line<100>>")]
     pub external_reference: Option<Option<Line<100>>>,
+}
+
+/// Records something that clocks wait for and that no other command says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordMilestone {
+    /// What.
+    pub milestone: Milestone,
+    /// When. Default: now. Never in the future; before the complaint was received only what started it.
+    #[serde(default)]
+    pub occurred_at: Option<Timestamp>,
+    /// Why a clock is stopped: one of the codes that its rule lists. Only for that.
+    #[serde(default)]
+    pub reason: Option<Code>,
+    /// Details.
+    #[serde(default)]
+    pub note: Option<Prose<10_000>>,
+}
+
+/// Moves the complaint to other versions of rules or calendars than those its clocks started under.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveClocks {
+    /// The versions. Of what is left out the version stays.
+    pub versions: List<Pin, 20>,
+    /// Why.
+    pub reason: Prose<2_000>,
+}
+
+/// Splits matters off that have clocks and answers of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// The matters; at least one.
+    pub parts: List<Part, MAX_PARTS>,
+    /// Why.
+    pub reason: Prose<2_000>,
+    /// What the complaint itself is about once they are gone. Default: what it was.
+    #[serde(default)]
+    pub remains: Option<Classify>,
+}
+
+/// A matter that becomes a complaint of its own: from the same person, received at the same moment in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The matter in the consumer's own words.
+    pub description: Prose<50_000>,
+    /// What the consumer wants.
+    #[serde(default)]
+    pub desired_outcome: Option<Prose<5_000>>,
+    /// A product code.
+    #[serde(default)]
+    pub product: Option<Code>,
+    /// An issue code of the product.
+    #[serde(default)]
+    pub issue: Option<Code>,
+    /// How bad it is. Default: as bad as the complaint.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// Sums it is about.
+    #[serde(default)]
+    pub amounts: List<Amount, 20>,
+    /// Its labels; they decide which rules apply to it.
+    #[serde(default)]
+    pub tags: List<Code, 20>,
 }
 
 /// Tells an absent member (`None`, by `default`) from `null` (`Some(None)`).

@@ -2,18 +2,23 @@
 //! database knows.
 
 use super::{
-    Complaint, Link, MAX_EVENTS, Redress, Response,
-    command::{Classify, Command, Contact, Correct, Corrections, Direction, Refer, Resolve, Tag, Unlink},
+    Complaint, Link, MAX_EVENTS, MAX_PARTS, Redress, Relation, Response,
+    command::{
+        Classify, Command, Contact, Correct, Corrections, Direction, MoveClocks, Part, RecordMilestone, Refer, Resolve,
+        Split, Tag, Unlink,
+    },
     event::{Change, Classified, EventBody, Received},
     intake::{Jurisdiction, List, NewComplaint},
     state::{Move, State},
 };
 use crate::{
+    clock::{law::Law, pack::Facts, timeline::Milestone},
     http::problem::{FieldError, Rule},
+    ids::ComplaintId,
     reference::Reference,
-    taxonomy::Taxonomy,
+    taxonomy::{Sector, Taxonomy},
     tenant::custom_field::{self, CustomField},
-    text::Code,
+    text::{Code, Prose},
     time::Timestamp,
 };
 use std::collections::BTreeMap;
@@ -27,6 +32,8 @@ pub struct Rules<'a> {
     pub custom_fields: &'a [CustomField],
     /// Whose law applies unless the complaint says otherwise.
     pub jurisdiction: Jurisdiction,
+    /// The trade.
+    pub sector: Sector,
 }
 
 /// What the database knows of the complaint that a link names.
@@ -107,7 +114,10 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Vec<EventBody>, Refusal> {
     let events = match command {
-        Command::Acknowledge(_) => vec![EventBody::Acknowledged {}],
+        Command::Acknowledge(acknowledge) => {
+            let sent_at = sent(complaint, acknowledge.sent_at, now)?;
+            vec![EventBody::Acknowledged { sent_at }]
+        }
         Command::Assign(assign) => {
             open(complaint)?;
             let assigned = EventBody::Assigned { assignee: assign.assignee, team: assign.team };
@@ -128,9 +138,10 @@ pub fn decide(
             redress(&response.redress)?;
             vec![EventBody::ResponseProposed(response)]
         }
-        Command::Resolve(Resolve { kind, outcome, summary, redress: put_right }) => {
+        Command::Resolve(Resolve { kind, outcome, summary, redress: put_right, sent_at }) => {
             redress(&put_right)?;
-            vec![EventBody::Resolved { kind, response: Response { outcome, summary, redress: put_right } }]
+            let sent_at = sent(complaint, sent_at, now)?;
+            vec![EventBody::Resolved { kind, response: Response { outcome, summary, redress: put_right }, sent_at }]
         }
         Command::Close(close) => vec![EventBody::Closed { reason: close.reason }],
         Command::Reopen(reopen) => vec![EventBody::Reopened { reason: reopen.reason }],
@@ -147,13 +158,128 @@ pub fn decide(
             vec![EventBody::Unlinked { link, reason }]
         }
         Command::Correct(correct) => vec![corrected(complaint, *correct, rules, now)?],
+        Command::RecordMilestone(record) => vec![milestone(complaint, record, rules.sector, now)?],
+        Command::MoveClocks(to) => vec![clocks_moved(complaint, to)?],
     };
+    lawful(complaint, events)
+}
+
+/// The events, if they are legal one after the other and the case file has room for them.
+fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
     legal(complaint.state, &events)?;
     // A full case can still be ended and put right.
     let ends = events.iter().all(|event| event.makes_move().is_some() || matches!(event, EventBody::Corrected { .. }));
     let most = if ends { MAX_EVENTS } else { MAX_EVENTS - KEPT_TO_END };
     let room = most.saturating_sub(complaint.version) as usize;
     if events.len() > room { Err(Refusal::Full) } else { Ok(events) }
+}
+
+/// What a split makes: the events of the complaint, and of each part those that begin it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitUp {
+    /// Of the complaint.
+    pub whole: Vec<EventBody>,
+    /// Of the parts, in the order they were named.
+    pub parts: Vec<Vec<EventBody>>,
+}
+
+/// Splits parts off from an open complaint that is not a part itself. `ids`: the ids and references that the parts are to have.
+///
+/// # Errors
+/// [`Refusal`]; nothing has changed.
+pub fn split(
+    complaint: &Complaint,
+    Split { parts, reason, remains }: Split,
+    ids: &[(ComplaintId, Reference)],
+    rules: Rules<'_>,
+) -> Result<SplitUp, Refusal> {
+    open(complaint)?;
+    if complaint.is_part() {
+        return Err(invalid("", Rule::NotAllowed, "is for a complaint that is not a part of another itself"));
+    }
+    if parts.is_empty() {
+        return Err(invalid("/parts", Rule::Missing, "must have at least one"));
+    }
+    if complaint.parts.len() + parts.len() > MAX_PARTS {
+        return Err(invalid("/parts", Rule::OutOfRange, "makes more than the 10 parts a complaint may have"));
+    }
+    let mut errors = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        let mut of_part = Vec::new();
+        in_taxonomy(rules.taxonomy, part.product.as_ref(), part.issue.as_ref(), &mut of_part);
+        let within = |error: FieldError| FieldError {
+            pointer: error.pointer.map(|pointer| format!("/parts/{at}{pointer}")),
+            ..error
+        };
+        errors.extend(of_part.into_iter().map(within));
+    }
+    accept(errors)?;
+    let listed = List::try_from(ids.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    let listed = listed.map_err(|_| invalid("/parts", Rule::OutOfRange, "are too many"))?;
+    let mut whole = vec![EventBody::Split { parts: listed, reason }];
+    if let Some(remains) = remains {
+        whole.push(classified(complaint, remains, rules)?);
+    }
+    let link = EventBody::Linked(Link { relation: Relation::PartOf, complaint: complaint.id });
+    let begin = |(part, (_, reference)): (&Part, &(ComplaintId, Reference))| {
+        let received = received_as(complaint, part, reference.clone(), rules.taxonomy);
+        vec![EventBody::Received(Box::new(received)), link.clone()]
+    };
+    Ok(SplitUp { whole: lawful(complaint, whole)?, parts: parts.iter().zip(ids).map(begin).collect() })
+}
+
+fn received_as(complaint: &Complaint, part: &Part, reference: Reference, taxonomy: &Taxonomy) -> Received {
+    Received {
+        reference,
+        complainant: complaint.complainant.clone(),
+        channel: complaint.channel,
+        received_at: complaint.received_at,
+        taxonomy: taxonomy.reference(),
+        product: part.product.clone(),
+        issue: part.issue.clone(),
+        description: part.description.clone(),
+        desired_outcome: part.desired_outcome.clone(),
+        severity: part.severity.unwrap_or(complaint.severity),
+        vulnerability: complaint.vulnerability.clone(),
+        amounts: part.amounts.clone(),
+        jurisdiction: complaint.jurisdiction,
+        custom: complaint.custom.clone(),
+        external_reference: None,
+        tags: part.tags.clone(),
+        origins: List::default(),
+    }
+}
+
+/// The complaint that a part was split off from.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if it is no part.
+pub fn whole_of(part: &Complaint) -> Result<ComplaintId, Refusal> {
+    let of = part.links.iter().find(|link| link.relation == Relation::PartOf).map(|link| link.complaint);
+    of.ok_or_else(|| invalid("", Rule::NotAllowed, "is for a complaint that is a part of another"))
+}
+
+/// Takes an open part back into an open complaint, which gets its labels: so the same rules apply to it again. The events of the
+/// complaint, none if it has all that already, and those of the part.
+///
+/// # Errors
+/// [`Refusal`]; nothing has changed.
+pub fn rejoin(
+    part: &Complaint,
+    whole: &Complaint,
+    reason: &Prose<2_000>,
+) -> Result<(Vec<EventBody>, Vec<EventBody>), Refusal> {
+    open(whole)?;
+    let rejoined = lawful(part, vec![EventBody::Rejoined { into: whole.id, reason: reason.clone() }])?;
+    let mut events = Vec::new();
+    if whole.parts.contains(&part.id) {
+        events.push(EventBody::PartRejoined { part: part.id, reason: reason.clone() });
+    }
+    let labels = Tag { add: part.tags.clone(), remove: List::default() };
+    if labels.on(&whole.tags) != *whole.tags {
+        events.push(tagged(whole, &labels)?);
+    }
+    Ok((lawful(whole, events)?, rejoined))
 }
 
 /// Events that only moves and corrections may use.
@@ -226,6 +352,81 @@ fn contacted(complaint: &Complaint, contact: Contact, now: Timestamp) -> Result<
     Ok(events)
 }
 
+/// When something was sent, if that is not now: neither in the future nor before the complaint was received.
+fn sent(complaint: &Complaint, at: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    let mut errors = Vec::new();
+    if let Some(at) = at {
+        not_in_the_future("/sent_at", at, now, &mut errors);
+        not_before_receipt("/sent_at", at, complaint, &mut errors);
+    }
+    accept(errors)?;
+    Ok(at)
+}
+
+fn milestone(
+    complaint: &Complaint,
+    RecordMilestone { milestone, occurred_at, reason, note }: RecordMilestone,
+    sector: Sector,
+    now: Timestamp,
+) -> Result<EventBody, Refusal> {
+    let occurred_at = occurred_at.unwrap_or(now);
+    let mut errors = Vec::new();
+    not_in_the_future("/occurred_at", occurred_at, now, &mut errors);
+    if !milestone.may_precede_receipt() {
+        not_before_receipt("/occurred_at", occurred_at, complaint, &mut errors);
+    }
+    let last = |of| complaint.milestones.iter().find(|reached| reached.milestone == of).map(|reached| reached.at);
+    let (stopped, resumed) = (last(Milestone::ClockStopped), last(Milestone::ClockResumed));
+    let stands_still = stopped.filter(|stopped| resumed.is_none_or(|resumed| resumed < *stopped));
+    let no = |pointer: &str, detail: String| FieldError::at(pointer, Rule::NotAllowed, detail);
+    match milestone {
+        Milestone::ClockStopped => {
+            let reasons = Law::shipped().reasons_to_stop(&Facts::of(complaint, sector));
+            if reasons.is_empty() {
+                errors.push(no("/milestone", "stops a clock, and no rule allows that for this complaint".to_owned()));
+            } else if !reason.as_ref().is_some_and(|reason| reasons.contains(&reason.as_str())) {
+                let rule = if reason.is_some() { Rule::NotAllowed } else { Rule::Missing };
+                errors.push(FieldError::at("/reason", rule, format!("must be one of {}", reasons.join(" "))));
+            }
+            if stands_still.is_some() {
+                errors.push(no("/milestone", "stops a clock that stands still".to_owned()));
+            } else if resumed.is_some_and(|resumed| occurred_at < resumed) {
+                errors.push(no("/occurred_at", "must not be earlier than the clock last ran on".to_owned()));
+            }
+        }
+        Milestone::ClockResumed => match stands_still {
+            None => errors.push(no("/milestone", "starts a clock that does not stand still".to_owned())),
+            Some(stopped) if occurred_at <= stopped => {
+                errors.push(no("/occurred_at", format!("must be later than the clock was stopped, {stopped}")));
+            }
+            Some(_) => {}
+        },
+        _ => {}
+    }
+    if milestone != Milestone::ClockStopped && reason.is_some() {
+        errors.push(no("/reason", "is only for a clock that is stopped".to_owned()));
+    }
+    accept(errors)?;
+    Ok(EventBody::MilestoneRecorded { milestone, occurred_at, reason, note })
+}
+
+fn clocks_moved(complaint: &Complaint, MoveClocks { versions, reason }: MoveClocks) -> Result<EventBody, Refusal> {
+    let mut errors = Vec::new();
+    for (at, pin) in versions.iter().enumerate() {
+        if !Law::shipped().has(pin) {
+            let detail = format!("{} has no version {}", pin.id, pin.version);
+            errors.push(FieldError::at(&format!("/versions/{at}"), Rule::Unknown, detail));
+        } else if versions.iter().take(at).any(|earlier| earlier.id == pin.id) {
+            errors.push(FieldError::at(&format!("/versions/{at}/id"), Rule::NotAllowed, "is named twice"));
+        }
+    }
+    accept(errors)?;
+    if versions.iter().all(|pin| complaint.clock_versions.contains(pin)) {
+        return Err(invalid("/versions", Rule::Missing, "must name at least one other version"));
+    }
+    Ok(EventBody::ClocksMoved { versions, reason })
+}
+
 fn linked(complaint: &Complaint, link: Link, target: LinkTarget) -> Result<EventBody, Refusal> {
     let refused = if link.complaint == complaint.id {
         Some("must be another complaint")
@@ -284,6 +485,14 @@ fn changes(complaint: &Complaint, set: &Corrections) -> BTreeMap<Code, Change> {
 fn not_in_the_future(pointer: &str, at: Timestamp, now: Timestamp, errors: &mut Vec<FieldError>) {
     if at > now {
         errors.push(FieldError::at(pointer, Rule::OutOfRange, format!("must not be later than {now}")));
+    }
+}
+
+fn not_before_receipt(pointer: &str, at: Timestamp, complaint: &Complaint, errors: &mut Vec<FieldError>) {
+    let received_at = complaint.received_at;
+    if at < received_at {
+        let detail = format!("must not be earlier than the complaint was received, {received_at}");
+        errors.push(FieldError::at(pointer, Rule::OutOfRange, detail));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What has happened to a complaint. The formats are for life: add variants and members, never change one.
 
 use super::{
-    Link, MAX_ORIGINS, Origin, ResolutionKind, Response,
+    Link, MAX_ORIGINS, MAX_PARTS, Origin, ResolutionKind, Response,
     command::Direction,
     intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
     state::Move,
@@ -9,6 +9,7 @@ use super::{
 use crate::{
     access::Actor,
     chain::{Digest, Salt},
+    clock::{law::Pin, passing::Deadline, timeline::Milestone},
     ids::{ComplaintId, TenantId},
     json::{self, Raw},
     reference::Reference,
@@ -108,7 +109,11 @@ pub enum EventBody {
     /// The complaint was logged.
     Received(Box<Received>),
     /// The complainant was told that the firm has it.
-    Acknowledged {},
+    Acknowledged {
+        /// When, if that was not when it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent_at: Option<Timestamp>,
+    },
     /// Work started or resumed.
     InvestigationStarted {},
     /// It was given to somebody.
@@ -151,6 +156,9 @@ pub enum EventBody {
         kind: ResolutionKind,
         /// The answer.
         response: Response,
+        /// When it was sent, if that was not when it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent_at: Option<Timestamp>,
     },
     /// It was filed.
     Closed {
@@ -191,6 +199,61 @@ pub enum EventBody {
         reason: Prose<2_000>,
         /// By field: what it was and what it is.
         changes: BTreeMap<Code, Change>,
+    },
+    /// Something happened that clocks wait for.
+    MilestoneRecorded {
+        /// What.
+        milestone: Milestone,
+        /// When.
+        occurred_at: Timestamp,
+        /// Why a clock was stopped, as a code of the rule.
+        reason: Option<Code>,
+        /// Details.
+        note: Option<Prose<10_000>>,
+    },
+    /// The complaint was moved to other versions of rules or calendars than those its clocks started under.
+    ClocksMoved {
+        /// The versions.
+        versions: List<Pin, 20>,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// Matters were split off that have clocks and answers of their own: complaints that are `part_of` this one.
+    Split {
+        /// They.
+        parts: List<ComplaintId, MAX_PARTS>,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// A part was taken back into this complaint.
+    PartRejoined {
+        /// The part.
+        part: ComplaintId,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// This complaint, a part of another, was taken back into it and ends with that.
+    Rejoined {
+        /// The other.
+        into: ComplaintId,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// A moment came at which a clock warns.
+    DeadlineWarned {
+        /// The clock.
+        clock: Deadline,
+        /// Which of its warnings: `day 28`.
+        warning: Line<100>,
+        /// The moment.
+        came_at: Timestamp,
+    },
+    /// The last moment of a duty passed, and it was not done.
+    DeadlineMissed {
+        /// The clock.
+        clock: Deadline,
+        /// That moment.
+        came_at: Timestamp,
     },
 }
 }
@@ -270,7 +333,7 @@ impl EventBody {
     #[must_use]
     pub const fn makes_move(&self) -> Option<Move> {
         match self {
-            Self::Acknowledged {} => Some(Move::Acknowledge),
+            Self::Acknowledged { .. } => Some(Move::Acknowledge),
             Self::InvestigationStarted {} => Some(Move::Investigate),
             Self::InformationRequested { .. } => Some(Move::RequestInformation),
             Self::ResponseProposed(_) => Some(Move::ProposeResponse),
@@ -280,6 +343,7 @@ impl EventBody {
             Self::Reopened { .. } => Some(Move::Reopen),
             Self::Withdrawn { .. } => Some(Move::Withdraw),
             Self::Referred { .. } => Some(Move::Refer),
+            Self::Rejoined { .. } => Some(Move::Rejoin),
             Self::Received(_)
             | Self::Assigned { .. }
             | Self::Classified(_)
@@ -287,7 +351,13 @@ impl EventBody {
             | Self::ContactRecorded { .. }
             | Self::Linked(_)
             | Self::Unlinked { .. }
-            | Self::Corrected { .. } => None,
+            | Self::Corrected { .. }
+            | Self::MilestoneRecorded { .. }
+            | Self::ClocksMoved { .. }
+            | Self::Split { .. }
+            | Self::PartRejoined { .. }
+            | Self::DeadlineWarned { .. }
+            | Self::DeadlineMissed { .. } => None,
         }
     }
 
@@ -296,7 +366,7 @@ impl EventBody {
     pub const fn kind(&self) -> EventKind {
         match self {
             Self::Received(_) => EventKind::Received,
-            Self::Acknowledged {} => EventKind::Acknowledged,
+            Self::Acknowledged { .. } => EventKind::Acknowledged,
             Self::InvestigationStarted {} => EventKind::InvestigationStarted,
             Self::Assigned { .. } => EventKind::Assigned,
             Self::Classified(_) => EventKind::Classified,
@@ -312,6 +382,13 @@ impl EventBody {
             Self::Linked(_) => EventKind::Linked,
             Self::Unlinked { .. } => EventKind::Unlinked,
             Self::Corrected { .. } => EventKind::Corrected,
+            Self::MilestoneRecorded { .. } => EventKind::MilestoneRecorded,
+            Self::ClocksMoved { .. } => EventKind::ClocksMoved,
+            Self::Split { .. } => EventKind::Split,
+            Self::PartRejoined { .. } => EventKind::PartRejoined,
+            Self::Rejoined { .. } => EventKind::Rejoined,
+            Self::DeadlineWarned { .. } => EventKind::DeadlineWarned,
+            Self::DeadlineMissed { .. } => EventKind::DeadlineMissed,
         }
     }
 }
@@ -338,4 +415,11 @@ pub enum EventKind {
     Linked,
     Unlinked,
     Corrected,
+    MilestoneRecorded,
+    ClocksMoved,
+    Split,
+    PartRejoined,
+    Rejoined,
+    DeadlineWarned,
+    DeadlineMissed,
 }

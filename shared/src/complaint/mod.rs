@@ -13,6 +13,7 @@ pub mod state;
 use crate::{
     access::Actor,
     chain::Digest,
+    clock::{law::Pin, timeline::Milestone},
     ids::{ComplaintId, TenantId},
     reference::Reference,
     taxonomy::TaxonomyRef,
@@ -92,6 +93,15 @@ pub struct Complaint {
     pub referral: Option<Referral>,
     /// Other complaints it belongs with. Both keep their identity, clocks and answers.
     pub links: Vec<Link>,
+    /// The complaints that were split off from it and not taken back: matters with clocks and answers of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ComplaintId>,
+    /// What clocks wait for and has happened: the newest of each kind, in the order they were recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<Reached>,
+    /// The versions of rules and calendars that it was moved to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock_versions: Vec<Pin>,
     /// How often it was reopened.
     pub reopened: u32,
     /// How many contacts with the complainant are on file.
@@ -104,6 +114,18 @@ pub struct Complaint {
     /// SHA-256 of the newest event.
     pub head: Digest,
 }
+
+/// A milestone and when it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reached {
+    /// What.
+    pub milestone: Milestone,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The most parts that a complaint has at a time.
+pub const MAX_PARTS: usize = 10;
 
 /// How often a case file can be imported from one place into the next.
 pub const MAX_ORIGINS: usize = 10;
@@ -151,6 +173,9 @@ pub struct Resolution {
     pub redress: List<Redress, 10>,
     /// When it was recorded.
     pub at: Timestamp,
+    /// When it was sent, if that was at another time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
 }
 
 /// Which kind of answer ended the complaint.
@@ -335,6 +360,9 @@ impl Complaint {
             resolution: None,
             referral: None,
             links: Vec::new(),
+            parts: Vec::new(),
+            milestones: Vec::new(),
+            clock_versions: Vec::new(),
             reopened: 0,
             contacts: 0,
             notes: 0,
@@ -353,20 +381,29 @@ impl Complaint {
         }
         if let Some(made) = event.body.makes_move() {
             self.state = self.state.after(made).ok_or(FoldError::Move)?;
-            self.legal_moves = self.state.legal_moves();
         }
         self.take_in(event)?;
+        self.legal_moves = self.state.legal_moves();
+        if self.is_part() && self.state.after(Move::Rejoin).is_some() {
+            self.legal_moves.push(Move::Rejoin);
+        }
         self.version = event.seq;
         self.updated_at = event.at;
         self.head = event.hash;
         Ok(())
     }
 
+    /// Whether it is a part of another complaint.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.links.iter().any(|link| link.relation == Relation::PartOf)
+    }
+
     fn take_in(&mut self, event: &Event) -> Result<(), FoldError> {
         match &event.body {
             EventBody::Received(_) => return Err(FoldError::Start),
-            EventBody::Acknowledged {} => {
-                self.acknowledged_at.get_or_insert(event.at);
+            EventBody::Acknowledged { sent_at } => {
+                self.acknowledged_at.get_or_insert(sent_at.unwrap_or(event.at));
             }
             EventBody::InvestigationStarted {} => self.proposal = None,
             EventBody::Assigned { assignee, team } => {
@@ -402,12 +439,16 @@ impl Complaint {
             }
             EventBody::Noted { .. } => self.notes += 1,
             EventBody::ContactRecorded { .. } => self.contacts += 1,
-            EventBody::InformationRequested { .. } | EventBody::Closed { .. } => {}
+            EventBody::InformationRequested { .. }
+            | EventBody::Closed { .. }
+            | EventBody::DeadlineWarned { .. }
+            | EventBody::DeadlineMissed { .. } => {}
             EventBody::Withdrawn { .. } => self.proposal = None,
             EventBody::ResponseProposed(response) => self.proposal = Some(response.clone()),
-            EventBody::Resolved { kind, response } => {
+            EventBody::Resolved { kind, response, sent_at } => {
                 let Response { outcome, summary, redress } = response.clone();
-                self.resolution = Some(Resolution { kind: *kind, outcome, summary, redress, at: event.at });
+                let (kind, sent_at) = (*kind, *sent_at);
+                self.resolution = Some(Resolution { kind, outcome, summary, redress, at: event.at, sent_at });
                 self.proposal = None;
             }
             EventBody::Reopened { .. } => {
@@ -424,6 +465,17 @@ impl Complaint {
             EventBody::Linked(link) => self.links.push(*link),
             EventBody::Unlinked { link, .. } => self.links.retain(|held| held != link),
             EventBody::Corrected { changes, .. } => self.correct(changes)?,
+            EventBody::MilestoneRecorded { milestone, occurred_at, .. } => {
+                self.milestones.retain(|reached| reached.milestone != *milestone);
+                self.milestones.push(Reached { milestone: *milestone, at: *occurred_at });
+            }
+            EventBody::Split { parts, .. } => self.parts.extend(parts.iter().copied()),
+            EventBody::PartRejoined { part, .. } => self.parts.retain(|held| held != part),
+            EventBody::Rejoined { .. } => self.proposal = None,
+            EventBody::ClocksMoved { versions, .. } => {
+                self.clock_versions.retain(|held| versions.iter().all(|pin| pin.id != held.id));
+                self.clock_versions.extend(versions.iter().cloned());
+            }
         }
         Ok(())
     }

@@ -54,6 +54,8 @@ pub enum Move {
     Withdraw,
     /// Record that it went to an ombudsman or another scheme.
     Refer,
+    /// Take a part back into the complaint it was split off from.
+    Rejoin,
 }
 
 use Move as M;
@@ -92,6 +94,11 @@ pub const MOVES: &[(&[State], Move, State)] = &[
         ],
         M::Refer,
         S::Referred,
+    ),
+    (
+        &[S::Received, S::Acknowledged, S::Investigating, S::AwaitingInformation, S::ResponseProposed, S::Reopened],
+        M::Rejoin,
+        S::Closed,
     ),
 ];
 
@@ -133,10 +140,11 @@ impl State {
         MOVES.iter().find(|(from, by, _)| *by == made && from.contains(&self)).map(|(_, _, to)| *to)
     }
 
-    /// The moves that are legal here, in the table's order.
+    /// The moves that are legal here, in the table's order, but for [`Move::Rejoin`], which a part alone can make.
     #[must_use]
     pub fn legal_moves(self) -> Vec<Move> {
-        MOVES.iter().filter(|(from, _, _)| from.contains(&self)).map(|(_, by, _)| *by).collect()
+        let all = MOVES.iter().filter(|(from, by, _)| *by != Move::Rejoin && from.contains(&self));
+        all.map(|(_, by, _)| *by).collect()
     }
 
     /// Whether the complaint still needs an answer.

@@ -110,6 +110,12 @@ fn renamed(body: EventBody, file: &CaseFile, taking: &Taking<'_>) -> Result<Even
             origins: origins(&received.origins, file, taking)?,
             ..*received
         })),
+        EventBody::Split { parts, reason } => {
+            let parts: Vec<_> = parts.iter().map(|part| (taking.renamed)(*part)).collect();
+            EventBody::Split { parts: List::try_from(parts).unwrap_or_default(), reason }
+        }
+        EventBody::PartRejoined { part, reason } => EventBody::PartRejoined { part: (taking.renamed)(part), reason },
+        EventBody::Rejoined { into, reason } => EventBody::Rejoined { into: (taking.renamed)(into), reason },
         EventBody::Linked(link) => EventBody::Linked(renamed(link)),
         EventBody::Unlinked { link, reason } => EventBody::Unlinked { link: renamed(link), reason },
         body => body,

@@ -144,9 +144,13 @@ fn said(event: &EventBody) -> Vec<&str> {
         EventBody::InformationRequested { question, .. } => vec![question.as_str()],
         EventBody::ResponseProposed(response) | EventBody::Resolved { response, .. } => of_response(response),
         EventBody::Closed { reason } => reason.iter().map(|reason| reason.as_str()).collect(),
-        EventBody::Reopened { reason } | EventBody::Withdrawn { reason } | EventBody::Unlinked { reason, .. } => {
-            vec![reason.as_str()]
-        }
+        EventBody::Reopened { reason }
+        | EventBody::Withdrawn { reason }
+        | EventBody::Unlinked { reason, .. }
+        | EventBody::ClocksMoved { reason, .. }
+        | EventBody::Split { reason, .. }
+        | EventBody::PartRejoined { reason, .. }
+        | EventBody::Rejoined { reason, .. } => vec![reason.as_str()],
         EventBody::Referred { scheme, scheme_reference, reason } => {
             let mut texts = vec![scheme.as_str()];
             texts.extend(scheme_reference.iter().map(|reference| reference.as_str()));
@@ -157,10 +161,13 @@ fn said(event: &EventBody) -> Vec<&str> {
             let new = changes.values().filter_map(|change| change.now.as_str());
             std::iter::once(reason.as_str()).chain(new).collect()
         }
-        EventBody::Acknowledged {}
+        EventBody::MilestoneRecorded { note, .. } => note.iter().map(|note| note.as_str()).collect(),
+        EventBody::Acknowledged { .. }
         | EventBody::InvestigationStarted {}
         | EventBody::Assigned { .. }
         | EventBody::Classified(_)
+        | EventBody::DeadlineWarned { .. }
+        | EventBody::DeadlineMissed { .. }
         | EventBody::Linked(_) => Vec::new(),
     }
 }

@@ -9,7 +9,11 @@ pub mod relocation;
 pub mod standing;
 
 use crate::{
-    complaint::intake::{Jurisdiction, List},
+    clock::{Clock, due::Ahead, settings::ClockSettings, timeline::Timeline},
+    complaint::{
+        Complaint,
+        intake::{Jurisdiction, List},
+    },
     http::problem::{FieldError, Rule},
     ids::TenantId,
     limit::plan::Limits,
@@ -65,6 +69,12 @@ pub struct Tenant {
     /// When a new complaint is linked to one that it is like, without a person.
     #[serde(default)]
     pub link_duplicates: LinkRule,
+    /// What its complaints' clocks depend on.
+    #[serde(default)]
+    pub clocks: ClockSettings,
+    /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ahead_by: i64,
     /// Grows with every change; the `ETag` is `"v<version>"`.
     pub version: u32,
     /// When it was created.
@@ -76,6 +86,11 @@ pub struct Tenant {
 /// Tenants that were written before they said so began with one shard: no more could be named.
 const fn one() -> u8 {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(millis: &i64) -> bool {
+    *millis == 0
 }
 
 /// Whether a tenant is served.
@@ -132,6 +147,9 @@ pub struct NewTenant {
     /// The fields it declares for its complaints.
     #[serde(default)]
     pub custom_fields: List<CustomField, 50>,
+    /// What its complaints' clocks depend on.
+    #[serde(default)]
+    pub clocks: ClockSettings,
 }
 
 /// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
@@ -159,6 +177,9 @@ pub struct TenantPatch {
     /// When a new complaint is linked to one that it is like, without a person.
     #[serde(default)]
     pub link_duplicates: Option<LinkRule>,
+    /// Replaces what its complaints' clocks depend on.
+    #[serde(default)]
+    pub clocks: Option<ClockSettings>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -182,6 +203,8 @@ pub enum TenantChange {
     Delete,
     /// Put a share of its new complaints on one more shard.
     AddShard(ShardId),
+    /// Have the time of its complaints so many milliseconds ahead of the world's.
+    SetClock(i64),
 }
 
 /// The tenant is deleted, and nothing of it changes any more.
@@ -202,7 +225,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
-        let NewTenant { home_cell, shards, plan, limits, custom_fields, .. } = new;
+        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, .. } = new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
         let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
         let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
@@ -213,6 +236,7 @@ impl Tenant {
         }
         let lacking = shards.shards().into_iter().filter(|shard| !there.contains(shard));
         errors.extend(lacking.map(|shard| no_such_shard("/shards", shard)));
+        errors.extend(clocks.errors("/clocks"));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -233,6 +257,8 @@ impl Tenant {
             former_cells: Vec::new(),
             custom_fields,
             link_duplicates: LinkRule::default(),
+            clocks,
+            ahead_by: 0,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -250,8 +276,43 @@ impl Tenant {
                 Ok(_) => Ok(()),
                 Err(full) => Err(FieldError::at("/shard", Rule::OutOfRange, format!("a tenant {full}"))),
             },
-            TenantChange::Patch(_) | TenantChange::Suspend | TenantChange::Resume | TenantChange::Delete => Ok(()),
+            TenantChange::Patch(_)
+            | TenantChange::Suspend
+            | TenantChange::Resume
+            | TenantChange::Delete
+            | TenantChange::SetClock(_) => Ok(()),
         }
+    }
+
+    /// What a patch asks for and cannot be.
+    #[must_use]
+    pub fn refuses(&self, patch: &TenantPatch) -> Vec<FieldError> {
+        let mut errors = patch.clocks.as_ref().map(|clocks| clocks.errors("/clocks")).unwrap_or_default();
+        if self.ahead_by != 0 && patch.plan.is_some_and(|plan| plan != Plan::Sandbox) {
+            let rule = "must stay `sandbox`: the time of its complaints is not the world's";
+            errors.push(FieldError::at("/plan", Rule::NotAllowed, rule));
+        }
+        errors
+    }
+
+    /// What time it is for its complaints when it is `now` in the world.
+    #[must_use]
+    pub const fn time(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.ahead_by)
+    }
+
+    /// Every clock of a complaint as of `now`. What happens after that must not be in the timeline.
+    #[must_use]
+    pub fn clocks_of(&self, complaint: &Complaint, timeline: &Timeline, now: Timestamp) -> Vec<Clock> {
+        self.clocks.clocks(complaint, self.sector, timeline, now)
+    }
+
+    /// What lies ahead of a complaint with all of its events in the timeline; when to look again is in the world's time.
+    #[must_use]
+    pub fn ahead_of(&self, complaint: &Complaint, timeline: &Timeline) -> Ahead {
+        let clocks = self.clocks_of(complaint, timeline, complaint.updated_at);
+        let Ahead { due, wake_at } = Ahead::of(&clocks, timeline, complaint.logged_at);
+        Ahead { due, wake_at: wake_at.map(|at| at.plus_millis(-self.ahead_by)) }
     }
 
     /// Whether its data lie, or once lay, in `cell`.
@@ -271,7 +332,7 @@ impl Tenant {
         match change {
             TenantChange::Patch(patch) => {
                 let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
-                let TenantPatch { custom_fields, link_duplicates, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, clocks, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
@@ -279,10 +340,12 @@ impl Tenant {
                 self.signed_writes = signed_writes.unwrap_or(self.signed_writes);
                 self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
                 self.link_duplicates = link_duplicates.unwrap_or(self.link_duplicates);
+                self.clocks = clocks.unwrap_or(self.clocks);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,
             TenantChange::Delete => self.status = Status::Deleted,
+            TenantChange::SetClock(ahead_by) => self.ahead_by = ahead_by,
             TenantChange::AddShard(shard) => self.shards = self.shards.with(shard).unwrap_or(self.shards),
         }
         self.version += 1;

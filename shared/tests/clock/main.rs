@@ -2,6 +2,7 @@
 //! examples of what is said about a clock.
 
 mod examples;
+mod passing;
 mod properties;
 mod shipped;
 mod vectors;

@@ -105,7 +105,9 @@ fn explained(refusal: &Refusal, complaint: &Complaint) -> Result<(), TestCaseErr
 
 /// What holds of a complaint at any moment.
 fn consistent(complaint: &Complaint) -> Result<(), TestCaseError> {
-    let legal: Vec<Move> = every_move().into_iter().filter(|made| complaint.state.after(*made).is_some()).collect();
+    let is_here = |made: &Move| *made != Move::Rejoin || complaint.is_part();
+    let legal = every_move().into_iter().filter(|made| is_here(made) && complaint.state.after(*made).is_some());
+    let legal: Vec<Move> = legal.collect();
     prop_assert_eq!(&complaint.legal_moves, &legal);
     prop_assert!(complaint.received_at <= complaint.logged_at && complaint.logged_at <= complaint.updated_at);
     prop_assert!(complaint.resolution.is_some() || !matches!(complaint.state, State::Resolved));
@@ -125,10 +127,10 @@ fn consistent(complaint: &Complaint) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn every_move() -> [Move; 10] {
+fn every_move() -> [Move; 11] {
     use Move::{
-        Acknowledge, Close, Investigate, ProposeResponse, Refer, Reopen, RequestInformation, Resolve, ResolveSummarily,
-        Withdraw,
+        Acknowledge, Close, Investigate, ProposeResponse, Refer, Rejoin, Reopen, RequestInformation, Resolve,
+        ResolveSummarily, Withdraw,
     };
     [
         Acknowledge,
@@ -141,5 +143,6 @@ fn every_move() -> [Move; 10] {
         Reopen,
         Withdraw,
         Refer,
+        Rejoin,
     ]
 }

@@ -104,7 +104,7 @@ proptest! {
 #[test]
 fn a_file_that_was_altered_is_refused_at_the_event() {
     let mut case = Case::plain();
-    case.append(vec![EventBody::Acknowledged {}, EventBody::InvestigationStarted {}]);
+    case.append(vec![EventBody::Acknowledged { sent_at: None }, EventBody::InvestigationStarted {}]);
     let file = case.file();
     let pointers = |file: &CaseFile, now| {
         let errors = taken(file, now).map(|_| ()).unwrap_err();

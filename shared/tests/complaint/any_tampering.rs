@@ -242,7 +242,7 @@ fn an_impossible_event_is_not_accepted_for_its_hash() {
     let early = case.now.plus_millis(-1);
     let impossible = [
         sealed(case.now, EventBody::Closed { reason: None }),
-        sealed(early, EventBody::Acknowledged {}),
+        sealed(early, EventBody::Acknowledged { sent_at: None }),
         sealed(case.now, case.sealed[0].event.body.clone()),
     ];
     for event in impossible {
@@ -281,8 +281,10 @@ fn the_cover_of_the_file_counts_too() {
 fn foreign_events_are_told_apart() {
     let case = eventful();
     let other = Tail { tenant: tenant(), complaint: complaint_id(1), version: 1, head: case.sealed[0].event.hash };
-    let foreign =
-        chain::seal(other, &actor(), case.now, vec![EventBody::Acknowledged {}], || SALT).unwrap().remove(0).event;
+    let foreign = chain::seal(other, &actor(), case.now, vec![EventBody::Acknowledged { sent_at: None }], || SALT)
+        .unwrap()
+        .remove(0)
+        .event;
     let mut file = case.file();
     file.events[1] = serde_json::to_value(foreign).unwrap();
     assert_eq!(file.verify().first_broken.unwrap().reason, Defect::Foreign);

@@ -5,11 +5,12 @@ use crate::case::{START, complaint_id, one_of};
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::json;
 use shared::{
+    clock::{law::Pin, timeline::Milestone},
     complaint::{
         Outcome, Redress, RedressKind, Relation, ResolutionKind, Response,
         command::{
-            Assign, Classify, Command, Contact, Correct, Corrections, Direction, LinkTo, MayReason, MustReason, Note,
-            Nothing, Refer, RequestInformation, Resolve, Unlink,
+            Acknowledge, Assign, Classify, Command, Contact, Correct, Corrections, Direction, LinkTo, MayReason,
+            MoveClocks, MustReason, Note, Nothing, RecordMilestone, Refer, RequestInformation, Resolve, Unlink,
         },
         decide::LinkTarget,
         intake::{
@@ -91,16 +92,25 @@ fn command() -> impl Strategy<Value = Command> {
             Command::Contact(Contact { direction, channel, summary, occurred_at })
         },
     );
-    let resolve = (one_of(&[ResolutionKind::FinalResponse, ResolutionKind::SummaryResolution]), response()).prop_map(
-        |(kind, Response { outcome, summary, redress })| Command::Resolve(Resolve { kind, outcome, summary, redress }),
+    let kind = one_of(&[ResolutionKind::FinalResponse, ResolutionKind::SummaryResolution]);
+    let resolve = (kind, response(), option::of(moment())).prop_map(|(kind, response, sent_at)| {
+        let Response { outcome, summary, redress } = response;
+        Command::Resolve(Resolve { kind, outcome, summary, redress, sent_at })
+    });
+    let milestone = (milestone(), option::of(moment()), option::of(stop_reason()), option::of(prose())).prop_map(
+        |(milestone, occurred_at, reason, note)| {
+            Command::RecordMilestone(RecordMilestone { milestone, occurred_at, reason, note })
+        },
     );
+    let move_clocks = (vec(pin(), 0..3), prose())
+        .prop_map(|(pins, reason)| Command::MoveClocks(MoveClocks { versions: list(pins), reason }));
     let link = (relation(), 0_u8..6)
         .prop_map(|(relation, other)| Command::Link(LinkTo { relation, complaint: complaint_id(other) }));
     let unlink = (relation(), 0_u8..6, prose()).prop_map(|(relation, other, reason)| {
         Command::Unlink(Unlink { relation, complaint: complaint_id(other), reason })
     });
     prop_oneof![
-        Just(Command::Acknowledge(Nothing {})),
+        option::of(moment()).prop_map(|sent_at| Command::Acknowledge(Acknowledge { sent_at })),
         (line(), option::of(line())).prop_map(|(assignee, team)| Command::Assign(Assign { assignee, team })),
         Just(Command::Investigate(Nothing {})),
         classify,
@@ -118,7 +128,33 @@ fn command() -> impl Strategy<Value = Command> {
         link,
         unlink,
         (prose(), corrections()).prop_map(|(reason, set)| Command::Correct(Box::new(Correct { reason, set }))),
+        milestone,
+        move_clocks,
     ]
+}
+
+fn milestone() -> impl Strategy<Value = Milestone> {
+    one_of(Milestone::NAMES).prop_map(|name| Milestone::try_from(name.to_owned()).expect("is a milestone"))
+}
+
+/// Mostly one that the rule on app fraud has.
+fn stop_reason() -> impl Strategy<Value = Code> {
+    one_of(&["information_from_victim", "information_from_victim", "nothing"])
+        .prop_map(|code| Code::try_from(code).expect("is a code"))
+}
+
+/// Mostly one that there is.
+fn pin() -> impl Strategy<Value = Pin> {
+    one_of(&[
+        ("gb-fca-disp", "2018-01-13"),
+        ("gb-fca-disp", "2026-06-01"),
+        ("gb-ofcom", "2026-04-08"),
+        ("gb-ofcom", "1999"),
+    ])
+    .prop_map(|(id, version)| {
+        let code = |text: &str| Code::try_from(text).expect("is a code");
+        Pin { id: code(id), version: code(version) }
+    })
 }
 
 fn corrections() -> impl Strategy<Value = Corrections> {
@@ -244,7 +280,7 @@ fn issue() -> impl Strategy<Value = Code> {
 
 fn code() -> impl Strategy<Value = Code> {
     prop_oneof![
-        one_of(&["fees", "fraud", "vip"]).prop_map(str::to_owned),
+        one_of(&["fees", "fraud", "vip", "app_fraud"]).prop_map(str::to_owned),
         "[a-z0-9][a-z0-9_-]{0,12}".prop_map(|code| code)
     ]
     .prop_map(|code| Code::try_from(code).expect("is a code"))

@@ -107,6 +107,7 @@ pub(crate) fn rules() -> Rules<'static> {
         taxonomy: Taxonomy::for_sector(Sector::Bank).expect("the bank has a taxonomy"),
         custom_fields: &FIELDS,
         jurisdiction: Jurisdiction::EnglandAndWales,
+        sector: Sector::Bank,
     }
 }
 
@@ -143,6 +144,8 @@ pub(crate) fn command(name: &str, body: Value) -> Command {
         "link" => read!(Link),
         "unlink" => read!(Unlink),
         "correct" => read!(Correct),
+        "milestone" => read!(RecordMilestone),
+        "move-clocks" => read!(MoveClocks),
         other => panic!("no command is called {other}"),
     }
 }
@@ -195,6 +198,11 @@ pub(crate) fn eventful() -> Case {
         (
             "correct",
             json!({ "reason": "Misheard.", "set": { "description": "Three fees.", "external_reference": null } }),
+        ),
+        ("milestone", json!({ "milestone": "holding_response", "note": "Sent by post." })),
+        (
+            "move-clocks",
+            json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "By mistake." }),
         ),
         ("withdraw", json!({ "reason": "Settled by phone." })),
         ("reopen", json!({ "reason": "By mistake." })),

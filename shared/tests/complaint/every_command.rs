@@ -105,6 +105,10 @@ fn body(name: &str) -> Value {
         "classify" => json!({ "severity": "high" }),
         "note" => json!({ "text": "Called the branch." }),
         "link" => json!({ "relation": "part_of", "complaint": complaint_id(1) }),
+        "milestone" => json!({ "milestone": "holding_response" }),
+        "move-clocks" => {
+            json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "As counsel said." })
+        }
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
         other => panic!("no body for {other}"),
     }

@@ -1,7 +1,7 @@
 //! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
 //!
-//! `every_event_kind.ndjson` holds one case with an event of every kind, `imported.ndjson` one that came from another firm,
-//! each line the canonical text that is stored. They were written, and their hashes were computed, by another
+//! `every_event_kind.ndjson` and `of_clocks.ndjson` hold two cases with an event of every kind between them, `imported.ndjson` one
+//! that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
 //! implementation, Python's `json` and `hashlib`:
 //!
 //! ```python
@@ -36,6 +36,9 @@ const HEAD: &str = "d03ed300cee9d904943563d71777c1effd85c067778a17d9ca832fe06850
 const IMPORTED: &str = include_str!("imported.ndjson");
 const IMPORTED_HEAD: &str = "7ac81aff3864a3925a85f62488e6fcb19d5c187a61d3251daf593a20375f7c0a";
 
+const OF_CLOCKS: &str = include_str!("of_clocks.ndjson");
+const OF_CLOCKS_HEAD: &str = "4a7d90e315095ef73eec85dee78d7e53910471bfa594eb93dcba7d99bf9a4126";
+
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
     hashed(LINES, HEAD)
@@ -53,14 +56,17 @@ fn hashed(lines: &str, head: &str) -> Vec<Value> {
 
 #[test]
 fn every_kind_of_event_is_pinned() {
-    let kinds: HashSet<EventKind> =
-        stored().into_iter().map(|event| serde_json::from_value(event["type"].clone()).unwrap()).collect();
-    assert_eq!(kinds.len(), 17);
+    let kinds: HashSet<EventKind> = [stored(), hashed(OF_CLOCKS, OF_CLOCKS_HEAD)]
+        .into_iter()
+        .flatten()
+        .map(|event| serde_json::from_value(event["type"].clone()).unwrap())
+        .collect();
+    assert_eq!(kinds.len(), 24);
 }
 
 #[test]
 fn what_was_stored_is_what_would_be_stored_now() {
-    for (lines, last) in [(LINES, HEAD), (IMPORTED, IMPORTED_HEAD)] {
+    for (lines, last) in [(LINES, HEAD), (OF_CLOCKS, OF_CLOCKS_HEAD), (IMPORTED, IMPORTED_HEAD)] {
         let mut head = Digest::ZERO;
         for (line, stored) in lines.lines().zip(hashed(lines, last)) {
             let event: Event = serde_json::from_value(stored.clone()).unwrap();
@@ -74,6 +80,27 @@ fn what_was_stored_is_what_would_be_stored_now() {
         }
         assert_eq!(head.to_string(), last);
     }
+}
+
+#[test]
+fn what_clocks_wait_for_is_in_the_fold() {
+    let events = hashed(OF_CLOCKS, OF_CLOCKS_HEAD).into_iter().map(|event| serde_json::from_value(event).unwrap());
+    let events: Vec<Event> = events.collect();
+    let now = serde_json::to_value(Complaint::fold(&events).unwrap().unwrap()).unwrap();
+    assert_eq!(now["acknowledged_at"], "2026-11-18T16:00:00.000Z");
+    assert_eq!(
+        now["milestones"],
+        json!([
+            { "milestone": "clock_stopped", "at": "2026-12-03T08:00:00.000Z" },
+            { "milestone": "clock_resumed", "at": "2026-12-04T09:00:00.000Z" },
+            { "milestone": "holding_response", "at": "2026-12-08T15:00:00.000Z" }
+        ])
+    );
+    assert_eq!(now["clock_versions"], json!([{ "id": "gb-fca-disp", "version": "2026-06-01" }]));
+    assert_eq!((&now["parts"], &now["state"]), (&json!(["018bcfe5-6800-7303-8303-030303030302"]), &json!("closed")));
+    let answered = serde_json::to_value(Complaint::fold(&events[..10]).unwrap().unwrap()).unwrap();
+    assert_eq!(answered["resolution"]["sent_at"], "2026-12-09T17:00:00.000Z");
+    assert_eq!(answered["resolution"]["at"], "2026-12-10T10:00:00.000Z");
 }
 
 #[test]

@@ -8,4 +8,5 @@ mod arbitrary;
 mod case;
 mod every_command;
 mod formats;
+mod parts;
 mod usual_course;

@@ -29,11 +29,12 @@ use futures_util::future::try_join;
 use shared::{
     access::Actor,
     chain::{self, Digest, Tail},
-    clock::due::Due,
+    clock::{due::Due, passing::passed, timeline::Timeline},
     complaint::{
-        Complaint,
+        Complaint, MAX_EVENTS,
         command::Command,
         decide::{LinkTarget, decide},
+        event::EventBody,
     },
     http::{
         body::{self, BodyError},
@@ -55,7 +56,7 @@ pub(crate) struct Order<'o> {
     pub(crate) key: &'o IdempotencyKey,
     pub(crate) fingerprint: Digest,
     pub(crate) actor: &'o Actor,
-    /// When it came.
+    /// When it came, in the world's time.
     pub(crate) now: Timestamp,
     /// The versions that it may change; any if there is none.
     pub(crate) if_match: Option<IfMatch>,
@@ -108,12 +109,14 @@ async fn run(call: TenantCall, read: Read) -> Outcome {
 
 /// Gives a command to a complaint: steps 2 to 4, the one way to do so, whoever orders it.
 pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performed, Failure> {
-    let Order { complaint: id, command, key, fingerprint, actor, now: came_at, if_match, lock: token, .. } = order;
+    let Order {
+        complaint: id, command, key, fingerprint, actor, now: came_at, if_match, lock: token, rehearsed, ..
+    } = order;
     let db = firm.db_of(id)?;
 
     // (2)
     let link = if let Command::Link(link) = &command { Some(link.complaint) } else { None };
-    let (Loaded { complaint, done, lock, target, mut timeline, due }, elsewhere) =
+    let (Loaded { complaint, done, lock, target, timeline, due }, elsewhere) =
         try_join(db.load(id, key.as_str(), link, came_at), target_elsewhere(firm, &db, link, id)).await?;
     let target = elsewhere.unwrap_or(target);
     if let Some(done) = done {
@@ -131,8 +134,45 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
     }
 
     // (4)
-    let now = came_at.max(before.updated_at);
+    let now = firm.tenant.time(came_at).max(before.updated_at);
     let bodies = decide(&before, command, firm.rules()?, target, now)?;
+    let case = Case { before, timeline, due, lock };
+    write(firm, &db, case, Writing { bodies, key, fingerprint, actor, now, came_at, token, rehearsed }).await
+}
+
+/// A complaint as it was read.
+pub(super) struct Case {
+    pub(super) before: Complaint,
+    pub(super) timeline: Timeline,
+    pub(super) due: Option<Due>,
+    pub(super) lock: Option<Lock>,
+}
+
+/// What is to be written of it.
+pub(super) struct Writing<'w> {
+    pub(super) bodies: Vec<EventBody>,
+    pub(super) key: &'w IdempotencyKey,
+    pub(super) fingerprint: Digest,
+    pub(super) actor: &'w Actor,
+    /// When, in the tenant's time.
+    pub(super) now: Timestamp,
+    /// When, in the world's.
+    pub(super) came_at: Timestamp,
+    /// The token of the lock that the writer holds.
+    pub(super) token: Option<FencingToken>,
+    pub(super) rehearsed: bool,
+}
+
+/// Makes it so.
+pub(super) async fn write(
+    firm: Firm<'_>,
+    db: &TenantDb,
+    case: Case,
+    writing: Writing<'_>,
+) -> Result<Performed, Failure> {
+    let Case { before, mut timeline, due: was_due, lock } = case;
+    let Writing { bodies, key, fingerprint, actor, now, came_at, token, rehearsed } = writing;
+    let id = before.id;
     let tail = Tail { tenant: firm.tenant.id, complaint: id, version: before.version, head: before.head };
     let events = chain::seal(tail, actor, now, bodies, platform::salt).map_err(Failure::internal)?;
     let mut after = before.clone();
@@ -140,10 +180,10 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
         after.apply(&sealed.event).map_err(Failure::internal)?;
         timeline.take_in(&sealed.event);
     }
-    if order.rehearsed {
+    if rehearsed {
         return Ok(Performed::Rehearsed { version: after.version });
     }
-    let due = (due, Due::next(&after, firm.tenant.sector, &timeline));
+    let ahead = firm.tenant.ahead_of(&after, &timeline);
     let outbox = OutboxId::new(came_at, &platform::entropy());
     let home = firm.home()?;
     let names = external_reference::Change {
@@ -153,7 +193,7 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
         by: claimant(&id.to_string(), key.as_str()),
         at: now,
     };
-    let mut names_it = home.is(&db);
+    let mut names_it = home.is(db);
     let mut prepared = None;
     let committed = loop {
         let failed = if names.from != names.to && !names_it && prepared.is_none() {
@@ -166,7 +206,9 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
             }
         } else {
             let (before, after, events, key) = (&before, &after, events.as_slice(), key);
-            let commit = Commit { before, after, events, key, fingerprint, outbox, now, lock: token, names_it, due };
+            let (now, lock) = (came_at, token);
+            let commit =
+                Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it, was_due, ahead };
             match db.commit(commit).await {
                 Ok(committed) => break committed,
                 Err(error) => error,
@@ -190,6 +232,52 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
         external_reference::settle(&home, &names, prepared).await;
     }
     Ok(Performed::Now { committed, version: after.version, lock })
+}
+
+/// What time alone has brought about for a complaint, and what came of it.
+pub(crate) enum Passed {
+    /// It is recorded: the message that tells of it.
+    Recorded(String),
+    /// There was nothing to record; what lies ahead of it is noted.
+    Nothing,
+    /// The tenant has none such.
+    NotFound,
+}
+
+/// What records that time has passed, as events name it.
+pub(crate) const TIME: &str = "rule:clocks";
+
+/// Events that a case file must have room for if time is to write to it: it can always be ended.
+const FULL_WITHOUT: u32 = 100;
+
+/// Records what time alone has brought about for a complaint: whoever has locked it.
+pub(crate) async fn record_passing(
+    firm: Firm<'_>,
+    id: ComplaintId,
+    actor: &Actor,
+    came_at: Timestamp,
+) -> Result<Passed, Failure> {
+    let db = firm.db_of(id)?;
+    let Loaded { complaint, lock, timeline, due, .. } = db.load(id, TIME, None, came_at).await?;
+    let Some(before) = complaint else { return Ok(Passed::NotFound) };
+    let now = firm.tenant.time(came_at).max(before.updated_at);
+    let clocks = firm.tenant.clocks_of(&before, &timeline, now);
+    let bodies = passed(&clocks, &timeline, before.logged_at, now);
+    if bodies.is_empty() || before.version.saturating_add(FULL_WITHOUT) > MAX_EVENTS {
+        let mut ahead = firm.tenant.ahead_of(&before, &timeline);
+        ahead.wake_at = ahead.wake_at.filter(|_| bodies.is_empty());
+        db.foresee(&before, due, ahead).await?;
+        return Ok(Passed::Nothing);
+    }
+    // Of two that come to it at the same time, one finds itself done.
+    let key: IdempotencyKey = format!("{TIME}:v{}", before.version).parse().map_err(Failure::internal)?;
+    let (token, fingerprint) = (lock.as_ref().map(|lock| lock.token), Digest::of(key.as_str().as_bytes()));
+    let case = Case { before, timeline, due, lock };
+    let writing = Writing { bodies, key: &key, fingerprint, actor, now, came_at, token, rehearsed: false };
+    match write(firm, &db, case, writing).await? {
+        Performed::Now { committed, .. } => Ok(Passed::Recorded(committed.message)),
+        _ => Ok(Passed::Nothing),
+    }
 }
 
 /// What a link needs to know of its target, if that lies in another database than the complaint.
@@ -247,4 +335,8 @@ commands! {
     unlink => Command::Unlink;
     /// Puts entries right.
     correct => |body| Command::Correct(Box::new(body));
+    /// Records something that clocks wait for.
+    milestone => Command::RecordMilestone;
+    /// Moves it to other versions of rules or calendars.
+    move_clocks => Command::MoveClocks;
 }

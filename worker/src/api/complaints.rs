@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     chain::Digest,
-    clock::due::{DueBand, today},
+    clock::due::DueBand,
     complaint::{intake::NewComplaint, projection::Facet},
     exchange::import::Draft,
     http::{
@@ -95,7 +95,7 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
 }
 
 /// `?at=`, the only parameter.
-pub(super) fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
+fn moment(call: &Call) -> Result<Option<Timestamp>, Failure> {
     let mut at = None;
     for (name, value) in call.parameters() {
         if name != "at" {
@@ -137,7 +137,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let direction = cursor.map_or(Direction::Forward, |cursor| cursor.direction);
     let (dbs, from) = (call.dbs(), cursor.map(|cursor| cursor.from));
     let searched = searched(&query, &dbs).await?;
-    let today = today(tenant.jurisdiction, call.call.now);
+    let today = call.today();
     let lists = together(dbs.iter().map(async |db| match query.order {
         Order::Due => db.list_due(&query, today, direction, from).await,
         Order::Newest | Order::Relevance => db.list(&query, searched.as_deref(), direction, from).await,
@@ -223,7 +223,7 @@ pub(crate) async fn counts(call: TenantCall) -> Outcome {
     }
     let dbs = call.dbs();
     let mut counts = Counts::default();
-    let today = today(call.standing.tenant.jurisdiction, call.call.now);
+    let today = call.today();
     for rows in together(dbs.iter().map(TenantDb::counts)).await {
         for CountRow { facet, value, n } in rows?.into_iter().filter(|row| row.n > 0) {
             // Each complaint is in one state.

@@ -42,7 +42,7 @@ pub(crate) async fn of_draft(call: TenantCall) -> Outcome {
     let Posted { body: new, .. } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
     // Nobody sees it.
     let reference = Reference::new(&call.standing.tenant.reference_prefix, 0, 0);
-    match decide::log(new, reference, call.rules()?, call.call.now)? {
+    match decide::log(new, reference, call.rules()?, call.time())? {
         EventBody::Received(received) => listed(&call, received.as_ref().into(), &filters).await,
         _ => Err(Failure::internal("a complaint begins with something else")),
     }

@@ -44,8 +44,8 @@ const MAX_SIGNED_BYTES: u32 = 8_000_000;
 /// The most rows of a request. A larger file is sent in several.
 const MAX_ROWS: u64 = 10_000;
 /// The rows of a batch, and the bytes after which it has fewer.
-const BATCH_ROWS: usize = 300;
-const BATCH_BYTES: usize = 500_000;
+const BATCH_ROWS: usize = 450;
+const BATCH_BYTES: usize = 750_000;
 /// How long rows wait for others to come, in milliseconds.
 const PATIENCE_MILLIS: u32 = 100;
 /// Bytes of answers that wait for a caller who sends all before reading any.

@@ -10,7 +10,7 @@ use crate::{
 use shared::{
     access::Actor,
     chain::{self, Digest, Sealed, Tail},
-    clock::{due::Due, timeline::Timeline},
+    clock::{due::Ahead, timeline::Timeline},
     complaint::{Complaint, decide},
     exchange::{
         case_file::{self, Taking, take_over},
@@ -50,11 +50,11 @@ pub(super) struct Made {
     /// As JSON.
     pub(super) doc: String,
     pub(super) events: Vec<Sealed>,
-    /// What the law wants of it next.
-    pub(super) due: Option<Due>,
+    /// What lies ahead of it.
+    pub(super) ahead: Ahead,
 }
 
-/// Who logs, when, and for which import.
+/// Who logs, when in the world's time, and for which import.
 pub(super) struct Maker<'c> {
     pub(super) call: &'c TenantCall,
     pub(super) by: Actor,
@@ -101,35 +101,35 @@ impl<'c> Maker<'c> {
     /// # Errors
     /// The tenant's rules do not allow it, or the case file is not whole and unaltered.
     pub(super) fn make(&self, draft: &Draft, id: ComplaintId, reference: Reference) -> Result<Made, Failure> {
-        let tenant = self.call.standing.tenant.id;
+        let firm = &self.call.standing.tenant;
+        let (tenant, now) = (firm.id, firm.time(self.now));
         let (complaint, events) = match draft {
             Draft::New(new) => {
-                let received = decide::log(new.as_ref().clone(), reference, self.call.rules()?, self.now)?;
+                let received = decide::log(new.as_ref().clone(), reference, self.call.rules()?, now)?;
                 let tail = Tail { tenant, complaint: id, version: 0, head: Digest::ZERO };
-                let events = chain::seal(tail, &self.by, self.now, vec![received], platform::salt);
+                let events = chain::seal(tail, &self.by, now, vec![received], platform::salt);
                 let events = events.map_err(Failure::internal)?;
                 let folded = Complaint::fold(events.iter().map(|sealed| &sealed.event)).map_err(Failure::internal)?;
                 (folded.ok_or_else(|| Failure::internal("a new complaint has no events"))?, events)
             }
             Draft::File(file) => {
                 let renamed = |old| self.renamed(old);
-                let (by, now) = (&self.by, self.now);
-                let taking = Taking { tenant, complaint: id, reference, by, now, renamed: &renamed };
+                let taking = Taking { tenant, complaint: id, reference, by: &self.by, now, renamed: &renamed };
                 take_over(file, &taking).map_err(|errors| Failure::errors(Code::Invalid, errors))?
             }
         };
         let doc = serde_json::to_string(&complaint).map_err(Failure::internal)?;
         let timeline = Timeline::of(events.iter().map(|sealed| &sealed.event));
-        let due = Due::next(&complaint, self.call.standing.tenant.sector, &timeline);
-        Ok(Made { complaint: Box::new(complaint), doc, events, due })
+        let ahead = firm.ahead_of(&complaint, &timeline);
+        Ok(Made { complaint: Box::new(complaint), doc, events, ahead })
     }
 }
 
 impl Made {
     /// To be written along with others.
     pub(super) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
-        let Self { complaint, doc, events, due } = self;
-        New { complaint, doc, events, key, fingerprint, outbox: None, names_it, due: *due }
+        let Self { complaint, doc, events, ahead } = self;
+        New { complaint, doc, events, key, fingerprint, outbox: None, names_it, ahead: *ahead }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     gateway::directory,
     log, platform,
     store::system::OperatorDone,
+    waking,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,6 +24,9 @@ use shared::{
 
 /// The most tenants a page may have.
 const PAGE: u32 = 100;
+
+/// How long it takes at most until a change of a tenant is written or never will be, in milliseconds.
+pub(super) const WRITTEN_BY: i64 = 30_000;
 
 /// Some tenants, in the order they were created.
 #[derive(Serialize, JsonSchema)]
@@ -101,7 +105,14 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     if let Some(slug) = &patch.slug {
         free_everywhere(&call, slug, Some(before.id)).await?;
     }
-    let after = before.changed(TenantChange::Patch(patch), call.call.now).map_err(gone)?;
+    let errors = before.refuses(&patch);
+    if !errors.is_empty() {
+        return Err(Failure::errors(Code::Invalid, errors));
+    }
+    let after = before.clone().changed(TenantChange::Patch(patch), call.call.now).map_err(gone)?;
+    if after.clocks != before.clocks {
+        waking::review_all(&call.call.runtime, &after, call.call.now.plus_millis(WRITTEN_BY)).await?;
+    }
     if !call.db().update_tenant(&after, None).await? {
         return Err(Failure::new(Code::PreconditionFailed));
     }

@@ -10,7 +10,7 @@ use super::{
 use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
-    clock::due::Due,
+    clock::due::{Ahead, Due},
     complaint::{Complaint, projection::Facet},
     http::{idempotency::IdempotencyKey, merge::order},
     ids::OutboxId,
@@ -23,6 +23,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
 const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
+const EXPECT_VERSION: Scoped = Scoped::new(include_str!("sql/complaints/expect_version.sql"));
+const WAKE: Scoped = Scoped::new(include_str!("sql/complaints/wake.sql"));
+const FORESEE: Scoped = Scoped::new(include_str!("sql/complaints/foresee.sql"));
 const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
 const APPEND_NEW: Scoped = Scoped::new(include_str!("sql/events/append_new.sql"));
 pub(super) const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
@@ -45,8 +48,8 @@ pub(crate) struct New<'c> {
     /// Whether its external reference is to be written here: this is where the tenant's are kept, and it was not claimed
     /// before.
     pub(crate) names_it: bool,
-    /// What the law wants of it next.
-    pub(crate) due: Option<Due>,
+    /// What lies ahead of it.
+    pub(crate) ahead: Ahead,
 }
 
 /// What a command makes of a complaint.
@@ -63,15 +66,17 @@ pub(crate) struct Commit<'c> {
     pub(crate) fingerprint: Digest,
     /// The outbox row.
     pub(crate) outbox: OutboxId,
-    /// When.
+    /// When, in the world's time.
     pub(crate) now: Timestamp,
     /// The token of the lock that the writer holds.
     pub(crate) lock: Option<FencingToken>,
     /// Whether a change of the external reference is to be written here: this is where the tenant's are kept, and it
     /// was not claimed before.
     pub(crate) names_it: bool,
-    /// What the law wants of it next: before, and after.
-    pub(crate) due: (Option<Due>, Option<Due>),
+    /// What the law wanted of it next, before.
+    pub(crate) was_due: Option<Due>,
+    /// What lies ahead of it, after.
+    pub(crate) ahead: Ahead,
 }
 
 /// What a commit leaves: the answer's JSON, and the message to send.
@@ -86,11 +91,9 @@ pub(super) const PLACES: u32 = 8;
 impl TenantDb {
     /// Logs all of them, or none. The messages to send.
     pub(crate) async fn log(&self, new: &[New<'_>], now: Timestamp) -> Result<Vec<String>, StoreError> {
-        let told = new.iter().filter_map(|one| Some((one.outbox?, one)));
-        let messages = told.map(|(outbox, one)| Ok((outbox, self.message(outbox, one.complaint, one.events)?)));
-        let messages = messages.collect::<Result<Vec<_>, StoreError>>()?;
+        let messages = self.messages_of(new)?;
         for draw in 0..PLACES {
-            match self.run::<IgnoredAny>(self.batch_of_new(new, &messages, now, draw)?).await {
+            match self.run::<IgnoredAny>(self.batch_of_new(self.batch(), new, &messages, now, draw)?).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
                 done => return done.map(|_| messages.into_iter().map(|(_, message)| message).collect()),
             }
@@ -98,9 +101,15 @@ impl TenantDb {
         Err(StoreError::Taken(Unique::Place))
     }
 
+    fn messages_of(&self, new: &[New<'_>]) -> Result<Vec<(OutboxId, String)>, StoreError> {
+        let told = new.iter().filter_map(|one| Some((one.outbox?, one)));
+        told.map(|(outbox, one)| Ok((outbox, self.message(outbox, one.complaint, one.events)?))).collect()
+    }
+
     /// The idempotency records come first, so that a repeated request fails on its own and on nothing else.
     fn batch_of_new(
         &self,
+        mut batch: TenantBatch,
         new: &[New<'_>],
         messages: &[(OutboxId, String)],
         now: Timestamp,
@@ -110,7 +119,7 @@ impl TenantDb {
         let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
         let mut events: Vec<(u8, Lists)> = Vec::new();
         let mut counted = BTreeMap::<Counted<'_>, i32>::new();
-        for New { complaint, events: sealed, key, fingerprint, names_it, due, .. } in new {
+        for New { complaint, events: sealed, key, fingerprint, names_it, ahead, .. } in new {
             let id = complaint.id.to_string();
             requests.row(&[Text(key), Plain(&fingerprint.to_string()), Plain(&id), Number(complaint.version.into())]);
             let slot = complaint.id.slot();
@@ -122,7 +131,7 @@ impl TenantDb {
                 let (seq, at) = (event.seq.into(), event.at.unix_millis());
                 of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
             }
-            for (facet, value, by) in changed_counts(None, complaint, (None, *due)) {
+            for (facet, value, by) in changed_counts(None, complaint, (None, ahead.due)) {
                 *counted.entry((facet, value)).or_default() += by;
             }
             let named = complaint.external_reference.as_ref().filter(|_| *names_it);
@@ -136,7 +145,7 @@ impl TenantDb {
         let positions: Vec<_> = new.iter().map(position).collect();
         for nth in order(positions.clone()) {
             let (Some(one), Some(Position { place, .. })) = (new.get(nth), positions.get(nth)) else { continue };
-            let New { complaint, doc, events: sealed, key, due, .. } = one;
+            let New { complaint, doc, events: sealed, key, ahead: Ahead { due, wake_at }, .. } = one;
             complaints.row(&[
                 Plain(&complaint.id.to_string()),
                 Plain(complaint.reference.as_str()),
@@ -152,9 +161,9 @@ impl TenantDb {
                 Plain(&tokens.labels(complaint, *due)),
                 due.map_or(Nothing, |due| Number(due.at.unix_millis())),
                 due.map(|due| due.on.to_string()).as_deref().map_or(Nothing, Plain),
+                wake_at.map_or(Nothing, |at| Number(at.unix_millis())),
             ]);
         }
-        let mut batch = self.batch();
         for list in requests.finish() {
             batch = batch.with_list(IDEMPOTENCY_INSERT_NEW, &list, (at,));
         }
@@ -191,12 +200,30 @@ impl TenantDb {
 
     /// Makes it true, wholly or not at all.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<Committed, StoreError> {
+        let (committed, _) = self.commit_with(commit, &[]).await?;
+        Ok(committed)
+    }
+
+    /// Makes it true and logs these complaints, which lie in the same database, or neither. Besides, the messages to send of them.
+    pub(crate) async fn commit_with(
+        &self,
+        commit: Commit<'_>,
+        new: &[New<'_>],
+    ) -> Result<(Committed, Vec<String>), StoreError> {
         let doc = to_json(commit.after)?;
         let message = self.message(commit.outbox, commit.after, commit.events)?;
+        let messages = self.messages_of(new)?;
         for draw in 0..PLACES {
-            match self.run::<IgnoredAny>(self.batch_of(&commit, &doc, &message, draw)?).await {
+            let mut batch = self.batch_of(&commit, &doc, &message, draw)?;
+            if !new.is_empty() {
+                batch = self.batch_of_new(batch, new, &messages, commit.now, draw)?;
+            }
+            match self.run::<IgnoredAny>(batch).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
-                done => return done.map(|_| Committed { doc, message }),
+                done => {
+                    let messages = messages.into_iter().map(|(_, message)| message).collect();
+                    return done.map(|_| (Committed { doc, message }, messages));
+                }
             }
         }
         Err(StoreError::Taken(Unique::Place))
@@ -204,7 +231,8 @@ impl TenantDb {
 
     /// The idempotency record comes first, as for what is new.
     fn batch_of(&self, commit: &Commit<'_>, doc: &str, message: &str, draw: u32) -> Result<TenantBatch, StoreError> {
-        let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it, due } = commit;
+        let &Commit { before, after, events, key, fingerprint, outbox, now, lock, names_it, was_due, ahead } = commit;
+        let due = ahead.due;
         let rows: Vec<_> =
             events.iter().map(|Sealed { event, text }| (event.seq, event.at.unix_millis(), text, event.hash)).collect();
         let (id, version) = (after.id, after.version);
@@ -228,16 +256,17 @@ impl TenantDb {
                     after.received_at.unix_millis(),
                     version,
                     doc,
-                    to_json(&after.summary(due.1))?,
+                    to_json(&after.summary(due))?,
                     place,
                     words,
                     likeness,
-                    tokens.labels(after, due.1),
-                    due.1.map(|due| due.at.unix_millis()),
-                    due.1.map(|due| due.on),
+                    tokens.labels(after, due),
+                    due.map(|due| due.at.unix_millis()),
+                    due.map(|due| due.on),
+                    ahead.wake_at.map(Timestamp::unix_millis),
                 ),
             );
-        let counted = changed_counts(Some(before), after, due);
+        let counted = changed_counts(Some(before), after, (was_due, due));
         let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
         let had = &before.external_reference;
         Ok(if names_it && had != external {
@@ -249,6 +278,31 @@ impl TenantDb {
         } else {
             batch
         })
+    }
+}
+
+impl TenantDb {
+    /// Notes what lies ahead of a complaint to which nothing has happened since it was read. If something has, [`StoreError::Held`].
+    pub(crate) async fn foresee(
+        &self,
+        complaint: &Complaint,
+        was_due: Option<Due>,
+        Ahead { due, wake_at }: Ahead,
+    ) -> Result<(), StoreError> {
+        let wake_at = wake_at.map(Timestamp::unix_millis);
+        let batch = self.batch().with(EXPECT_VERSION, (complaint.id, complaint.version));
+        let batch = if was_due == due {
+            batch.with(WAKE, (complaint.id, wake_at))
+        } else {
+            let (at, on) = (due.map(|due| due.at.unix_millis()), due.map(|due| due.on));
+            let (summary, labels) = (to_json(&complaint.summary(due))?, self.tokens().labels(complaint, due));
+            let counted = changed_counts(Some(complaint), complaint, (was_due, due));
+            batch
+                .with(FORESEE, (complaint.id, wake_at, at, on, summary, labels))
+                .with(COUNTS_ADD, (to_json(&counted)?,))
+        };
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
     }
 }
 

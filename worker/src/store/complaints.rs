@@ -226,7 +226,8 @@ impl Looked {
         let (lines, reached) = text.rsplit_once('\n').unwrap_or(("", text));
         let reached = match (reached.parse(), reached.parse().map(Position::around)) {
             (Ok(position), _) => Some(position),
-            (_, Ok((below, above))) => Some(if direction == Direction::Forward { below } else { above }),
+            // Whatever stands there comes next.
+            (_, Ok((below, above))) => Some(if direction == Direction::Forward { above } else { below }),
             _ if reached.is_empty() => None,
             _ => return Err(StoreError::unreadable("a page that ends nowhere")),
         };
@@ -397,6 +398,7 @@ impl TenantDb {
             page.2,
             to_json(&walked)?,
             most,
+            tokens.code(),
         );
         let text = self.text(sql, parameters).await?;
         Looked::read(&text, query.search.as_ref(), &tokens, direction)

@@ -5,6 +5,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod changes;
+pub(crate) mod clock_reviews;
 pub(crate) mod commit;
 pub(crate) mod complaints;
 pub(crate) mod counters;

@@ -176,6 +176,8 @@ pub(crate) struct ComplaintRow {
     due_at: Option<i64>,
     #[serde(default)]
     due_on: Option<Day>,
+    #[serde(default)]
+    wake_at: Option<i64>,
 }
 
 impl ComplaintRow {
@@ -571,7 +573,7 @@ impl TenantDb {
                     Place::of(after.received_at, after.id, draw).to_string(),
                 ),
                 (&row.words, tokens.likeness(after), tokens.labels(after, row.due())),
-                (row.due_at, row.due_on),
+                (row.due_at, row.due_on, row.wake_at),
             ));
             let due = (before.as_ref().and_then(|(_, row)| row.due()), row.due());
             for (facet, value, by) in changed_counts(before.as_ref().map(|(before, _)| before), after, due) {
@@ -698,6 +700,7 @@ mod tests {
             words: String::new(),
             due_at: None,
             due_on: None,
+            wake_at: None,
         };
         let mut left = Left::of(&[(1, 2), (2, 3), (3, 1)].map(row));
         assert_eq!(left.take(&page(&[(1, 1)])), 0);

@@ -39,6 +39,8 @@ const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
 const BULK_DUE: &str = include_str!("sql/system/bulk_due.sql");
 const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
 const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
+const WAKE: &str = include_str!("sql/system/wake.sql");
+const NEXT_REVIEW: &str = include_str!("sql/system/next_review.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -47,6 +49,13 @@ pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
 /// A complaint that the text index does not have.
 #[derive(Deserialize)]
 pub(crate) struct Unindexed {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: ComplaintId,
+}
+
+/// A complaint to which something has come.
+#[derive(Deserialize)]
+pub(crate) struct Woken {
     pub(crate) tenant: TenantId,
     pub(crate) id: ComplaintId,
 }
@@ -150,6 +159,18 @@ impl SystemDb {
     /// Some complaints of any tenant that the text index does not have.
     pub(crate) async fn not_indexed(&self, limit: u32) -> Result<Vec<Unindexed>, StoreError> {
         self.rows(NOT_INDEXED, (limit,)).await
+    }
+
+    /// Takes complaints of any tenant to which something has come by `now`, the longest ago first; until `until` they are nobody
+    /// else's.
+    pub(crate) async fn wake(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Woken>, StoreError> {
+        self.rows(WAKE, (now.unix_millis(), until.unix_millis(), limit)).await
+    }
+
+    /// A tenant whose complaints' clocks are to be looked at anew.
+    pub(crate) async fn next_review(&self, now: Timestamp) -> Result<Option<TenantId>, StoreError> {
+        let rows: Vec<TenantIdRow> = self.rows(NEXT_REVIEW, (now.unix_millis(),)).await?;
+        Ok(rows.into_iter().next().map(|row| row.id))
     }
 
     /// The tokens of the index from `first` to `last`, at most `limit` of them.

@@ -1,8 +1,9 @@
 -- ?2: a JSON list of [id, reference, external reference, received at, version, doc, summary, key, place, words, likeness,
--- labels, due at, due on].
+-- labels, due at, due on, wake at].
 INSERT INTO complaints
   (tenant_id, id, reference, external_reference, received_at, version, doc, summary, created_by_key, place, words,
-   likeness, labels, due_at, due_on)
+   likeness, labels, due_at, due_on, wake_at)
 SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  CAST(value ->> 8 AS INTEGER), value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13
+  CAST(value ->> 8 AS INTEGER), value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13,
+  value ->> 14
 FROM json_each(?2)

@@ -4,7 +4,10 @@
 -- its tokens.
 -- ?9 is one more than the page, to tell whether there are more.
 -- Of what has the rarest of ?12 (a JSON list of what the index is asked for), no more than ?13 are looked at: where the search ends
--- for that, its last line is the place that it has reached.
+-- for that, its last line is the place of the next one, at which it has to go on.
+-- FTS5 looks at a bound only when it has found something, and would go on behind this one until it has: so it is made to find what
+-- stands there, by its reference in the index (?14: what each word begins with). What has that reference in its texts as well is
+-- looked at twice.
 WITH reach AS (
   SELECT CASE WHEN count(*) = count(place) THEN min(place) END AS place
   FROM (
@@ -17,6 +20,12 @@ WITH reach AS (
     FROM json_each(?12) token
     LIMIT 100
   )
+), stop AS (
+  SELECT c.place AS place, ?14 || replace(lower(c.reference), '-', ' ' || ?14) AS words
+  FROM reach r
+  CROSS JOIN complaints c
+  WHERE c.tenant_id = ?1 AND c.place = r.place
+  LIMIT 1
 )
 SELECT coalesce(
   group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) || char(10), ''
@@ -28,10 +37,14 @@ FROM (
     ) END AS texts
   FROM complaint_words w
   CROSS JOIN complaints c
-  WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH ?2
-    AND w.rowid >= coalesce((SELECT place FROM reach), CAST(?3 AS INTEGER)) AND w.rowid <= CAST(?5 AS INTEGER)
+  WHERE c.tenant_id = ?1 AND c.place = w.rowid AND w.complaint_words MATCH coalesce((SELECT '(' || ?2 || ') OR "' || words || '"' FROM stop), ?2)
+    AND w.rowid >= coalesce((SELECT place + 1 FROM reach), CAST(?3 AS INTEGER)) AND w.rowid <= CAST(?5 AS INTEGER)
     AND (c.place, c.id) > (CAST(?3 AS INTEGER), ?4) AND (c.place, c.id) < (CAST(?5 AS INTEGER), ?6)
     AND c.received_at >= ?7 AND c.received_at < ?8
+    AND (
+      coalesce(instr(c.words, (SELECT words FROM stop)), 0) = 0
+      OR EXISTS (SELECT 1 FROM complaint_words again WHERE again.complaint_words MATCH ?2 AND again.rowid = w.rowid)
+    )
   ORDER BY w.rowid DESC
   LIMIT ?9
 )
