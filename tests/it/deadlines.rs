@@ -82,7 +82,7 @@ fn in_a_sandbox_eight_weeks_pass_in_seconds() {
     assert_eq!(firm.api.get(&path).expect(200).body["logged_at"], logged.body["logged_at"]);
     // Everybody is told of it as of anything else, and nothing was altered.
     equals(SOON, expected(&all), || recorded(firm.api.get(&format!("{path}/deliveries?limit=500")).expect(200).data()));
-    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["ok"], true);
+    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
     let feed = firm.api.get("/v1/changes?limit=200").expect(200);
     assert_eq!(feed.data().last().expect("a change")["event"]["type"], "deadline_missed");
     let counts = firm.api.get("/v1/complaints/counts").expect(200);
@@ -159,7 +159,7 @@ fn what_clocks_wait_for_can_be_said_with_its_own_time() {
     let resolved = firm.give(&path, "resolve", answer).expect(200);
     assert_eq!(at(&resolved.body["resolution"]["sent_at"]), answered);
     assert_eq!(at(&clocks(&firm, &path, "")["payment_final_response"]["met_at"]), answered);
-    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["ok"], true);
+    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
 
     // The one clock that may be stopped, for a reason that its rule names, and run on.
     let claim = log(json!(["app_fraud"]));
@@ -231,7 +231,7 @@ fn a_case_is_moved_to_another_version_of_the_law_by_who_may_and_knows_what_that_
         let refused = give(&lead, &json!({ "versions": versions, "reason": "x" })).problem(422, "invalid");
         assert_eq!(refused.pointers(), [pointer]);
     }
-    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["ok"], true);
+    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
 }
 
 /// A clock of the firm's own that runs from receipt for so many minutes.
@@ -330,7 +330,7 @@ fn what_is_missed_by_many_is_told_once_of_each() {
     });
     assert!(told.values().all(|times| *times == 1), "{firm_id}");
     for id in ids.iter().take(3) {
-        assert_eq!(api.get(&format!("/v1/complaints/{id}/verify")).expect(200).body["ok"], true);
+        assert_eq!(api.get(&format!("/v1/complaints/{id}/verify")).expect(200).body["valid"], true);
     }
 }
 

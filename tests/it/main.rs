@@ -31,6 +31,7 @@ mod limits;
 mod locks;
 mod matrix;
 mod naughty;
+mod parts;
 mod problems;
 mod relocation;
 mod search;

@@ -342,7 +342,9 @@ fn a_write_looks_only_at_counters_of_its_own_labels() {
         let mut query = world.database.prepare(&sql).expect("it can be asked");
         let labels = world.tenants[0].tokens(&Labels { state: true, ..Labels::default() });
         let none = None::<&str>;
-        query.execute(params![of, id, none, 1, 2, "{}", "{}", "1", "", none, labels, none, none, none]).expect("it runs");
+        query
+            .execute(params![of, id, none, 1, 2, "{}", "{}", "1", "", none, labels, none, none, none])
+            .expect("it runs");
         query.get_status(rusqlite::StatementStatus::VmStep)
     };
     let (few, many) = (steps(0..10), steps(10..200));

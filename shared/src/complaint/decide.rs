@@ -166,7 +166,7 @@ pub fn decide(
 
 /// The events, if they are legal one after the other and the case file has room for them.
 fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
-    legal(complaint.state, &events)?;
+    legal(complaint, &events)?;
     // A full case can still be ended and put right.
     let ends = events.iter().all(|event| event.makes_move().is_some() || matches!(event, EventBody::Corrected { .. }));
     let most = if ends { MAX_EVENTS } else { MAX_EVENTS - KEPT_TO_END };
@@ -286,19 +286,21 @@ pub fn rejoin(
 const KEPT_TO_END: u32 = 100;
 
 /// Refuses events that would make an illegal move, one after the other.
-fn legal(from: State, events: &[EventBody]) -> Result<(), Refusal> {
+fn legal(complaint: &Complaint, events: &[EventBody]) -> Result<(), Refusal> {
+    let here =
+        |state: State| if state == complaint.state { complaint.legal_moves.clone() } else { state.legal_moves() };
     events
         .iter()
         .filter_map(EventBody::makes_move)
-        .try_fold(from, |state, asked| {
-            state.after(asked).ok_or_else(|| Refusal::IllegalMove { state, asked, legal: state.legal_moves() })
+        .try_fold(complaint.state, |state, asked| {
+            state.after(asked).ok_or_else(|| Refusal::IllegalMove { state, asked, legal: here(state) })
         })
         .map(|_| ())
 }
 
 fn open(complaint: &Complaint) -> Result<(), Refusal> {
     let state = complaint.state;
-    if state.is_open() { Ok(()) } else { Err(Refusal::NotOpen { state, legal: state.legal_moves() }) }
+    if state.is_open() { Ok(()) } else { Err(Refusal::NotOpen { state, legal: complaint.legal_moves.clone() }) }
 }
 
 fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Result<EventBody, Refusal> {
