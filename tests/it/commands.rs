@@ -1,7 +1,7 @@
 //! Every command, in every state, on every version: what is done, what is refused, and who wins.
 
 use crate::{
-    client::{Answer, Client, unused},
+    client::{Answer, Client, STACK, unused},
     firm::{COMMANDS, Firm, command_body},
 };
 use serde_json::json;
@@ -57,14 +57,14 @@ fn give(api: &Client, path: &str, version: u64, name: &str, other: &str) -> Answ
 #[test]
 fn every_command_in_every_state_is_done_or_refused_with_what_is_legal() {
     let firm = Firm::new();
-    let api = firm.inner();
+    let api = firm.key(&["complaints:read", "complaints:write", "complaints:lead"]).at(&STACK.inner_url);
     let other = firm.log(json!({})).id().to_owned();
     let mut rows = TABLE.trim().lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
     let columns = rows.next().unwrap();
     let called = |name: &str| STATES[columns.iter().position(|column| *column == name).unwrap()].0;
     let rows: Vec<Vec<&str>> = rows.collect();
     let given: BTreeSet<&str> = rows.iter().map(|row| row[0].split(':').next().unwrap()).chain(["unlink"]).collect();
-    assert_eq!(given, BTreeSet::from(COMMANDS));
+    assert_eq!(given, COMMANDS.into_iter().chain(["move-clocks"]).collect());
 
     for (column, (state, course, legal)) in STATES.iter().enumerate() {
         let start = || {

@@ -197,6 +197,21 @@ fn a_search_that_passes_over_many_goes_on_where_it_ended() {
     };
     let body: String = (0..MANY).map(|nth| row(nth) + "\n").collect();
     import(&firm.api, &unused(), "", NDJSON, &body);
+    // One that has no such phrase names every other: where a search stops, it is made to find a reference.
+    let (mut references, mut newest, mut cursor) = (Vec::new(), String::new(), String::new());
+    loop {
+        let page = firm.api.get(&format!("/v1/complaints?limit=200{cursor}")).expect(200);
+        references.extend(page.data().iter().map(|row| row["reference"].as_str().expect("a reference").to_owned()));
+        if newest.is_empty() {
+            page.data()[3]["id"].as_str().expect("an id").clone_into(&mut newest);
+        }
+        let Some(next) = page.body["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(references.len(), MANY);
+    for some in references.chunks(1_400) {
+        firm.give(&format!("/v1/complaints/{newest}"), "note", json!({ "text": some.join(" ") })).expect(200);
+    }
     let tags = |page: &Answer| -> Vec<usize> {
         page.data().iter().map(|row| row["tags"][0].as_str().expect("a tag").parse().expect("a number")).collect()
     };
