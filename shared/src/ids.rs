@@ -120,6 +120,10 @@ typed_id!(
     ViewId
 );
 typed_id!(
+    /// One letter of a complaint.
+    LetterId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );

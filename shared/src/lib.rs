@@ -25,6 +25,7 @@ pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod json;
+pub mod letter;
 pub mod limit;
 pub mod lock;
 pub mod notify;

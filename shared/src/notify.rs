@@ -70,7 +70,8 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::Resolved
         | EventKind::Reopened
         | EventKind::Withdrawn
-        | EventKind::Referred => &[Audience::Complainant, Audience::Tenant],
+        | EventKind::Referred
+        | EventKind::LetterSent => &[Audience::Complainant, Audience::Tenant],
         EventKind::InvestigationStarted
         | EventKind::Assigned
         | EventKind::Classified
@@ -83,6 +84,8 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::Corrected
         | EventKind::MilestoneRecorded
         | EventKind::ClocksMoved
+        | EventKind::LetterDrafted
+        | EventKind::LetterApproved
         | EventKind::Split
         | EventKind::PartRejoined
         | EventKind::Rejoined

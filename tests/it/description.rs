@@ -66,7 +66,8 @@ fn every_described_operation_exists() {
     for (method, path, _) in operations() {
         let path = path
             .replace("{id}", "018bcfe5-6800-7303-8303-030303030300")
-            .replace("{key}", "018bcfe5-6800-7303-8303-030303030300");
+            .replace("{key}", "018bcfe5-6800-7303-8303-030303030300")
+            .replace("{letter}", "018bcfe5-6800-7303-8303-030303030300");
         let answer = Client::anonymous().call(&method.to_uppercase(), &path).send();
         let expected = if path.starts_with("/v1/") { 401 } else { 200 };
         assert_eq!(answer.status, expected, "{method} {path}: {}", answer.text);

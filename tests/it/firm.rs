@@ -129,6 +129,8 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
         "milestone" => json!({ "milestone": "holding_response", "note": "It takes longer." }),
+        "letters" | "preview" => json!({ "kind": "update", "texts": { "update": "We are on it." } }),
+        "approve" | "send" => json!({}),
         "split" => json!({ "parts": [{ "description": "And where is my data?" }], "reason": "Two matters." }),
         "rejoin" => json!({ "reason": "By mistake." }),
         "move-clocks" => {

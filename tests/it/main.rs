@@ -27,6 +27,7 @@ mod idempotency;
 mod import;
 mod isolation;
 mod keys;
+mod letters;
 mod limits;
 mod locks;
 mod matrix;

@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 72] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 79] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -103,6 +103,14 @@ const ENDPOINTS: [(&str, &str, Who, u16); 72] = [
     ("GET", "/v1/bulk/{id}/rows", READ, 200),
     // The job is over.
     ("POST", "/v1/bulk/{id}/cancel", WRITE, 409),
+    ("GET", "/v1/letters/kinds", READ, 200),
+    ("POST", "/v1/complaints/{id}/letters/preview", READ, 200),
+    ("POST", "/v1/complaints/{id}/letters", WRITE, 412),
+    // There is no such letter.
+    ("GET", "/v1/complaints/{id}/letters/{letter}", READ, 404),
+    ("GET", "/v1/complaints/{id}/letters/{letter}/html", READ, 404),
+    ("POST", "/v1/complaints/{id}/letters/{letter}/approve", LEAD, 412),
+    ("POST", "/v1/complaints/{id}/letters/{letter}/send", WRITE, 412),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock/holder", LEAD, 200),
@@ -231,7 +239,7 @@ impl Resource {
             _ if template.starts_with("/v1/views") => &self.view,
             _ => &self.complaint,
         };
-        template.replace("{id}", id).replace("{key}", &self.key)
+        template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE)
     }
 
     /// The answer without what names the resource.

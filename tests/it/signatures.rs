@@ -6,7 +6,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint},
     import::{NDJSON, lines, rows},
-    isolation::{ask, operations},
+    isolation::{NOWHERE, ask, operations},
     keys::{IN_FORCE, now},
 };
 use base64::{
@@ -314,10 +314,12 @@ fn every_write_must_be_signed_and_no_read() {
                 _ if template.starts_with("/v1/bulk") => &job,
                 _ => logged.id(),
             };
-            let path = template.replace("{id}", id);
+            let path = template.replace("{id}", id).replace("{letter}", NOWHERE);
             let unsigned = ask(&api, &method, template, &path, other.id());
             if method == "GET" {
-                unsigned.expect(200);
+                // There is no such letter, and the tenant has no test clock.
+                let is_there = !template.contains("{letter}") && template != "/v1/test-clock";
+                assert!(unsigned.status == 200 || !is_there, "{template}: {}", unsigned.text);
                 continue;
             }
             refused(&unsigned, UNSIGNED);

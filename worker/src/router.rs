@@ -7,7 +7,7 @@
 use crate::{
     api::{
         bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, health,
-        import, keys, lock, relocations, shards, split, tenants, test_clock, usage, views,
+        import, keys, letters, lock, relocations, shards, split, tenants, test_clock, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -152,6 +152,14 @@ routes! {
         GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+        GET  "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters/preview" letters::preview, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters" letters::draft, tenant ComplaintsWrite;
+        GET  "/v1/complaints/{id}/letters/{letter}" letters::read, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/letters/{letter}/html" letters::read_html, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
+        POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
 
         PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
         DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;

@@ -10,7 +10,7 @@ use super::{
     service_level::ServiceLevel,
     timeline::{Entry, Occurrence, Timeline},
 };
-use crate::time::Timestamp;
+use crate::{ids::LetterId, time::Timestamp};
 
 /// What clocks are computed of.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +122,7 @@ impl<'a> Subject<'a> {
         let mut stops = Vec::new();
         match self {
             Self::Statutory { rule: StatutoryRule { suspension: Some(by), .. }, .. } => {
-                for Entry { what, at, reason } in &timeline.entries {
+                for Entry { what, at, reason, .. } in &timeline.entries {
                     if *what == by.until {
                         note(&mut stops, *at, false);
                     } else if *what == by.on
@@ -234,6 +234,7 @@ impl<'a> Reckoning<'a> {
             void_at: ending.filter(|ending| !ending.met).map(|ending| ending.at),
             breached_at: due.filter(|_| state == ClockState::Breached),
             ended_by: ending.map(|ending| ending.by),
+            letter: ending.and_then(|ending| ending.letter),
             warnings,
             explanation: explanation(terms, place, late, counted),
         };
@@ -306,6 +307,8 @@ fn while_open(terms: &Terms<'_>, on: &[Occurrence], entries: &[Entry]) -> Vec<us
 struct Ending {
     at: Timestamp,
     by: Occurrence,
+    /// The letter with which that happened.
+    letter: Option<LetterId>,
     /// It did what the clock was waiting for.
     met: bool,
     /// Reopening the case does not undo it.
@@ -321,7 +324,7 @@ impl Ending {
 /// What ended a clock, of all that happened after its start.
 fn ending(terms: &Terms<'_>, after: &[Entry]) -> Option<Ending> {
     let mut ending: Option<Ending> = None;
-    for Entry { what, at, .. } in after {
+    for Entry { what, at, letter, .. } in after {
         match ending {
             Some(Ending { lasting: true, .. }) => break,
             Some(_) if *what == Occurrence::Reopened => ending = None,
@@ -330,7 +333,7 @@ fn ending(terms: &Terms<'_>, after: &[Entry]) -> Option<Ending> {
                 let lasting = terms.met_by.contains(what);
                 let met = lasting || terms.met_unless_reopened_by.contains(what);
                 if met || *what == Occurrence::Rejoined || terms.void_by.contains(what) {
-                    ending = Some(Ending { at: *at, by: *what, met, lasting });
+                    ending = Some(Ending { at: *at, by: *what, letter: *letter, met, lasting });
                 }
             }
         }

@@ -24,7 +24,7 @@ pub mod zone;
 
 pub use evaluate::{Case, clocks};
 
-use crate::time::Timestamp;
+use crate::{ids::LetterId, time::Timestamp};
 use day::Day;
 use explain::ClockExplanation;
 use named::named;
@@ -74,6 +74,8 @@ pub struct Clock {
     pub breached_at: Option<Timestamp>,
     /// What met it or made it void.
     pub ended_by: Option<Occurrence>,
+    /// The letter that met it or made it void.
+    pub letter: Option<LetterId>,
     /// When to warn, while it runs.
     pub warnings: Vec<ClockWarning>,
     /// How it was counted.

@@ -2,7 +2,7 @@
 
 /// The text is none of the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownName(pub(super) &'static [&'static str]);
+pub struct UnknownName(pub(crate) &'static [&'static str]);
 
 impl std::fmt::Display for UnknownName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -61,4 +61,4 @@ macro_rules! named {
     };
 }
 
-pub(super) use named;
+pub(crate) use named;

@@ -392,7 +392,7 @@ impl Condition {
 }
 
 /// Whether any of `conditions` holds; without any, it does.
-pub(super) fn apply(conditions: &[Condition], facts: &Facts<'_>) -> bool {
+pub(crate) fn apply(conditions: &[Condition], facts: &Facts<'_>) -> bool {
     conditions.is_empty() || conditions.iter().any(|condition| condition.holds(facts))
 }
 

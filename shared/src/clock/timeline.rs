@@ -9,6 +9,7 @@ use crate::{
         intake::Channel,
         state::State,
     },
+    ids::LetterId,
     text::Code,
     time::Timestamp,
 };
@@ -140,6 +141,9 @@ pub struct Entry {
     /// Why, as a code of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Code>,
+    /// The letter with which it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<LetterId>,
 }
 
 /// A state that the complaint entered.
@@ -166,6 +170,9 @@ pub struct Timeline {
     /// What time alone has brought about and was recorded.
     #[serde(default)]
     pub told: Vec<Told>,
+    /// The letter that was sent last, and the event that says what that means.
+    #[serde(skip)]
+    pub sent: Option<(LetterId, u32)>,
 }
 
 impl Timeline {
@@ -188,7 +195,11 @@ impl Timeline {
                 self.add(Occurrence::Received, at);
             }
         }
-        if let Some(entry) = occurrence(event) {
+        if let EventBody::LetterSent { letter, .. } = &event.body {
+            self.sent = Some((*letter, event.seq + 1));
+        }
+        if let Some(mut entry) = occurrence(event) {
+            entry.letter = self.sent.filter(|(_, meaning)| *meaning == event.seq).map(|(letter, _)| letter);
             self.insert(entry);
         }
         self.told.extend(Told::by(&event.body));
@@ -202,7 +213,7 @@ impl Timeline {
 
     /// Adds an occurrence at its place in time.
     pub fn add(&mut self, what: Occurrence, at: Timestamp) {
-        self.insert(Entry { what, at, reason: None });
+        self.insert(Entry { what, at, reason: None, letter: None });
     }
 
     /// Adds an entry at its place in time, after those of the same moment.
@@ -227,7 +238,8 @@ fn occurrence(event: &Event) -> Option<Entry> {
             (what, *occurred_at)
         }
         EventBody::MilestoneRecorded { milestone, occurred_at, reason, .. } => {
-            return Some(Entry { what: milestone.occurrence(), at: *occurred_at, reason: reason.clone() });
+            let (what, reason) = (milestone.occurrence(), reason.clone());
+            return Some(Entry { what, at: *occurred_at, reason, letter: None });
         }
         EventBody::Acknowledged { sent_at } => (Occurrence::Acknowledged, sent_at.unwrap_or(event.at)),
         EventBody::InvestigationStarted {} => (Occurrence::InvestigationStarted, event.at),
@@ -252,10 +264,13 @@ fn occurrence(event: &Event) -> Option<Entry> {
         | EventBody::Unlinked { .. }
         | EventBody::Corrected { .. }
         | EventBody::ClocksMoved { .. }
+        | EventBody::LetterDrafted { .. }
+        | EventBody::LetterApproved { .. }
+        | EventBody::LetterSent { .. }
         | EventBody::Split { .. }
         | EventBody::PartRejoined { .. }
         | EventBody::DeadlineWarned { .. }
         | EventBody::DeadlineMissed { .. } => return None,
     };
-    Some(Entry { what, at, reason: None })
+    Some(Entry { what, at, reason: None, letter: None })
 }

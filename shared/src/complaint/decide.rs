@@ -165,7 +165,7 @@ pub fn decide(
 }
 
 /// The events, if they are legal one after the other and the case file has room for them.
-fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
+pub(crate) fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
     legal(complaint, &events)?;
     // A full case can still be ended and put right.
     let ends = events.iter().all(|event| event.makes_move().is_some() || matches!(event, EventBody::Corrected { .. }));
@@ -355,7 +355,7 @@ fn contacted(complaint: &Complaint, contact: Contact, now: Timestamp) -> Result<
 }
 
 /// When something was sent, if that is not now: neither in the future nor before the complaint was received.
-fn sent(complaint: &Complaint, at: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+pub(crate) fn sent(complaint: &Complaint, at: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
     let mut errors = Vec::new();
     if let Some(at) = at {
         not_in_the_future("/sent_at", at, now, &mut errors);

@@ -10,8 +10,9 @@ use crate::{
     access::Actor,
     chain::{Digest, Salt},
     clock::{law::Pin, passing::Deadline, timeline::Milestone},
-    ids::{ComplaintId, TenantId},
+    ids::{ComplaintId, LetterId, TenantId},
     json::{self, Raw},
+    letter::document::Document,
     reference::Reference,
     taxonomy::TaxonomyRef,
     text::{Code, Line, Prose},
@@ -239,6 +240,41 @@ pub enum EventBody {
         /// Why.
         reason: Prose<2_000>,
     },
+    /// The text of a letter was fixed, for the first time or anew.
+    LetterDrafted {
+        /// The text.
+        document: Box<Document>,
+        /// What sort of letter.
+        kind: Code,
+        /// The version of what has to be in it.
+        kind_version: Code,
+        /// The letter.
+        letter: LetterId,
+        /// What it answers with, where sending it resolves the complaint.
+        response: Option<Response>,
+        /// The template it was made of.
+        template: Code,
+        /// Its version.
+        template_version: Code,
+    },
+    /// Somebody else than who drafted it approved a letter.
+    LetterApproved {
+        /// The letter.
+        letter: LetterId,
+    },
+    /// A letter was sent. What that means for clocks is the next event.
+    LetterSent {
+        /// The day that it shows.
+        dated: Line<40>,
+        /// SHA-256 of its HTML.
+        html: Digest,
+        /// The version of the HTML: see [`crate::letter::html`].
+        html_version: u8,
+        /// The letter.
+        letter: LetterId,
+        /// When.
+        sent_at: Timestamp,
+    },
     /// A moment came at which a clock warns.
     DeadlineWarned {
         /// The clock.
@@ -354,6 +390,9 @@ impl EventBody {
             | Self::Corrected { .. }
             | Self::MilestoneRecorded { .. }
             | Self::ClocksMoved { .. }
+            | Self::LetterDrafted { .. }
+            | Self::LetterApproved { .. }
+            | Self::LetterSent { .. }
             | Self::Split { .. }
             | Self::PartRejoined { .. }
             | Self::DeadlineWarned { .. }
@@ -384,6 +423,9 @@ impl EventBody {
             Self::Corrected { .. } => EventKind::Corrected,
             Self::MilestoneRecorded { .. } => EventKind::MilestoneRecorded,
             Self::ClocksMoved { .. } => EventKind::ClocksMoved,
+            Self::LetterDrafted { .. } => EventKind::LetterDrafted,
+            Self::LetterApproved { .. } => EventKind::LetterApproved,
+            Self::LetterSent { .. } => EventKind::LetterSent,
             Self::Split { .. } => EventKind::Split,
             Self::PartRejoined { .. } => EventKind::PartRejoined,
             Self::Rejoined { .. } => EventKind::Rejoined,
@@ -420,6 +462,9 @@ pub enum EventKind {
     Split,
     PartRejoined,
     Rejoined,
+    LetterDrafted,
+    LetterApproved,
+    LetterSent,
     DeadlineWarned,
     DeadlineMissed,
 }

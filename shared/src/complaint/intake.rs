@@ -296,6 +296,14 @@ pub struct MinorUnits(i64);
 #[error("must be a whole number of minor units from 0 to {MAX_MINOR}")]
 pub struct AmountOutOfRange;
 
+impl MinorUnits {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
 const MAX_MINOR: i64 = 1_000_000_000_000_000;
 
 impl TryFrom<i64> for MinorUnits {
@@ -337,6 +345,18 @@ pub struct CurrencyCode(iso_currency::Currency);
 pub struct UnknownCurrency;
 
 impl CurrencyCode {
+    /// A sum as people read it: `GBP 12.50`.
+    #[must_use]
+    pub fn said(self, sum: MinorUnits) -> String {
+        let (digits, minor) = (self.digits(), sum.get());
+        let unit = 10_i64.pow(digits);
+        let (major, rest) = (minor / unit, minor % unit);
+        match usize::try_from(digits) {
+            Ok(width) if width > 0 => format!("{} {major}.{rest:0width$}", self.0.code()),
+            _ => format!("{} {major}", self.0.code()),
+        }
+    }
+
     /// How many digits a sum has after the decimal point (ISO 4217, "minor unit").
     #[must_use]
     pub fn digits(self) -> u32 {
@@ -381,6 +401,14 @@ pub struct Language(oxilangtag::LanguageTag<String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a BCP 47 language tag such as en-GB")]
 pub struct InvalidLanguage;
+
+impl Language {
+    /// The tag.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
 
 impl TryFrom<String> for Language {
     type Error = InvalidLanguage;

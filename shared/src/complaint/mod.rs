@@ -15,6 +15,7 @@ use crate::{
     chain::Digest,
     clock::{law::Pin, timeline::Milestone},
     ids::{ComplaintId, TenantId},
+    letter::{Letter, LetterState},
     reference::Reference,
     taxonomy::TaxonomyRef,
     text::{Code, Line, Prose},
@@ -93,6 +94,9 @@ pub struct Complaint {
     pub referral: Option<Referral>,
     /// Other complaints it belongs with. Both keep their identity, clocks and answers.
     pub links: Vec<Link>,
+    /// Its letters, in the order they were begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<Letter>,
     /// The complaints that were split off from it and not taken back: matters with clocks and answers of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ComplaintId>,
@@ -360,6 +364,7 @@ impl Complaint {
             resolution: None,
             referral: None,
             links: Vec::new(),
+            letters: Vec::new(),
             parts: Vec::new(),
             milestones: Vec::new(),
             clock_versions: Vec::new(),
@@ -468,6 +473,36 @@ impl Complaint {
             EventBody::MilestoneRecorded { milestone, occurred_at, .. } => {
                 self.milestones.retain(|reached| reached.milestone != *milestone);
                 self.milestones.push(Reached { milestone: *milestone, at: *occurred_at });
+            }
+            EventBody::LetterDrafted { letter, kind, document, .. } => {
+                let drafted = Letter {
+                    id: *letter,
+                    kind: kind.clone(),
+                    subject: document.subject.clone(),
+                    state: LetterState::Drafted,
+                    drafted_by: event.actor.clone(),
+                    drafted_in: event.seq,
+                    approved_by: None,
+                    sent_at: None,
+                    html: None,
+                };
+                match self.letters.iter_mut().find(|known| known.id == *letter) {
+                    Some(known) => *known = drafted,
+                    None => self.letters.push(drafted),
+                }
+            }
+            EventBody::LetterApproved { letter } => {
+                if let Some(known) = self.letters.iter_mut().find(|known| known.id == *letter) {
+                    known.state = LetterState::Approved;
+                    known.approved_by = Some(event.actor.clone());
+                }
+            }
+            EventBody::LetterSent { letter, html, sent_at, .. } => {
+                if let Some(known) = self.letters.iter_mut().find(|known| known.id == *letter) {
+                    known.state = LetterState::Sent;
+                    known.sent_at = Some(*sent_at);
+                    known.html = Some(*html);
+                }
             }
             EventBody::Split { parts, .. } => self.parts.extend(parts.iter().copied()),
             EventBody::PartRejoined { part, .. } => self.parts.retain(|held| held != part),

@@ -162,10 +162,16 @@ fn said(event: &EventBody) -> Vec<&str> {
             std::iter::once(reason.as_str()).chain(new).collect()
         }
         EventBody::MilestoneRecorded { note, .. } => note.iter().map(|note| note.as_str()).collect(),
+        EventBody::LetterDrafted { document, .. } => {
+            let blocks = document.blocks.iter().map(|block| block.text.as_str());
+            std::iter::once(document.subject.as_str()).chain(blocks).collect()
+        }
         EventBody::Acknowledged { .. }
         | EventBody::InvestigationStarted {}
         | EventBody::Assigned { .. }
         | EventBody::Classified(_)
+        | EventBody::LetterApproved { .. }
+        | EventBody::LetterSent { .. }
         | EventBody::DeadlineWarned { .. }
         | EventBody::DeadlineMissed { .. }
         | EventBody::Linked(_) => Vec::new(),

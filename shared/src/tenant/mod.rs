@@ -16,6 +16,7 @@ use crate::{
     },
     http::problem::{FieldError, Rule},
     ids::TenantId,
+    letter::LetterSettings,
     limit::plan::Limits,
     reference::ReferencePrefix,
     taxonomy::Sector,
@@ -72,6 +73,9 @@ pub struct Tenant {
     /// What its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: ClockSettings,
+    /// Who has to approve its letters.
+    #[serde(default)]
+    pub letters: LetterSettings,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead_by: i64,
@@ -150,6 +154,9 @@ pub struct NewTenant {
     /// What its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: ClockSettings,
+    /// Who has to approve its letters.
+    #[serde(default)]
+    pub letters: LetterSettings,
 }
 
 /// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
@@ -180,6 +187,9 @@ pub struct TenantPatch {
     /// Replaces what its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: Option<ClockSettings>,
+    /// Replaces who has to approve its letters.
+    #[serde(default)]
+    pub letters: Option<LetterSettings>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -194,7 +204,7 @@ pub struct NewShard {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TenantChange {
     /// Change what the patch names.
-    Patch(TenantPatch),
+    Patch(Box<TenantPatch>),
     /// Stop serving it.
     Suspend,
     /// Serve it again.
@@ -225,7 +235,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
-        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, .. } = new;
+        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, letters, .. } = new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
         let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
         let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
@@ -258,6 +268,7 @@ impl Tenant {
             custom_fields,
             link_duplicates: LinkRule::default(),
             clocks,
+            letters,
             ahead_by: 0,
             version: 1,
             created_at: now,
@@ -331,8 +342,9 @@ impl Tenant {
         }
         match change {
             TenantChange::Patch(patch) => {
+                let patch = *patch;
                 let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
-                let TenantPatch { custom_fields, link_duplicates, clocks, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, clocks, letters, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
@@ -341,6 +353,7 @@ impl Tenant {
                 self.custom_fields = custom_fields.unwrap_or(self.custom_fields);
                 self.link_duplicates = link_duplicates.unwrap_or(self.link_duplicates);
                 self.clocks = clocks.unwrap_or(self.clocks);
+                self.letters = letters.unwrap_or(self.letters);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,

@@ -72,7 +72,7 @@ fn a_stopped_claim_in_words() {
     let tags = [code("app_fraud")];
     let mut timeline = timeline(&[(Occurrence::ClaimReported, "2026-09-07T09:00:00Z")]);
     let reason = Some(code("information_from_victim"));
-    timeline.insert(Entry { what: Occurrence::ClockStopped, at: at("2026-09-09T10:00:00Z"), reason });
+    timeline.insert(Entry { what: Occurrence::ClockStopped, at: at("2026-09-09T10:00:00Z"), reason, letter: None });
     let facts = facts(Jurisdiction::EnglandAndWales, Sector::Bank, &tags);
     let clocks = statutory(law(), facts, &timeline, &[], "2026-09-10T09:00:00Z");
     let clock = of(&clocks, "reimbursement");
@@ -202,7 +202,7 @@ fn a_clock_on_the_wire() {
         clock,
         json!({
             "family": "statutory", "pack": "gb-fca-disp", "version": "2026-06-01", "rule": "final_response", "number": 1,
-            "name": "Final response", "nature": "duty", "reading_of": null, "leading": true,
+            "name": "Final response", "nature": "duty", "reading_of": null, "leading": true, "letter": null,
             "must_send": "Final response, or why there is none yet, when to expect it and that the complainant may go to the Financial Ombudsman Service; its leaflet and address.",
             "start": "2026-12-11T10:00:00.000Z", "due": "2027-02-05T23:59:59.999Z", "due_on": "2027-02-05", "latest": null,
             "state": "running", "met_at": null, "void_at": null, "breached_at": null, "ended_by": null,
@@ -289,7 +289,10 @@ fn a_corrected_receipt_moves_the_start() {
     event["data"] = json!({ "reason": "postmark", "changes": { "received_at": { "was": "2026-11-20T12:00:00.000Z", "now": "2026-11-18T12:00:00.000Z" } } });
     events.push(shared::json::from_str(&event.to_string()).unwrap());
     let timeline = Timeline::of(&events);
-    assert_eq!(timeline.entries, [Entry { what: Occurrence::Received, at: at("2026-11-18T12:00:00Z"), reason: None }]);
+    assert_eq!(
+        timeline.entries,
+        [Entry { what: Occurrence::Received, at: at("2026-11-18T12:00:00Z"), reason: None, letter: None }]
+    );
 }
 
 fn first_answer(pause: &Value) -> ServiceLevel {

@@ -54,7 +54,7 @@ fn facts(jurisdiction: Jurisdiction, sector: Sector, tags: &[Code]) -> Facts<'_>
 fn timeline(entries: &[(Occurrence, &str)]) -> Timeline {
     let mut timeline = Timeline::default();
     for (what, moment) in entries {
-        timeline.insert(Entry { what: *what, at: at(moment), reason: None });
+        timeline.insert(Entry { what: *what, at: at(moment), reason: None, letter: None });
     }
     timeline
 }

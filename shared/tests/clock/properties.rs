@@ -441,7 +441,7 @@ fn any_case() -> impl Strategy<Value = AnyCase> {
             for (what, after) in happened {
                 now = now.plus_millis(after);
                 let reason = (what == Occurrence::ClockStopped).then(|| code("information_from_victim"));
-                timeline.insert(Entry { what, at: now, reason });
+                timeline.insert(Entry { what, at: now, reason, letter: None });
             }
             AnyCase { jurisdiction, sector, tags, timeline, now: now.plus_millis(wait) }
         })

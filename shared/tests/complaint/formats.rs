@@ -37,7 +37,7 @@ const IMPORTED: &str = include_str!("imported.ndjson");
 const IMPORTED_HEAD: &str = "7ac81aff3864a3925a85f62488e6fcb19d5c187a61d3251daf593a20375f7c0a";
 
 const OF_CLOCKS: &str = include_str!("of_clocks.ndjson");
-const OF_CLOCKS_HEAD: &str = "4a7d90e315095ef73eec85dee78d7e53910471bfa594eb93dcba7d99bf9a4126";
+const OF_CLOCKS_HEAD: &str = "cae5661b1e388bf5568b0856aa90d666a4178ed2dd038a33e4e25907bd2e205b";
 
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
@@ -61,7 +61,7 @@ fn every_kind_of_event_is_pinned() {
         .flatten()
         .map(|event| serde_json::from_value(event["type"].clone()).unwrap())
         .collect();
-    assert_eq!(kinds.len(), 24);
+    assert_eq!(kinds.len(), 27);
 }
 
 #[test]
@@ -98,6 +98,14 @@ fn what_clocks_wait_for_is_in_the_fold() {
     );
     assert_eq!(now["clock_versions"], json!([{ "id": "gb-fca-disp", "version": "2026-06-01" }]));
     assert_eq!((&now["parts"], &now["state"]), (&json!(["018bcfe5-6800-7303-8303-030303030302"]), &json!("closed")));
+    assert_eq!(
+        now["letters"],
+        json!([{
+            "id": "018bcfe5-6800-7404-8404-040404040404", "kind": "update", "subject": "How far it is", "state": "sent",
+            "drafted_by": events[0].actor, "drafted_in": 12, "approved_by": events[12].actor,
+            "sent_at": "2026-12-11T10:00:30.000Z", "html": "a".repeat(64)
+        }])
+    );
     let answered = serde_json::to_value(Complaint::fold(&events[..10]).unwrap().unwrap()).unwrap();
     assert_eq!(answered["resolution"]["sent_at"], "2026-12-09T17:00:00.000Z");
     assert_eq!(answered["resolution"]["at"], "2026-12-10T10:00:00.000Z");

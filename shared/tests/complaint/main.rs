@@ -8,5 +8,6 @@ mod arbitrary;
 mod case;
 mod every_command;
 mod formats;
+mod letters;
 mod parts;
 mod usual_course;

@@ -15,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod import;
 mod intake;
 pub(crate) mod keys;
+pub(crate) mod letters;
 pub(crate) mod lock;
 pub(crate) mod once;
 pub(crate) mod relocations;

@@ -109,7 +109,7 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     if !errors.is_empty() {
         return Err(Failure::errors(Code::Invalid, errors));
     }
-    let after = before.clone().changed(TenantChange::Patch(patch), call.call.now).map_err(gone)?;
+    let after = before.clone().changed(TenantChange::Patch(Box::new(patch)), call.call.now).map_err(gone)?;
     if after.clocks != before.clocks {
         waking::review_all(&call.call.runtime, &after, call.call.now.plus_millis(WRITTEN_BY)).await?;
     }

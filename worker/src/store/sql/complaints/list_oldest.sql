@@ -17,6 +17,12 @@ WITH reach AS (
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = r.place
   LIMIT 1
+), named AS (
+  SELECT rowid AS place
+  FROM complaint_words
+  WHERE complaint_words MATCH coalesce((SELECT '"' || words || '"' FROM stop), ?14 || '_none')
+    AND rowid >= CAST(?3 AS INTEGER) AND rowid <= CAST(?5 AS INTEGER)
+  LIMIT 10000
 )
 SELECT coalesce(
   group_concat(place || ' ' || id || ' ' || summary || coalesce(char(9) || texts, ''), char(10) ORDER BY place DESC) || char(10), ''
@@ -33,7 +39,8 @@ FROM (
     AND (c.place, c.id) > (CAST(?3 AS INTEGER), ?4) AND (c.place, c.id) < (CAST(?5 AS INTEGER), ?6)
     AND c.received_at >= ?7 AND c.received_at < ?8
     AND (
-      coalesce(instr(c.words, (SELECT words FROM stop)), 0) = 0
+      NOT EXISTS (SELECT 1 FROM stop)
+      OR w.rowid NOT IN (SELECT place FROM named)
       OR EXISTS (SELECT 1 FROM complaint_words again WHERE again.complaint_words MATCH ?2 AND again.rowid = w.rowid)
     )
   ORDER BY w.rowid ASC

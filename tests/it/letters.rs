@@ -1,0 +1,182 @@
+//! Letters over HTTP: refused while something is missing, approved by a second person, sealed when they are sent.
+
+use crate::{
+    client::{Answer, Client},
+    clocks::{DAY, clocks, now},
+    delivery::{SOON, expected, recorded},
+    eventually::equals,
+    firm::{Firm, command_body},
+};
+use serde_json::{Value, json};
+use shared::chain::Digest;
+
+fn newest_letter(answer: &Answer) -> Value {
+    answer.body["letters"].as_array().and_then(|letters| letters.last()).expect("a letter").clone()
+}
+
+fn draft(firm: &Firm, path: &str, body: Value) -> Answer {
+    firm.give(path, "letters", body)
+}
+
+/// The letter that was drafted last, as a path.
+fn drafted(firm: &Firm, path: &str, body: Value) -> String {
+    let letter = newest_letter(&draft(firm, path, body).expect(200));
+    format!("letters/{}", letter["id"].as_str().expect("an id"))
+}
+
+fn give(api: &Client, path: &str, command: &str, body: &Value) -> Answer {
+    let version = api.get(path).expect(200).version();
+    api.post_on(version, &format!("{path}/{command}"), body)
+}
+
+#[test]
+fn a_final_response_is_drafted_checked_sent_and_sealed() {
+    let firm = Firm::new();
+    let received = now().plus_millis(-3 * DAY);
+    let logged = firm.log(json!({ "received_at": received.to_string(),
+        "complainant": { "name": "Zoë <b>Winter</b>", "format": "large_print" } }));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let kinds = firm.api.get("/v1/letters/kinds").expect(200);
+    let kind = kinds.data().iter().find(|kind| kind["id"] == "fca_final_response").expect("it is shipped");
+    assert!(kind["elements"].as_array().expect("elements").len() >= 6);
+
+    let body = json!({ "kind": "fca_final_response" });
+    assert_eq!(
+        draft(&firm, &path, body.clone()).problem(422, "invalid").pointers(),
+        ["/kind"],
+        "there is no response yet"
+    );
+    for command in ["acknowledge", "investigate"] {
+        firm.give(&path, command, json!({})).expect(200);
+    }
+    let answer = json!({ "outcome": "upheld", "summary": "The kerfuffle was ours.", "redress": [{ "kind": "refund", "minor": 1250, "currency": "GBP" }] });
+    firm.give(&path, "propose-response", answer).expect(200);
+
+    let seen = firm.api.post(&format!("{path}/letters/preview"), &body).expect(200);
+    assert_eq!((&seen.body["missing"], &seen.body["needs_approval"]), (&json!([]), &json!(false)));
+    assert!(seen.text_of("html").contains("Refund: GBP 12.50"));
+    assert!(seen.text_of("html").contains("Zoë &lt;b&gt;Winter&lt;/b&gt;"), "a name is text");
+    assert!(seen.text_of("html").contains("font:18pt"), "in large print, as was wished");
+    assert_eq!(firm.api.get(&path).expect(200).body.get("letters"), None, "nothing was written");
+
+    // A firm's own template that leaves out what the law wants can be drafted, and goes nowhere.
+    let mut own = kind["template"].clone();
+    own["id"] = json!("ours");
+    own["blocks"]
+        .as_array_mut()
+        .expect("blocks")
+        .retain(|block| block["element"] != "six_months" && block["element"] != "website");
+    let letter = drafted(&firm, &path, json!({ "kind": "fca_final_response", "template": own }));
+    let read = firm.api.get(&format!("{path}/{letter}")).expect(200);
+    let missing: Vec<_> =
+        read.body["missing"].as_array().expect("a list").iter().map(|one| one["element"].clone()).collect();
+    assert_eq!(missing, ["six_months", "website"]);
+    let refused = firm.give(&path, &format!("{letter}/send"), json!({})).problem(422, "invalid");
+    assert_eq!(refused.pointers(), ["/elements/six_months", "/elements/website"]);
+    assert!(refused.text.contains("DISP 2.8.2R"), "by which rule: {}", refused.text);
+    assert_eq!(firm.api.get(&path).expect(200).body["state"], "response_proposed");
+
+    // Drafted anew as it should be, it is the same letter, and is sent.
+    let id = letter.split('/').next_back().expect("an id").to_owned();
+    let again = draft(&firm, &path, json!({ "kind": "fca_final_response", "letter": id })).expect(200);
+    assert_eq!(again.body["letters"].as_array().expect("letters").len(), 1);
+    let sent_at = received.plus_millis(2 * DAY);
+    let sent = firm.give(&path, &format!("{letter}/send"), json!({ "sent_at": sent_at.to_string() })).expect(200);
+    let known = newest_letter(&sent);
+    assert_eq!((&sent.body["state"], &known["state"]), (&json!("resolved"), &json!("sent")));
+    assert_eq!(sent.body["resolution"]["summary"], "The kerfuffle was ours.");
+    let clock = &clocks(&firm, &path, "")["final_response"];
+    assert_eq!((&clock["state"], &clock["letter"]), (&json!("met"), &json!(id)));
+    assert_eq!(clock["met_at"], json!(sent_at.to_string()));
+
+    // What was sent is there as it was, and its hash is in the chain.
+    let page = firm.api.get(&format!("{path}/{letter}/html")).expect(200);
+    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
+    assert_eq!(known["html"], json!(Digest::of(page.text.as_bytes()).to_string()));
+    assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
+    let events = firm.api.get(&format!("{path}/events?limit=500")).expect(200);
+    equals(SOON, expected(events.data()), || {
+        recorded(firm.api.get(&format!("{path}/deliveries?limit=500")).expect(200).data())
+    });
+    for (command, body) in
+        [("letters", json!({ "kind": "fca_final_response", "letter": id })), (&*format!("{letter}/send"), json!({}))]
+    {
+        firm.give(&path, command, body).problem(422, "invalid");
+    }
+    let found = firm.api.get("/v1/complaints?q=%22considered+by+the+ombudsman%22+OR+kerfuffle").expect(200);
+    assert_eq!(found.data().len(), 1);
+    // It moves along with its complaint.
+    let export = firm.api.get(&format!("{path}/case-file")).expect(200);
+    assert!(export.text.contains("letter_sent"));
+}
+
+#[test]
+fn what_is_worth_much_takes_a_second_person() {
+    let firm = Firm::with(json!({ "letters": { "approve_above": [{ "minor": 10_000, "currency": "GBP" }] } }));
+    let lead = firm.key(&["complaints:read", "complaints:write", "complaints:lead"]);
+    let path = firm.logged();
+    let response = json!({ "outcome": "upheld", "summary": "Paid at once.", "redress": [{ "kind": "compensation", "minor": 10_001, "currency": "GBP" }] });
+    let body = json!({ "kind": "fca_summary_resolution", "response": response });
+    assert_eq!(firm.api.post(&format!("{path}/letters/preview"), &body).expect(200).body["needs_approval"], true);
+    let letter = drafted(&firm, &path, body.clone());
+    firm.give(&path, &format!("{letter}/send"), json!({})).problem(422, "invalid");
+    firm.give(&path, &format!("{letter}/approve"), json!({})).problem(403, "forbidden");
+    let approved = give(&lead, &path, &format!("{letter}/approve"), &json!({})).expect(200);
+    assert_eq!(newest_letter(&approved)["state"], "approved");
+    assert_ne!(newest_letter(&approved)["approved_by"], newest_letter(&approved)["drafted_by"]);
+    let sent = firm.give(&path, &format!("{letter}/send"), json!({})).expect(200);
+    assert_eq!(sent.body["state"], "resolved");
+    assert_eq!(clocks(&firm, &path, "")["summary_resolution"]["letter"], newest_letter(&sent)["id"]);
+
+    // Not by whoever has drafted it.
+    let other = firm.logged();
+    let drafted = newest_letter(&give(&lead, &other, "letters", &body).expect(200));
+    let approve = format!("letters/{}/approve", drafted["id"].as_str().expect("an id"));
+    give(&lead, &other, &approve, &json!({})).problem(422, "invalid");
+    let small = json!({ "kind": "fca_acknowledgement" });
+    let letter = format!(
+        "letters/{}",
+        newest_letter(&give(&lead, &other, "letters", &small).expect(200))["id"].as_str().expect("an id")
+    );
+    let acknowledged = firm.give(&other, &format!("{letter}/send"), json!({})).expect(200);
+    assert_eq!(acknowledged.body["state"], "acknowledged");
+}
+
+#[test]
+fn what_cannot_be_a_letter_says_where_and_why() {
+    let (firm, stranger) = (Firm::new(), Firm::new());
+    let path = firm.logged();
+    let template = |text: &str| json!({ "id": "own", "version": "1", "language": "en-GB", "subject": "x", "blocks": [{ "is": "paragraph", "text": text }] });
+    let with = |text: &str| json!({ "kind": "update", "template": template(text) });
+    for (body, pointers) in [
+        (json!({ "kind": "nonsense" }), vec!["/kind"]),
+        (json!({ "kind": "ofcom_adr_letter", "texts": { "why": "x", "scheme": "y" } }), vec!["/kind"]),
+        (json!({ "kind": "update" }), vec!["/texts/update"]),
+        (json!({ "kind": "fca_summary_resolution" }), vec!["/response"]),
+        (
+            json!({ "kind": "update", "texts": { "update": "x" }, "response": command_body("propose-response", "") }),
+            vec!["/response"],
+        ),
+        (with("{{ complaint.head }}"), vec!["/template/blocks/0/text"]),
+        (with("{% for a in [1,2,3"), vec!["/template/blocks/0/text"]),
+        (with("{{ text.greeting }}"), vec!["/texts/greeting"]),
+        (
+            json!({ "kind": "update", "texts": { "update": "x" }, "letter": "018bcfe5-6800-7303-8303-030303030300", "more": 1 }),
+            vec!["/more"],
+        ),
+    ] {
+        let refused = draft(&firm, &path, body.clone()).problem(422, "invalid");
+        assert_eq!(refused.pointers(), pointers, "{body}");
+    }
+    assert_eq!(firm.api.get(&path).expect(200).version(), 1);
+    let letter = drafted(&firm, &path, json!({ "kind": "update", "texts": { "update": "We are on it." } }));
+    for end in ["", "/html"] {
+        firm.api.get(&format!("{path}/{letter}{end}")).expect(200);
+        stranger.api.get(&format!("{path}/{letter}{end}")).problem(404, "not_found");
+    }
+    let future = json!({ "sent_at": now().plus_millis(DAY).to_string() });
+    assert_eq!(firm.give(&path, &format!("{letter}/send"), future).problem(422, "invalid").pointers(), ["/sent_at"]);
+    firm.give(&path, &format!("{letter}/send"), json!({})).expect(200);
+    assert_eq!(firm.api.get(&path).expect(200).body["contacts"], 1, "an update is a contact");
+}

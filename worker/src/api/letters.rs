@@ -1,0 +1,406 @@
+//! `/v1/complaints/{id}/letters`: drafts, their approval, and letters that were sent.
+//!
+//! 1. The complaint is loaded as for a command; what the key did before is answered again.
+//! 2. A draft is rendered here, and decided on in `shared::letter::decide`; approving and sending read the draft from its event.
+//! 3. The events are written as a command's are.
+
+use super::{
+    commands::{Case, Performed, Writing, write},
+    complaints::{MAX_BODY, replay},
+    lock,
+};
+use crate::{
+    call::{Outcome, Posted, Reply, TenantCall},
+    deliver::outbox,
+    failure::Failure,
+    platform,
+    store::{StoreError, TenantDb, complaints::Loaded, history::Span},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    chain::Digest,
+    clock::{day::Day, pack::Facts},
+    complaint::{
+        Complaint, Response,
+        command::Nothing,
+        decide::Refusal,
+        event::{Event, EventBody},
+        intake::Format,
+    },
+    http::{
+        body,
+        problem::{Code, FieldError, Rule},
+    },
+    ids::{ComplaintId, LetterId},
+    json,
+    letter::{
+        Letter, LetterState,
+        decide::{self, Made, Sending},
+        document::Document,
+        html::html,
+        kind::{Element, Kind, Records, kind, kinds},
+        template::{Subject, Template, said_day},
+    },
+    text::{Code as Name, Line, Prose},
+    time::Timestamp,
+};
+use std::collections::BTreeMap;
+
+/// The body of a draft.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DraftLetter {
+    /// What sort of letter: one of `GET /v1/letters/kinds` that is for this complaint.
+    kind: Name,
+    /// The letter that is drafted anew. Default: a new one.
+    #[serde(default)]
+    letter: Option<LetterId>,
+    /// The firm's own template. Default: the one that comes with the kind.
+    #[serde(default)]
+    template: Option<Box<Template>>,
+    /// What the author says, by the names that the template has for it: `{{ text.reasons }}`.
+    #[serde(default)]
+    texts: BTreeMap<Name, Prose<10_000>>,
+    /// How it is to look. Default: as the complainant wishes.
+    #[serde(default)]
+    format: Option<Format>,
+    /// What is answered, for a summary resolution. A final response sends the response that was proposed.
+    #[serde(default)]
+    response: Option<Response>,
+}
+
+/// The body that sends a letter.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendLetter {
+    /// When it was sent. Default: now. Never in the future, nor before the complaint was received.
+    #[serde(default)]
+    sent_at: Option<Timestamp>,
+}
+
+/// Every kind of letter.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Kinds {
+    data: &'static [Kind],
+}
+
+/// Something that is not in a letter and has to be.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Missing {
+    /// The element of the kind.
+    element: Name,
+    /// What has to be said.
+    name: Line<200>,
+    /// Where that is laid down.
+    citation: Line<200>,
+}
+
+/// A letter that is not kept.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Preview {
+    /// Its text.
+    document: Document,
+    /// As it would be sent today.
+    html: String,
+    /// What has to be in it before it can be approved or sent.
+    missing: Vec<Missing>,
+    /// Whether somebody else has to approve it.
+    needs_approval: bool,
+}
+
+/// A letter with its text.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WholeLetter {
+    /// The complaint.
+    complaint: ComplaintId,
+    #[serde(flatten)]
+    letter: Letter,
+    /// Its text.
+    document: Document,
+    /// What has to be in it before it can be approved or sent; none once it was sent.
+    missing: Vec<Missing>,
+}
+
+/// `GET /v1/letters/kinds`
+pub(crate) async fn list_kinds(_call: TenantCall) -> Outcome {
+    Reply::json(200, &Kinds { data: kinds() })
+}
+
+/// `POST /v1/complaints/{id}/letters/preview`: writes nothing.
+pub(crate) async fn preview(call: TenantCall) -> Outcome {
+    let (id, db) = call.complaint()?;
+    let Posted { body: asked, key, .. } = call.call.posted::<DraftLetter>(MAX_BODY).await?;
+    let loaded = db.load(id, key.as_str(), None, call.call.now).await?;
+    let complaint = loaded.complaint.as_ref().ok_or(Failure::new(Code::NotFound))?;
+    let drawn = draw(&call, complaint, &loaded, asked)?;
+    let today = day(&call, complaint, call.time());
+    let html = html(&drawn.document, &said_day(today, &drawn.document.language));
+    let redress = drawn.response.iter().flat_map(|response| response.redress.iter());
+    let needs_approval = call.standing.tenant.letters.wants_approval(&drawn.kind.id, redress);
+    let missing = missing(drawn.kind, &drawn.document, drawn.response.as_ref(), today);
+    Reply::json(200, &Preview { document: drawn.document, html, missing, needs_approval })
+}
+
+/// `POST /v1/complaints/{id}/letters`
+pub(crate) async fn draft(call: TenantCall) -> Outcome {
+    let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let asked: DraftLetter = body::parse(&body)?;
+    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
+    let Begun::Go(changing) = changing else { return changing.answer() };
+    let complaint = &changing.before;
+    let letter = asked.letter.unwrap_or_else(|| LetterId::new(call.call.now, &platform::entropy()));
+    let Drawn { kind, template, document, response } = draw(&call, complaint, &changing.loaded, asked)?;
+    let response = response.filter(|_| resolves(kind));
+    let bodies = decide::draft(complaint, Made { letter, kind, template, document, response })?;
+    changing.end(&call, bodies).await
+}
+
+/// `POST /v1/complaints/{id}/letters/{letter}/approve`
+pub(crate) async fn approve(call: TenantCall) -> Outcome {
+    let Posted { body: Nothing {}, key, fingerprint } = call.call.posted(MAX_BODY).await?;
+    let letter = call.call.path_value("letter")?;
+    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
+    let Begun::Go(changing) = changing else { return changing.answer() };
+    let complaint = &changing.before;
+    let drafted = Drafted::read(&changing.db, complaint, letter).await?;
+    let missing = drafted.missing(&call, complaint, call.time())?;
+    let bodies = decide::approve(complaint, letter, &call.actor()?, &missing)?;
+    changing.end(&call, bodies).await
+}
+
+/// `POST /v1/complaints/{id}/letters/{letter}/send`
+pub(crate) async fn send(call: TenantCall) -> Outcome {
+    let Posted { body: SendLetter { sent_at }, key, fingerprint } = call.call.posted(MAX_BODY).await?;
+    let letter = call.call.path_value("letter")?;
+    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
+    let Begun::Go(changing) = changing else { return changing.answer() };
+    let complaint = &changing.before;
+    let drafted = Drafted::read(&changing.db, complaint, letter).await?;
+    let at = sent_at.unwrap_or_else(|| call.time());
+    let missing = drafted.missing(&call, complaint, at)?;
+    let dated = said_day(day(&call, complaint, at), &drafted.document.language);
+    let html = Digest::of(html(&drafted.document, &dated).as_bytes());
+    let kind = drafted.kind(&call, complaint)?;
+    let dated = Line::try_from(dated).map_err(Failure::internal)?;
+    let sending = Sending { letter, kind, response: drafted.response, missing, sent_at, dated, html };
+    let now = call.time().max(complaint.updated_at);
+    let bodies = decide::send(complaint, sending, &call.standing.tenant.letters, now)?;
+    changing.end(&call, bodies).await
+}
+
+/// `GET /v1/complaints/{id}/letters/{letter}`
+pub(crate) async fn read(call: TenantCall) -> Outcome {
+    let (id, db) = call.complaint()?;
+    let complaint = complaint(&db, id).await?;
+    let letter = call.call.path_value("letter")?;
+    let known = complaint.letters.iter().find(|known| known.id == letter).cloned();
+    let known = known.ok_or(Failure::new(Code::NotFound))?;
+    let drafted = Drafted::read(&db, &complaint, letter).await?;
+    let missing = match known.state {
+        LetterState::Sent => Vec::new(),
+        LetterState::Drafted | LetterState::Approved => {
+            drafted.missing(&call, &complaint, call.time())?.into_iter().map(Missing::of).collect()
+        }
+    };
+    Reply::json(200, &WholeLetter { complaint: id, letter: known, document: drafted.document, missing })
+}
+
+/// `GET /v1/complaints/{id}/letters/{letter}/html`: as it was sent, byte for byte; of a draft, as it would be sent today.
+pub(crate) async fn read_html(call: TenantCall) -> Outcome {
+    let (id, db) = call.complaint()?;
+    let complaint = complaint(&db, id).await?;
+    let letter = call.call.path_value("letter")?;
+    let known = complaint.letters.iter().find(|known| known.id == letter).ok_or(Failure::new(Code::NotFound))?;
+    let drafted = Drafted::read(&db, &complaint, letter).await?;
+    let at = known.sent_at.unwrap_or_else(|| call.time());
+    let page = html(&drafted.document, &said_day(day(&call, &complaint, at), &drafted.document.language));
+    if known.html.is_some_and(|sealed| sealed != Digest::of(page.as_bytes())) {
+        return Err(Failure::internal("a letter is not what was sent"));
+    }
+    let mut reply = Reply::json_text(200, page);
+    reply.content_type = "text/html; charset=utf-8";
+    Ok(reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()))
+}
+
+async fn complaint(db: &TenantDb, id: ComplaintId) -> Result<Complaint, Failure> {
+    let document = db.read(id).await?.ok_or(Failure::new(Code::NotFound))?;
+    Ok(json::from_str(&document.doc).map_err(StoreError::unreadable)?)
+}
+
+/// The day it is at a moment where the complaint is.
+fn day(call: &TenantCall, complaint: &Complaint, at: Timestamp) -> Day {
+    call.standing.tenant.clocks.today(complaint.jurisdiction, at)
+}
+
+const fn resolves(kind: &Kind) -> bool {
+    matches!(kind.records, Records::SummaryResolution | Records::FinalResponse)
+}
+
+fn missing(kind: &Kind, document: &Document, response: Option<&Response>, day: Day) -> Vec<Missing> {
+    let redress = response.is_some_and(|response| !response.redress.is_empty());
+    kind.missing(document, redress, day).into_iter().map(Missing::of).collect()
+}
+
+impl Missing {
+    fn of(element: &Element) -> Self {
+        let Element { id, name, citation, .. } = element.clone();
+        Self { element: id, name, citation }
+    }
+}
+
+/// A letter as it was rendered.
+struct Drawn {
+    kind: &'static Kind,
+    template: (Name, Name),
+    document: Document,
+    response: Option<Response>,
+}
+
+fn draw(call: &TenantCall, complaint: &Complaint, loaded: &Loaded, asked: DraftLetter) -> Result<Drawn, Failure> {
+    let tenant = &call.standing.tenant;
+    let DraftLetter { kind: wanted, template, texts, format, response: given, .. } = asked;
+    let kind = kind(&wanted, &Facts::of(complaint, tenant.sector)).ok_or_else(|| {
+        invalid(FieldError::at("/kind", Rule::NotAllowed, "must be a kind of letter that is for this complaint"))
+    })?;
+    let response = match (kind.records, given) {
+        (Records::SummaryResolution, Some(given)) => Some(given),
+        (Records::SummaryResolution, None) => {
+            return Err(invalid(FieldError::at("/response", Rule::Missing, "is what the letter says")));
+        }
+        (_, Some(_)) => {
+            let rule = "is for a summary resolution alone; a final response sends the response that was proposed";
+            return Err(invalid(FieldError::at("/response", Rule::NotAllowed, rule)));
+        }
+        (Records::FinalResponse, None) if complaint.proposal.is_none() => {
+            let rule = "must be for a complaint whose response is proposed";
+            return Err(invalid(FieldError::at("/kind", Rule::NotAllowed, rule)));
+        }
+        (_, None) => complaint.proposal.clone(),
+    };
+    let own = template.is_some();
+    let template = template.as_deref().unwrap_or(&kind.template);
+    let clocks = tenant.clocks_of(complaint, &loaded.timeline, call.time().max(complaint.updated_at));
+    let subject = Subject {
+        complaint,
+        clocks: &clocks,
+        firm: &tenant.display_name,
+        response: response.as_ref(),
+        texts: &texts,
+        today: day(call, complaint, call.time()),
+    };
+    let format = format.unwrap_or(complaint.complainant.format);
+    let within = |error: FieldError| match &error.pointer {
+        Some(pointer) if own && !pointer.starts_with("/texts") => {
+            FieldError { pointer: Some(format!("/template{pointer}")), ..error }
+        }
+        _ => error,
+    };
+    let document = template
+        .render(kind, subject, format)
+        .map_err(|errors| Failure::errors(Code::Invalid, errors.into_iter().map(within).collect()))?;
+    Ok(Drawn { kind, template: (template.id.clone(), template.version.clone()), document, response })
+}
+
+fn invalid(error: FieldError) -> Failure {
+    Failure::errors(Code::Invalid, vec![error])
+}
+
+/// A draft, from the event that holds it.
+struct Drafted {
+    kind: Name,
+    document: Document,
+    response: Option<Response>,
+}
+
+impl Drafted {
+    async fn read(db: &TenantDb, complaint: &Complaint, letter: LetterId) -> Result<Self, Failure> {
+        let seq = decide::find(complaint, letter).map_err(|_: Refusal| Failure::new(Code::NotFound))?.drafted_in;
+        let span = Span { after: seq - 1, through: seq, limit: 1, ..Span::ALL };
+        let page = db.history(complaint.id, span).await?;
+        let stored = page.events.first().ok_or_else(|| Failure::internal("a draft without its event"))?;
+        let event: Event = json::from_str(&stored.json()).map_err(StoreError::unreadable)?;
+        match event.body {
+            EventBody::LetterDrafted { kind, document, response, .. } => {
+                Ok(Self { kind, document: *document, response })
+            }
+            _ => Err(Failure::internal("a draft in another event")),
+        }
+    }
+
+    /// Its kind. One that is not for the complaint any more can be drafted anew as another.
+    fn kind(&self, call: &TenantCall, complaint: &Complaint) -> Result<&'static Kind, Failure> {
+        kind(&self.kind, &Facts::of(complaint, call.standing.tenant.sector))
+            .ok_or_else(|| invalid(FieldError::at("", Rule::NotAllowed, "is of a kind that is not for this complaint")))
+    }
+
+    fn missing(
+        &self,
+        call: &TenantCall,
+        complaint: &Complaint,
+        at: Timestamp,
+    ) -> Result<Vec<&'static Element>, Failure> {
+        let redress = self.response.as_ref().is_some_and(|response| !response.redress.is_empty());
+        Ok(self.kind(call, complaint)?.missing(&self.document, redress, day(call, complaint, at)))
+    }
+}
+
+/// A complaint that is about to be changed.
+struct Changing {
+    db: TenantDb,
+    before: Complaint,
+    loaded: Loaded,
+    posted: Posted<()>,
+    token: Option<shared::lock::FencingToken>,
+}
+
+/// What came of beginning.
+enum Begun {
+    Go(Box<Changing>),
+    /// The key has done it before.
+    Done(Outcome),
+}
+
+impl Begun {
+    fn answer(self) -> Outcome {
+        match self {
+            Self::Done(outcome) => outcome,
+            Self::Go(_) => Err(Failure::internal("a change that was not made")),
+        }
+    }
+}
+
+impl Changing {
+    async fn begin(call: &TenantCall, posted: Posted<()>) -> Result<Begun, Failure> {
+        let (id, db) = call.complaint()?;
+        let (if_match, token) = (call.call.if_match()?, call.call.lock_token()?);
+        let mut loaded = db.load(id, posted.key.as_str(), None, call.call.now).await?;
+        if let Some(done) = loaded.done {
+            return Ok(Begun::Done(replay(&db, done, posted.fingerprint, loaded.lock.as_ref()).await));
+        }
+        let before = loaded.complaint.take().ok_or(Failure::new(Code::NotFound))?;
+        lock::allows(loaded.lock.as_ref(), token)?;
+        if !if_match.accepts(before.version) {
+            return Err(Failure::changed_since(before.version));
+        }
+        Ok(Begun::Go(Box::new(Self { db, before, loaded, posted, token })))
+    }
+
+    async fn end(self: Box<Self>, call: &TenantCall, bodies: Vec<EventBody>) -> Outcome {
+        let Self { db, before, loaded, posted: Posted { key, fingerprint, .. }, token } = *self;
+        let (actor, came_at) = (&call.actor()?, call.call.now);
+        let now = call.time().max(before.updated_at);
+        let case = Case { before, timeline: loaded.timeline, due: loaded.due, lock: loaded.lock };
+        let writing = Writing { bodies, key: &key, fingerprint, actor, now, came_at, token, rehearsed: false };
+        match write(call.firm(), &db, case, writing).await? {
+            Performed::Now { committed, version, lock } => {
+                outbox::announce(&call.call, committed.message);
+                Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(version))
+            }
+            Performed::Before { done, lock } => replay(&db, done, fingerprint, lock.as_ref()).await,
+            Performed::Needless { .. } | Performed::Rehearsed { .. } => {
+                Err(Failure::internal("a request is neither needless nor rehearsed"))
+            }
+        }
+    }
+}
