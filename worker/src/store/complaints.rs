@@ -41,6 +41,8 @@ const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target
 pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
 const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
 const LIST_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_oldest.sql"));
+const LIST_ALL: Scoped = Scoped::new(include_str!("sql/complaints/list_all.sql"));
+const LIST_ALL_BACK: Scoped = Scoped::new(include_str!("sql/complaints/list_all_back.sql"));
 const LIST_DUE: Scoped = Scoped::new(include_str!("sql/complaints/list_due.sql"));
 const LIST_DUE_BACK: Scoped = Scoped::new(include_str!("sql/complaints/list_due_back.sql"));
 
@@ -372,8 +374,14 @@ impl TenantDb {
         from: Option<Position>,
     ) -> Result<Looked, StoreError> {
         let tokens = self.tokens();
-        let sql = if direction == Direction::Forward { LIST_NEWEST } else { LIST_OLDEST };
+        let forward = direction == Direction::Forward;
         let (low, high, received) = Self::bounds(query, direction, from);
+        if query.facets.is_empty() && query.search.is_none() {
+            let parameters = (low.0, low.1, high.0, high.1, received.0, received.1, query.page_size() + 1);
+            let text = self.text(if forward { LIST_ALL } else { LIST_ALL_BACK }, parameters).await?;
+            return Looked::read(&text, None, &tokens, direction);
+        }
+        let sql = if forward { LIST_NEWEST } else { LIST_OLDEST };
         let matching = self.matching(query, searched);
         let by_relevance = query.order == Order::Relevance;
         let (limit, read) = if by_relevance { (RANKED, LOOKED_AT) } else { (query.page_size() + 1, 0) };
