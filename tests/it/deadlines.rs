@@ -6,7 +6,7 @@ use crate::{
     delivery::{SOON, expected, recorded},
     eventually::{equals, within},
     firm::{Firm, command_body},
-    own_stack::{operator, own_stack, ticking},
+    own_stack::{count, operator, own_stack, ticking},
 };
 use serde_json::{Value, json};
 use shared::{clock::day::Day, time::Timestamp};
@@ -281,6 +281,26 @@ fn a_firm_has_clocks_of_its_own_beside_those_of_the_law() {
     assert_eq!(refused.pointers(), ["/clocks/choices/places/0", "/clocks/service_levels/1/id"]);
     let backwards = json!({ "id": "a", "name": "A", "starts_on": ["received"], "met_by": ["contacted"], "length": { "amount": 1, "unit": "business_hour" } });
     patch(&json!({ "clocks": { "service_levels": [backwards] } })).problem(422, "invalid");
+}
+
+/// Warnings that came and went while nobody looked are nobody's business, and must not be looked for again and again.
+#[test]
+fn what_needs_no_word_any_more_wakes_nobody() {
+    let (mut stack, state) = own_stack();
+    let firm = Firm::on(&operator(&stack), json!({ "plan": "sandbox" }));
+    let lead = lead(&firm);
+    let path = firm.logged();
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    // The window of a summary resolution has warned twice and closed; the eight weeks do not warn yet.
+    set_clock(&lead, now().plus_millis(10 * DAY)).expect(200);
+    for _ in 0..3 {
+        stack.tick().expect("cron runs");
+    }
+    assert_eq!(passed(&events(&firm.api, &path)), [""; 0]);
+    stack.stop();
+    assert_eq!(count(&state, &format!("complaints WHERE wake_at <= {}", now().unix_millis())), 0);
+    assert_eq!(count(&state, "complaints WHERE wake_at IS NOT NULL"), 1);
+    assert_eq!(count(&state, "clock_reviews"), 0);
 }
 
 /// Many are due at once, more than one turn takes, some of them locked, and the runtime is killed meanwhile: each is told of once.

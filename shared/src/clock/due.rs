@@ -37,10 +37,10 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Of a complaint that was logged at `logged_at` and has these clocks.
+    /// Of a complaint that has been kept here since `since` and has these clocks.
     #[must_use]
-    pub fn of(clocks: &[Clock], timeline: &Timeline, logged_at: Timestamp) -> Self {
-        Self { due: Due::next(clocks), wake_at: passing::wake_at(clocks, timeline, logged_at) }
+    pub fn of(clocks: &[Clock], timeline: &Timeline, since: Timestamp) -> Self {
+        Self { due: Due::next(clocks), wake_at: passing::wake_at(clocks, timeline, since) }
     }
 }
 

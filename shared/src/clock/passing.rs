@@ -124,7 +124,7 @@ fn untold<'c>(clocks: &'c [Clock], timeline: &'c Timeline, since: Timestamp) -> 
 }
 
 /// From when on there is something to record, of clocks as of any moment since the newest event; `None`: never, unless something
-/// happens. `since`: when the complaint was logged. What had passed before is history and nobody's news.
+/// happens. `since`: since when the complaint has been kept here. What had passed before is history and nobody's news.
 #[must_use]
 pub fn wake_at(clocks: &[Clock], timeline: &Timeline, since: Timestamp) -> Option<Timestamp> {
     untold(clocks, timeline, since).map(|moment| moment.at.plus_millis(1)).min()

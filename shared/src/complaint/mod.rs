@@ -398,6 +398,12 @@ impl Complaint {
         Ok(())
     }
 
+    /// Since when it has been kept here: since it was logged, or its case file was imported.
+    #[must_use]
+    pub fn here_since(&self) -> Timestamp {
+        self.origins.last().map_or(self.logged_at, |origin| origin.imported_at)
+    }
+
     /// Whether it is a part of another complaint.
     #[must_use]
     pub fn is_part(&self) -> bool {

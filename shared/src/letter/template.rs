@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Steps that rendering one text may take.
+/// What rendering one text may take, in minijinja's measure: a step each, and one for 64 bytes of whatever it makes.
 const FUEL: u64 = 20_000;
 /// The most nested blocks and expressions of a text.
 const RECURSION: usize = 20;

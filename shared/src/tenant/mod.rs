@@ -318,11 +318,17 @@ impl Tenant {
         self.clocks.clocks(complaint, self.sector, timeline, now)
     }
 
-    /// What lies ahead of a complaint with all of its events in the timeline; when to look again is in the world's time.
+    /// What lies ahead of a complaint with all of its events in the timeline, as of the newest; when to look again is in the world's
+    /// time.
     #[must_use]
     pub fn ahead_of(&self, complaint: &Complaint, timeline: &Timeline) -> Ahead {
-        let clocks = self.clocks_of(complaint, timeline, complaint.updated_at);
-        let Ahead { due, wake_at } = Ahead::of(&clocks, timeline, complaint.logged_at);
+        self.ahead_by_clocks(complaint, timeline, &self.clocks_of(complaint, timeline, complaint.updated_at))
+    }
+
+    /// The same, as of the moment of these clocks.
+    #[must_use]
+    pub fn ahead_by_clocks(&self, complaint: &Complaint, timeline: &Timeline, clocks: &[Clock]) -> Ahead {
+        let Ahead { due, wake_at } = Ahead::of(clocks, timeline, complaint.here_since());
         Ahead { due, wake_at: wake_at.map(|at| at.plus_millis(-self.ahead_by)) }
     }
 

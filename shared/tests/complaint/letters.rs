@@ -187,6 +187,8 @@ fn a_template_sees_what_it_is_told_and_does_nothing_else() {
         "{{ 1 + }}",
         "{% if true %}",
         "{{ 1 / 0 }}",
+        "{{ 'x' * 9999999 }}",
+        "{% set x = 'x' %}{% for n in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14] %}{% set x = x ~ x ~ x ~ x %}{% endfor %}{{ 'x' * 2000000 }}",
         "{% for a in [1,2,3,4,5,6,7,8,9] %}{% for b in [1,2,3,4,5,6,7,8,9] %}{% for c in [1,2,3,4,5,6,7,8,9] %}{% for d in [1,2,3,4,5,6,7,8,9] %}{{ a }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
     ] {
         assert_eq!(refused(text), ["/blocks/0/text"], "{text}");

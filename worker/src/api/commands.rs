@@ -262,9 +262,10 @@ pub(crate) async fn record_passing(
     let Some(before) = complaint else { return Ok(Passed::NotFound) };
     let now = firm.tenant.time(came_at).max(before.updated_at);
     let clocks = firm.tenant.clocks_of(&before, &timeline, now);
-    let bodies = passed(&clocks, &timeline, before.logged_at, now);
+    let bodies = passed(&clocks, &timeline, before.here_since(), now);
     if bodies.is_empty() || before.version.saturating_add(FULL_WITHOUT) > MAX_EVENTS {
-        let mut ahead = firm.tenant.ahead_of(&before, &timeline);
+        // As of now: a warning that nobody needs any more must not wake it again.
+        let mut ahead = firm.tenant.ahead_by_clocks(&before, &timeline, &clocks);
         ahead.wake_at = ahead.wake_at.filter(|_| bodies.is_empty());
         db.foresee(&before, due, ahead).await?;
         return Ok(Passed::Nothing);
