@@ -1,4 +1,4 @@
-//! Demo data: three invented firms with real complaints in every state. Loading it twice changes nothing.
+//! Demo data: three invented firms with real complaints in every state, and one to try things out. Loading it twice changes nothing.
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,22 @@ use crate::progress::{note, step};
 use crate::stack::Stack;
 use crate::workers;
 
-/// The firms; the file of each one's complaints is named after its sector.
-const FIRMS: [Profile<'_>; 3] = [
-    Profile { slug: "northwind-bank", display_name: "Northwind Bank", sector: "bank", prefix: "NWB" },
-    Profile { slug: "halcyon-telecom", display_name: "Halcyon Telecom", sector: "telecom", prefix: "HAL" },
-    Profile { slug: "aurelia-air", display_name: "Aurelia Air", sector: "airline", prefix: "AUR" },
+/// The firms; the file of each one's complaints is named after its sector. The one in a sandbox has none: its time can be set.
+const FIRMS: [Profile<'_>; 4] = [
+    Profile::american("northwind-bank", "Northwind Bank", "bank", "NWB"),
+    Profile::american("halcyon-telecom", "Halcyon Telecom", "telecom", "HAL"),
+    Profile::american("aurelia-air", "Aurelia Air", "airline", "AUR"),
+    Profile {
+        slug: "sandbox-bank",
+        display_name: "Sandbox Bank",
+        sector: "bank",
+        prefix: "SBX",
+        jurisdiction: "england_and_wales",
+        plan: SANDBOX,
+    },
 ];
+
+const SANDBOX: &str = "sandbox";
 
 /// The complaints that come with the repository.
 pub fn fixtures() -> PathBuf {
@@ -42,11 +52,12 @@ pub fn load(stacks: &[Stack], state: &Path, data: &Path) -> Result<Vec<Firm>> {
         note("the demo data is there already");
         return Ok(firms);
     }
-    let firms = step("Creating three firms with a key each", || {
+    let firms = step("Creating four firms with a key each", || {
         let ensure = |(nth, profile)| Firm::ensure(&home(stacks, nth)?.operator(), profile);
         FIRMS.iter().enumerate().map(ensure).collect::<Result<Vec<Firm>>>()
     })?;
-    for (nth, (profile, firm)) in FIRMS.iter().zip(&firms).enumerate() {
+    let with_complaints = FIRMS.iter().zip(&firms).enumerate().filter(|(_, (profile, _))| profile.plan != SANDBOX);
+    for (nth, (profile, firm)) in with_complaints {
         let stack = home(stacks, nth)?;
         let file = data.join(format!("{}.ndjson", profile.sector));
         step(&format!("Loading complaints of {}", profile.display_name), || load_file(stack, firm, &file))?;
@@ -65,7 +76,7 @@ fn loaded_before(stacks: &[Stack], before: &Value, data: &Path) -> Option<Vec<Fi
         Client::new(stack.base_url(), &firm.key).get("/v1/complaints?limit=1")?.success()
     };
     let cells: Vec<&str> = stacks.iter().map(Stack::cell).collect();
-    let same = before["data"] == json!(data) && before["cells"] == json!(cells);
+    let same = before["data"] == json!(data) && before["cells"] == json!(cells) && firms.len() == FIRMS.len();
     (same && firms.iter().enumerate().all(|firm| good(firm).is_ok())).then_some(firms)
 }
 

@@ -28,14 +28,25 @@ pub struct Profile<'a> {
     pub sector: &'a str,
     /// The first part of its complaint references.
     pub prefix: &'a str,
+    /// Whose law applies to its complaints.
+    pub jurisdiction: &'a str,
+    /// `sandbox`, `standard` or `enterprise`.
+    pub plan: &'a str,
+}
+
+impl<'a> Profile<'a> {
+    /// A large firm under American law, from where the real complaints are.
+    pub const fn american(slug: &'a str, display_name: &'a str, sector: &'a str, prefix: &'a str) -> Self {
+        Self { slug, display_name, sector, prefix, jurisdiction: "us", plan: "enterprise" }
+    }
 }
 
 impl Firm {
     /// Makes the tenant, or finds it if there is one of this name, and issues a new key.
     pub fn ensure(operator: &Client, profile: &Profile<'_>) -> Result<Firm> {
-        let Profile { slug, display_name, sector, prefix } = profile;
-        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": "us", "reference_prefix": prefix,
-            "plan": "enterprise", "shards": [0, 1] });
+        let Profile { slug, display_name, sector, prefix, jurisdiction, plan } = profile;
+        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": jurisdiction,
+            "reference_prefix": prefix, "plan": plan, "shards": [0, 1] });
         let created = operator.post("/v1/tenants", &format!("tenant-{slug}-{}", once()?), &body)?;
         let id = match created.code() {
             "already_taken" => find(operator, slug)?,

@@ -45,7 +45,7 @@ struct Worked {
 pub fn run(args: &Args) -> Result<()> {
     wasm::build()?;
     let stack = step("Starting a stack with a fresh state", || Stack::start(Options::temporary()))?;
-    let profile = Profile { slug: "rehearsal-bank", display_name: "Rehearsal Bank", sector: "bank", prefix: "RHB" };
+    let profile = Profile::american("rehearsal-bank", "Rehearsal Bank", "bank", "RHB");
     let firm = Firm::ensure(&stack.operator(), &profile)?;
     let client = Client::new(stack.inner_url(), &firm.key);
     let run = Rehearsal { client, sample: args.sample as usize, deviations: Mutex::new(Vec::new()) };
