@@ -630,7 +630,8 @@ fn a_job_that_dies_in_the_middle_goes_on_and_does_nothing_twice() {
     let asked = killed_in_the_middle(&mut stack, &firm, &ids, 40);
     let api = firm.api.at(stack.inner_url());
     let answer = api.post(&format!("{}/cancel", path(&asked)), &json!({})).expect(200);
-    assert_eq!(answer.text_of("state"), "cancelling", "what was under way is looked for first");
+    // What was under way is looked for first; between two turns nothing is.
+    assert!(["cancelling", "cancelled"].contains(&answer.text_of("state")), "{}", answer.text);
     let job = ticking(IN_THE_END, &stack, "cron finds it", || over(&api, &asked));
     assert_eq!(job["state"], "cancelled");
     let done = counts(&job)[1];

@@ -591,10 +591,12 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 13] = [
+const TAGS: [&str; 15] = [
     "complaints",
     "views",
     "commands",
+    "letters",
+    "deadlines",
     "bulk",
     "locks",
     "case file",
