@@ -9,13 +9,9 @@
 //!    another's by now: 423 or 409.
 //! 5. Tell the queue after the answer.
 
-use super::{
-    complaints::{MAX_BODY, replay},
-    external_reference, lock,
-};
+use super::{changing::answer, complaints::MAX_BODY, external_reference, lock};
 use crate::{
-    call::{Firm, Outcome, Posted, Reply, TenantCall},
-    deliver::outbox,
+    call::{Firm, Outcome, Posted, TenantCall},
     failure::Failure,
     platform,
     store::{
@@ -94,17 +90,9 @@ async fn run(call: TenantCall, read: Read) -> Outcome {
     let (actor, now) = (&call.actor()?, call.call.now);
     let (unless, rehearsed, complaint, key) = (None, false, id, &key);
     let order = Order { complaint, command, key, fingerprint, actor, now, if_match, lock, unless, rehearsed };
-    match perform(call.firm(), order).await? {
-        Performed::Before { done, lock } => replay(&db, done, fingerprint, lock.as_ref()).await,
-        Performed::Now { committed, version, lock } => {
-            // (5)
-            outbox::announce(&call.call, committed.message);
-            Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(version))
-        }
-        Performed::Needless { .. } | Performed::Rehearsed { .. } => {
-            Err(Failure::internal("a request is neither needless nor rehearsed"))
-        }
-    }
+    let performed = perform(call.firm(), order).await?;
+    // (5)
+    answer(&call, &db, performed, fingerprint).await
 }
 
 /// Gives a command to a complaint: steps 2 to 4, the one way to do so, whoever orders it.
@@ -217,21 +205,35 @@ pub(super) async fn write(
         match failed {
             // Whoever has it may have died over it.
             StoreError::Taken(Unique::ExternalReference) if names_it => names_it = false,
-            StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
-                let done = db.done_by(&id.to_string(), key.as_str()).await?.ok_or_else(|| Failure::from(failed))?;
-                return Ok(Performed::Before { done, lock });
-            }
-            StoreError::Locked => {
-                lock::allows(db.lock_in_force(id, came_at).await?.as_ref(), token)?;
-                return Err(Failure::lock_lost());
-            }
-            error => return Err(error.into()),
+            error => return not_committed(db, id, key, (token, came_at), lock, error).await,
         }
     };
     if let Some(prepared) = &prepared {
         external_reference::settle(&home, &names, prepared).await;
     }
     Ok(Performed::Now { committed, version: after.version, lock })
+}
+
+/// What comes of a commit that has failed: what the key did before, or the reason.
+pub(super) async fn not_committed(
+    db: &TenantDb,
+    id: ComplaintId,
+    key: &IdempotencyKey,
+    (token, came_at): (Option<FencingToken>, Timestamp),
+    lock: Option<Lock>,
+    failed: StoreError,
+) -> Result<Performed, Failure> {
+    match failed {
+        StoreError::Taken(Unique::ExternalReference | Unique::IdempotencyKey) => {
+            let done = db.done_by(&id.to_string(), key.as_str()).await?.ok_or_else(|| Failure::from(failed))?;
+            Ok(Performed::Before { done, lock })
+        }
+        StoreError::Locked => {
+            lock::allows(db.lock_in_force(id, came_at).await?.as_ref(), token)?;
+            Err(Failure::lock_lost())
+        }
+        error => Err(error.into()),
+    }
 }
 
 /// What time alone has brought about for a complaint, and what came of it.

@@ -5,22 +5,20 @@
 //! 3. The events are written as a command's are.
 
 use super::{
-    commands::{Case, Performed, Writing, write},
-    complaints::{MAX_BODY, replay},
-    lock,
+    changing::{Begun, Changing},
+    complaints::MAX_BODY,
 };
 use crate::{
     call::{Outcome, Posted, Reply, TenantCall},
-    deliver::outbox,
     failure::Failure,
     platform,
-    store::{StoreError, TenantDb, complaints::Loaded, history::Span},
+    store::{StoreError, TenantDb, history::Span},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     chain::Digest,
-    clock::{day::Day, pack::Facts},
+    clock::{day::Day, pack::Facts, timeline::Timeline},
     complaint::{
         Complaint, Response,
         command::Nothing,
@@ -133,7 +131,7 @@ pub(crate) async fn preview(call: TenantCall) -> Outcome {
     let Posted { body: asked, key, .. } = call.call.posted::<DraftLetter>(MAX_BODY).await?;
     let loaded = db.load(id, key.as_str(), None, call.call.now).await?;
     let complaint = loaded.complaint.as_ref().ok_or(Failure::new(Code::NotFound))?;
-    let drawn = draw(&call, complaint, &loaded, asked)?;
+    let drawn = draw(&call, complaint, &loaded.timeline, asked)?;
     let today = day(&call, complaint, call.time());
     let html = html(&drawn.document, &said_day(today, &drawn.document.language));
     let redress = drawn.response.iter().flat_map(|response| response.redress.iter());
@@ -146,11 +144,13 @@ pub(crate) async fn preview(call: TenantCall) -> Outcome {
 pub(crate) async fn draft(call: TenantCall) -> Outcome {
     let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
     let asked: DraftLetter = body::parse(&body)?;
-    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
-    let Begun::Go(changing) = changing else { return changing.answer() };
+    let changing = match Changing::begin(&call, key, fingerprint).await? {
+        Begun::Go(changing) => changing,
+        Begun::Done(outcome) => return outcome,
+    };
     let complaint = &changing.before;
     let letter = asked.letter.unwrap_or_else(|| LetterId::new(call.call.now, &platform::entropy()));
-    let Drawn { kind, template, document, response } = draw(&call, complaint, &changing.loaded, asked)?;
+    let Drawn { kind, template, document, response } = draw(&call, complaint, &changing.timeline, asked)?;
     let response = response.filter(|_| resolves(kind));
     let bodies = decide::draft(complaint, Made { letter, kind, template, document, response })?;
     changing.end(&call, bodies).await
@@ -160,12 +160,14 @@ pub(crate) async fn draft(call: TenantCall) -> Outcome {
 pub(crate) async fn approve(call: TenantCall) -> Outcome {
     let Posted { body: Nothing {}, key, fingerprint } = call.call.posted(MAX_BODY).await?;
     let letter = call.call.path_value("letter")?;
-    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
-    let Begun::Go(changing) = changing else { return changing.answer() };
+    let changing = match Changing::begin(&call, key, fingerprint).await? {
+        Begun::Go(changing) => changing,
+        Begun::Done(outcome) => return outcome,
+    };
     let complaint = &changing.before;
     let drafted = Drafted::read(&changing.db, complaint, letter).await?;
     let missing = drafted.missing(&call, complaint, call.time())?;
-    let bodies = decide::approve(complaint, letter, &call.actor()?, &missing)?;
+    let bodies = decide::approve(complaint, letter, &changing.actor, &missing)?;
     changing.end(&call, bodies).await
 }
 
@@ -173,8 +175,10 @@ pub(crate) async fn approve(call: TenantCall) -> Outcome {
 pub(crate) async fn send(call: TenantCall) -> Outcome {
     let Posted { body: SendLetter { sent_at }, key, fingerprint } = call.call.posted(MAX_BODY).await?;
     let letter = call.call.path_value("letter")?;
-    let changing = Changing::begin(&call, Posted { body: (), key, fingerprint }).await?;
-    let Begun::Go(changing) = changing else { return changing.answer() };
+    let changing = match Changing::begin(&call, key, fingerprint).await? {
+        Begun::Go(changing) => changing,
+        Begun::Done(outcome) => return outcome,
+    };
     let complaint = &changing.before;
     let drafted = Drafted::read(&changing.db, complaint, letter).await?;
     let at = sent_at.unwrap_or_else(|| call.time());
@@ -184,8 +188,7 @@ pub(crate) async fn send(call: TenantCall) -> Outcome {
     let kind = drafted.kind(&call, complaint)?;
     let dated = Line::try_from(dated).map_err(Failure::internal)?;
     let sending = Sending { letter, kind, response: drafted.response, missing, sent_at, dated, html };
-    let now = call.time().max(complaint.updated_at);
-    let bodies = decide::send(complaint, sending, &call.standing.tenant.letters, now)?;
+    let bodies = decide::send(complaint, sending, &call.standing.tenant.letters, changing.now)?;
     changing.end(&call, bodies).await
 }
 
@@ -257,7 +260,7 @@ struct Drawn {
     response: Option<Response>,
 }
 
-fn draw(call: &TenantCall, complaint: &Complaint, loaded: &Loaded, asked: DraftLetter) -> Result<Drawn, Failure> {
+fn draw(call: &TenantCall, complaint: &Complaint, timeline: &Timeline, asked: DraftLetter) -> Result<Drawn, Failure> {
     let tenant = &call.standing.tenant;
     let DraftLetter { kind: wanted, template, texts, format, response: given, .. } = asked;
     let kind = kind(&wanted, &Facts::of(complaint, tenant.sector)).ok_or_else(|| {
@@ -280,7 +283,7 @@ fn draw(call: &TenantCall, complaint: &Complaint, loaded: &Loaded, asked: DraftL
     };
     let own = template.is_some();
     let template = template.as_deref().unwrap_or(&kind.template);
-    let clocks = tenant.clocks_of(complaint, &loaded.timeline, call.time().max(complaint.updated_at));
+    let clocks = tenant.clocks_of(complaint, timeline, call.time().max(complaint.updated_at));
     let subject = Subject {
         complaint,
         clocks: &clocks,
@@ -342,65 +345,5 @@ impl Drafted {
     ) -> Result<Vec<&'static Element>, Failure> {
         let redress = self.response.as_ref().is_some_and(|response| !response.redress.is_empty());
         Ok(self.kind(call, complaint)?.missing(&self.document, redress, day(call, complaint, at)))
-    }
-}
-
-/// A complaint that is about to be changed.
-struct Changing {
-    db: TenantDb,
-    before: Complaint,
-    loaded: Loaded,
-    posted: Posted<()>,
-    token: Option<shared::lock::FencingToken>,
-}
-
-/// What came of beginning.
-enum Begun {
-    Go(Box<Changing>),
-    /// The key has done it before.
-    Done(Outcome),
-}
-
-impl Begun {
-    fn answer(self) -> Outcome {
-        match self {
-            Self::Done(outcome) => outcome,
-            Self::Go(_) => Err(Failure::internal("a change that was not made")),
-        }
-    }
-}
-
-impl Changing {
-    async fn begin(call: &TenantCall, posted: Posted<()>) -> Result<Begun, Failure> {
-        let (id, db) = call.complaint()?;
-        let (if_match, token) = (call.call.if_match()?, call.call.lock_token()?);
-        let mut loaded = db.load(id, posted.key.as_str(), None, call.call.now).await?;
-        if let Some(done) = loaded.done {
-            return Ok(Begun::Done(replay(&db, done, posted.fingerprint, loaded.lock.as_ref()).await));
-        }
-        let before = loaded.complaint.take().ok_or(Failure::new(Code::NotFound))?;
-        lock::allows(loaded.lock.as_ref(), token)?;
-        if !if_match.accepts(before.version) {
-            return Err(Failure::changed_since(before.version));
-        }
-        Ok(Begun::Go(Box::new(Self { db, before, loaded, posted, token })))
-    }
-
-    async fn end(self: Box<Self>, call: &TenantCall, bodies: Vec<EventBody>) -> Outcome {
-        let Self { db, before, loaded, posted: Posted { key, fingerprint, .. }, token } = *self;
-        let (actor, came_at) = (&call.actor()?, call.call.now);
-        let now = call.time().max(before.updated_at);
-        let case = Case { before, timeline: loaded.timeline, due: loaded.due, lock: loaded.lock };
-        let writing = Writing { bodies, key: &key, fingerprint, actor, now, came_at, token, rehearsed: false };
-        match write(call.firm(), &db, case, writing).await? {
-            Performed::Now { committed, version, lock } => {
-                outbox::announce(&call.call, committed.message);
-                Ok(Reply::json_text(200, lock::shown_in(committed.doc, lock.as_ref())).version(version))
-            }
-            Performed::Before { done, lock } => replay(&db, done, fingerprint, lock.as_ref()).await,
-            Performed::Needless { .. } | Performed::Rehearsed { .. } => {
-                Err(Failure::internal("a request is neither needless nor rehearsed"))
-            }
-        }
     }
 }

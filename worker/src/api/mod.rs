@@ -3,6 +3,7 @@
 pub(crate) mod bulk;
 pub(crate) mod case_file;
 pub(crate) mod changes;
+mod changing;
 pub(crate) mod clocks;
 pub(crate) mod commands;
 pub(crate) mod complaints;
