@@ -92,3 +92,14 @@ fn complaints_get_places_and_wait_to_be_indexed() {
     assert!(rows(&database, found).is_empty());
     change("INSERT INTO complaint_words (complaint_words) VALUES ('integrity-check')");
 }
+
+#[test]
+fn the_clocks_of_complaints_that_are_there_are_looked_at() {
+    let database = migrated(
+        "0018",
+        "INSERT INTO complaint_counts (tenant_id, facet, value, n) VALUES
+           ('t', 'state', 'received', 2), ('t', 'product', 'mortgage', 1), ('u', 'state', 'closed', 1);",
+    );
+    let reviews = "SELECT tenant_id || ' ' || from_at || ' ' || after FROM clock_reviews ORDER BY 1";
+    assert_eq!(rows(&database, reviews), ["t 0 ", "u 0 "]);
+}
