@@ -6,7 +6,7 @@
 -- Of what has the rarest of ?12 (a JSON list of what the index is asked for), no more than ?13 are looked at: where the search ends
 -- for that, its last line is the place of the next one, at which it has to go on.
 -- FTS5 looks at a bound only when it has found something, and would go on behind this one until it has: so it is made to find what
--- stands there, by its reference in the index (?14: what each word begins with). What has that reference in its texts as well is
+-- stands there, by its reference in the index (?14: what each word begins with), without the prefix, which all have. What names it as well is
 -- looked at twice.
 WITH reach AS (
   SELECT CASE WHEN count(*) = count(place) THEN min(place) END AS place
@@ -21,7 +21,7 @@ WITH reach AS (
     LIMIT 100
   )
 ), stop AS (
-  SELECT c.place AS place, ?14 || replace(lower(c.reference), '-', ' ' || ?14) AS words
+  SELECT c.place AS place, ?14 || replace(lower(substr(c.reference, instr(c.reference, '-') + 1)), '-', ' ' || ?14) AS words
   FROM reach r
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = r.place

@@ -12,7 +12,7 @@ WITH reach AS (
     LIMIT 100
   )
 ), stop AS (
-  SELECT c.place AS place, ?14 || replace(lower(c.reference), '-', ' ' || ?14) AS words
+  SELECT c.place AS place, ?14 || replace(lower(substr(c.reference, instr(c.reference, '-') + 1)), '-', ' ' || ?14) AS words
   FROM reach r
   CROSS JOIN complaints c
   WHERE c.tenant_id = ?1 AND c.place = r.place
