@@ -270,8 +270,14 @@ pub fn date(day: Day) -> String {
         Weekday::Sat => "Saturday",
         Weekday::Sun => "Sunday",
     };
-    let month = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
-    format!("{weekday} {number} {month} {year}")
+    format!("{weekday} {number} {} {year}", month_name(month))
+}
+
+/// The English name of a month from 1 to 12.
+#[must_use]
+pub fn month_name(month: u32) -> &'static str {
+    let name = usize::try_from(month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    name.copied().unwrap_or_default()
 }
 
 const MONTHS: [&str; 12] = [

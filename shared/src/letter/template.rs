@@ -3,7 +3,7 @@
 
 use super::document::{Block, BlockKind, Document, MAX_BLOCKS};
 use crate::{
-    clock::{Clock, day::Day},
+    clock::{Clock, day::Day, explain::month_name},
     complaint::{
         Complaint, Outcome, Redress, RedressKind, Response,
         intake::{Format, Language, List},
@@ -241,29 +241,14 @@ const fn redress_kind(kind: RedressKind) -> (&'static str, &'static str) {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// A day in words: in English as it is said where the language is spoken, else as ISO 8601 has it, which everybody can read.
 #[must_use]
 pub fn said_day(day: Day, language: &Language) -> String {
     let (year, month, date) = day.parts();
-    let month = usize::try_from(month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
-    match (language.as_str(), month) {
-        ("en-US", Some(month)) => format!("{month} {date}, {year}"),
-        (language, Some(month)) if language == "en" || language.starts_with("en-") => format!("{date} {month} {year}"),
+    let month = month_name(month);
+    match language.as_str() {
+        "en-US" => format!("{month} {date}, {year}"),
+        language if language == "en" || language.starts_with("en-") => format!("{date} {month} {year}"),
         _ => day.to_string(),
     }
 }
