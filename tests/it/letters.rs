@@ -6,9 +6,10 @@ use crate::{
     delivery::{SOON, expected, recorded},
     eventually::equals,
     firm::{Firm, command_body},
+    keys::IN_FORCE,
 };
 use serde_json::{Value, json};
-use shared::chain::Digest;
+use shared::{chain::Digest, time::Timestamp};
 
 fn newest_letter(answer: &Answer) -> Value {
     answer.body["letters"].as_array().and_then(|letters| letters.last()).expect("a letter").clone()
@@ -80,7 +81,8 @@ fn a_final_response_is_drafted_checked_sent_and_sealed() {
     let id = letter.split('/').next_back().expect("an id").to_owned();
     let again = draft(&firm, &path, json!({ "kind": "fca_final_response", "letter": id })).expect(200);
     assert_eq!(again.body["letters"].as_array().expect("letters").len(), 1);
-    let sent_at = received.plus_millis(2 * DAY);
+    // Half an hour after midnight in Greenwich: in Pago Pago it was the day before.
+    let sent_at = Timestamp::from_unix_millis((now().unix_millis() / DAY - 1) * DAY + DAY / 48);
     let sent = firm.give(&path, &format!("{letter}/send"), json!({ "sent_at": sent_at.to_string() })).expect(200);
     let known = newest_letter(&sent);
     assert_eq!((&sent.body["state"], &known["state"]), (&json!("resolved"), &json!("sent")));
@@ -95,6 +97,16 @@ fn a_final_response_is_drafted_checked_sent_and_sealed() {
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
     assert_eq!(known["html"], json!(Digest::of(page.text.as_bytes()).to_string()));
     assert_eq!(firm.api.get(&format!("{path}/verify")).expect(200).body["valid"], true);
+    // Also when the firm acts somewhere else by now, where it was another day.
+    for zone in ["Pacific/Pago_Pago", "Europe/London"] {
+        let tenant = format!("/v1/tenants/{}", firm.id);
+        let place = json!({ "jurisdiction": "england_and_wales", "zone": zone });
+        let body = json!({ "clocks": { "choices": { "places": [place] } } });
+        let version = firm.operator.get(&tenant).expect(200).version();
+        firm.operator.call("PATCH", &tenant).if_match(version).json(&body).send().expect(200);
+        std::thread::sleep(IN_FORCE);
+        assert_eq!(firm.api.get(&format!("{path}/{letter}/html")).expect(200).text, page.text, "{zone}");
+    }
     let events = firm.api.get(&format!("{path}/events?limit=500")).expect(200);
     equals(SOON, expected(events.data()), || {
         recorded(firm.api.get(&format!("{path}/deliveries?limit=500")).expect(200).data())

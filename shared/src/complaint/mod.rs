@@ -404,6 +404,12 @@ impl Complaint {
         self.origins.last().map_or(self.logged_at, |origin| origin.imported_at)
     }
 
+    /// Has it under these versions of rules and calendars; of others the version stays.
+    pub fn move_clocks(&mut self, versions: &[Pin]) {
+        self.clock_versions.retain(|held| versions.iter().all(|pin| pin.id != held.id));
+        self.clock_versions.extend(versions.iter().cloned());
+    }
+
     /// Whether it is a part of another complaint.
     #[must_use]
     pub fn is_part(&self) -> bool {
@@ -490,6 +496,7 @@ impl Complaint {
                     drafted_in: event.seq,
                     approved_by: None,
                     sent_at: None,
+                    dated: None,
                     html: None,
                 };
                 match self.letters.iter_mut().find(|known| known.id == *letter) {
@@ -503,20 +510,18 @@ impl Complaint {
                     known.approved_by = Some(event.actor.clone());
                 }
             }
-            EventBody::LetterSent { letter, html, sent_at, .. } => {
+            EventBody::LetterSent { letter, dated, html, sent_at, .. } => {
                 if let Some(known) = self.letters.iter_mut().find(|known| known.id == *letter) {
                     known.state = LetterState::Sent;
                     known.sent_at = Some(*sent_at);
+                    known.dated = Some(dated.clone());
                     known.html = Some(*html);
                 }
             }
             EventBody::Split { parts, .. } => self.parts.extend(parts.iter().copied()),
             EventBody::PartRejoined { part, .. } => self.parts.retain(|held| held != part),
             EventBody::Rejoined { .. } => self.proposal = None,
-            EventBody::ClocksMoved { versions, .. } => {
-                self.clock_versions.retain(|held| versions.iter().all(|pin| pin.id != held.id));
-                self.clock_versions.extend(versions.iter().cloned());
-            }
+            EventBody::ClocksMoved { versions, .. } => self.move_clocks(versions),
         }
         Ok(())
     }

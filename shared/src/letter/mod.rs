@@ -55,6 +55,8 @@ pub struct Letter {
     pub approved_by: Option<Actor>,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
+    /// The day that it shows, as it was sent.
+    pub dated: Option<Line<40>>,
     /// SHA-256 of the HTML that was sent.
     pub html: Option<Digest>,
 }

@@ -103,7 +103,7 @@ fn what_clocks_wait_for_is_in_the_fold() {
         json!([{
             "id": "018bcfe5-6800-7404-8404-040404040404", "kind": "update", "subject": "How far it is", "state": "sent",
             "drafted_by": events[0].actor, "drafted_in": 12, "approved_by": events[12].actor,
-            "sent_at": "2026-12-11T10:00:30.000Z", "html": "a".repeat(64)
+            "sent_at": "2026-12-11T10:00:30.000Z", "dated": "11 December 2026", "html": "a".repeat(64)
         }])
     );
     let answered = serde_json::to_value(Complaint::fold(&events[..10]).unwrap().unwrap()).unwrap();

@@ -53,8 +53,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let mut data = tenant.clocks_of(&complaint, &timeline, as_of);
     let mut changed = None;
     if !versions.is_empty() {
-        complaint.clock_versions.retain(|held| versions.iter().all(|pin| pin.id != held.id));
-        complaint.clock_versions.extend(versions);
+        complaint.move_clocks(&versions);
         let moved = tenant.clocks_of(&complaint, &timeline, as_of);
         changed = Some(differences(&data, &moved));
         data = moved;

@@ -216,8 +216,10 @@ pub(crate) async fn read_html(call: TenantCall) -> Outcome {
     let letter = call.call.path_value("letter")?;
     let known = complaint.letters.iter().find(|known| known.id == letter).ok_or(Failure::new(Code::NotFound))?;
     let drafted = Drafted::read(&db, &complaint, letter).await?;
-    let at = known.sent_at.unwrap_or_else(|| call.time());
-    let page = html(&drafted.document, &said_day(day(&call, &complaint, at), &drafted.document.language));
+    // Not from `sent_at`: where the firm acts, and so which day that was there, is a setting that may have changed since.
+    let dated = known.dated.as_ref().map(|dated| dated.as_str().to_owned());
+    let dated = dated.unwrap_or_else(|| said_day(day(&call, &complaint, call.time()), &drafted.document.language));
+    let page = html(&drafted.document, &dated);
     if known.html.is_some_and(|sealed| sealed != Digest::of(page.as_bytes())) {
         return Err(Failure::internal("a letter is not what was sent"));
     }
