@@ -1,4 +1,4 @@
-//! The Workers of a cell, front and back: every entry point is here and nowhere else.
+//! The Workers of a cell ([`side::Side`]): every entry point is here and nowhere else.
 #![cfg_attr(
     not(test),
     deny(
@@ -11,8 +11,8 @@
         clippy::unwrap_used
     )
 )]
-// Neither of the two has a use for all of it.
-#![cfg_attr(not(all(feature = "front", feature = "back")), allow(dead_code))]
+// None of them has a use for all of it.
+#![cfg_attr(not(all(feature = "front", feature = "middle", feature = "back")), allow(dead_code))]
 
 mod api;
 mod bridge;
@@ -30,16 +30,17 @@ pub mod openapi;
 mod platform;
 mod relocate;
 mod router;
+mod side;
 mod store;
 mod tick;
 mod waking;
 
 #[cfg(feature = "back")]
 use durable as _;
-#[cfg(feature = "back")]
+#[cfg(any(feature = "middle", feature = "back"))]
 use platform::Runtime;
 use worker::{Context, Env, event, web_sys};
-#[cfg(feature = "back")]
+#[cfg(any(feature = "middle", feature = "back"))]
 use worker::{MessageBatch, ScheduleContext, ScheduledEvent};
 
 #[event(fetch)]
@@ -47,7 +48,7 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     Ok(bridge::serve(request, env, context).await)
 }
 
-#[cfg(feature = "back")]
+#[cfg(any(feature = "middle", feature = "back"))]
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
@@ -55,7 +56,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
     Ok(())
 }
 
-#[cfg(feature = "back")]
+#[cfg(any(feature = "middle", feature = "back"))]
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     tick::tick(&Runtime::new(env)).await;

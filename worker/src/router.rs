@@ -1,8 +1,5 @@
-//! The whole URL space as one table: which of a cell's two Workers serves a route, and who may use it.
-//!
-//! The *front* Worker has the public address and what people wait for. The *back* Worker has what is rare, long or large: operators'
-//! routes, moves, imports, exports, bulk jobs, and besides queues, cron and the Durable Objects. It has no address; the front passes
-//! on what is for it. So each stays small and starts quickly, and neither waits for the other's release.
+//! The whole URL space as one table: which of a cell's Workers serves a route, and who may use it. Routes stand in the block of the
+//! Worker that serves them ([`Side`]); the front passes on what is another's.
 
 use crate::{
     api::{
@@ -12,6 +9,7 @@ use crate::{
     bridge,
     gateway::{Endpoint, admission::Cost},
     relocate::arriving,
+    side::Side,
 };
 use axum::{
     Router,
@@ -79,25 +77,6 @@ macro_rules! endpoint {
     };
 }
 
-/// The Workers of a cell.
-#[derive(Clone, Copy)]
-enum Side {
-    Front,
-    Back,
-    Both,
-}
-
-impl Side {
-    /// Whether this build is that Worker. (Natively it is both.)
-    const fn is_here(self) -> bool {
-        match self {
-            Self::Front => cfg!(feature = "front"),
-            Self::Back => cfg!(feature = "back"),
-            Self::Both => true,
-        }
-    }
-}
-
 macro_rules! routes {
     ($($side:ident { $($method:ident $path:literal $handler:path, $($access:ident)+;)* })*) => {
         /// Every route.
@@ -111,7 +90,7 @@ macro_rules! routes {
         pub(crate) fn router() -> Router {
             Router::new()$($(.route($path, on(
                 MethodFilter::$method,
-                if Side::$side.is_here() { endpoint!($handler, $($access)+) } else { Endpoint::Beside },
+                if Side::$side.is_here() { endpoint!($handler, $($access)+) } else { Endpoint::Beside(Side::$side) },
             )))*)*
         }
     };
@@ -122,7 +101,7 @@ fn on(method: MethodFilter, endpoint: Endpoint) -> MethodRouter {
 }
 
 routes! {
-    Both {
+    All {
         GET "/healthz" health::live, public;
     }
 
@@ -153,14 +132,6 @@ routes! {
         GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
 
-        GET  "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
-        POST "/v1/complaints/{id}/letters/preview" letters::preview, tenant ComplaintsRead;
-        POST "/v1/complaints/{id}/letters" letters::draft, tenant ComplaintsWrite;
-        GET  "/v1/complaints/{id}/letters/{letter}" letters::read, tenant ComplaintsRead;
-        GET  "/v1/complaints/{id}/letters/{letter}/html" letters::read_html, tenant ComplaintsRead;
-        POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
-        POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
-
         PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
         DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;
         PUT    "/v1/complaints/{id}/lock/holder" lock::take_over, tenant ComplaintsLead;
@@ -187,6 +158,28 @@ routes! {
         POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;
     }
 
+    Middle {
+        GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
+        PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
+
+        GET  "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters/preview" letters::preview, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters" letters::draft, tenant ComplaintsWrite;
+        GET  "/v1/complaints/{id}/letters/{letter}" letters::read, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/letters/{letter}/html" letters::read_html, tenant ComplaintsRead;
+        POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
+        POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
+
+        POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
+        GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
+
+        POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
+        GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
+        POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+    }
+
     Back {
         POST  "/v1/tenants" tenants::create, operator;
         GET   "/v1/tenants" tenants::list, operator;
@@ -208,17 +201,5 @@ routes! {
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
         GET   "/v1/dead-letters" dead_letters::list, operator;
         POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
-
-        GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
-        PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
-
-        POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
-        GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
-
-        POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
-        GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
-        GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
-        GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
-        POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
     }
 }

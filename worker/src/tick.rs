@@ -1,4 +1,4 @@
-//! Cron: whatever an earlier request meant to do after its answer and did not get to.
+//! Cron: what time brings, and whatever an earlier request meant to do after its answer and did not get to.
 
 use crate::{
     bulk,
@@ -7,15 +7,25 @@ use crate::{
     indexing, log, platform,
     platform::Runtime,
     relocate::leaving,
+    side::Side,
     store::system::{DIRECTORY_SHARD, SystemDb},
     waking,
 };
+use shared::time::Timestamp;
 
 const TENANTS_A_TICK: u32 = 100;
 
 /// One minute's work. A step that fails is logged and comes again with the next tick.
 pub(crate) async fn tick(runtime: &Runtime) {
-    let now = platform::now();
+    if Side::Middle.is_here() {
+        on_complaints(runtime, platform::now()).await;
+    }
+    if Side::Back.is_here() {
+        on_messages_and_tenants(runtime, platform::now()).await;
+    }
+}
+
+async fn on_complaints(runtime: &Runtime, now: Timestamp) {
     for shard in runtime.shards().iter() {
         match indexing::index(runtime, *shard).await {
             Ok(0) => {}
@@ -30,6 +40,11 @@ pub(crate) async fn tick(runtime: &Runtime) {
             Ok(recorded) => log::note("passings_recorded", recorded),
             Err(error) => log::fault("passings_not_recorded", &error),
         }
+    }
+}
+
+async fn on_messages_and_tenants(runtime: &Runtime, now: Timestamp) {
+    for shard in runtime.shards().iter() {
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}
             Ok(sent) => log::note("outbox_swept", sent),

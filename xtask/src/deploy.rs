@@ -1,4 +1,4 @@
-//! `cargo xtask deploy`: a cell's migrations and its two Workers, to Cloudflare or as a dry run.
+//! `cargo xtask deploy`: a cell's migrations and its Workers, to Cloudflare or as a dry run.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::process;
 use crate::progress::step;
 use crate::residency;
 use crate::secrets;
-use crate::wasm::{self, BACK, FRONT, Worker};
+use crate::wasm::{self, BACK, FRONT, MIDDLE, PRINT, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// What the command line says.
@@ -29,12 +29,13 @@ pub struct Args {
 /// Builds, migrates the cell's databases, deploys.
 pub fn run(args: &Args) -> Result<()> {
     let cell = &args.cell;
-    let [config, back] = [wrangler_toml::read(FRONT)?, wrangler_toml::read(BACK)?];
+    let config = wrangler_toml::read(FRONT)?;
     let environment = wrangler_toml::cell(&config, cell)?;
     if !environment.in_production() {
         bail!("the cell {cell} runs on this machine only");
     }
-    let violations = residency::violations(&config, &back);
+    let files = WORKERS.iter().map(|worker| wrangler_toml::read(*worker)).collect::<Result<Vec<_>>>()?;
+    let violations = residency::violations(&files);
     if !violations.is_empty() {
         bail!("the configuration would let cells reach each other's data: {}", violations.join("; "));
     }
@@ -65,9 +66,9 @@ pub fn run(args: &Args) -> Result<()> {
     })
 }
 
-/// The front asks the back, so it comes after it.
+/// Whoever is asked comes before who asks: the front asks the middle and the back, the middle the printer, all the back's objects.
 fn in_order(deploy: impl Fn(Worker) -> Result<()>) -> Result<()> {
-    [BACK, FRONT].into_iter().try_for_each(deploy)
+    [BACK, PRINT, MIDDLE, FRONT].into_iter().try_for_each(deploy)
 }
 
 /// `wrangler deploy` of a Worker to a cell.

@@ -1,4 +1,4 @@
-//! Where data may be: the rule that no cell binds another's data, checked on the configurations of its two Workers.
+//! Where data may be: the rule that no cell binds another's data, checked on the configurations of its Workers.
 //!
 //! The rule is on names, because ids say nothing: whatever keeps data is called after its cell. What this file does not know is
 //! refused, so that a new kind of binding cannot pass unchecked.
@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::wasm::{BACK, FRONT, MIDDLE, PRINT, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// The tenant directory, which all cells share: names, places and states of tenants.
@@ -45,45 +46,86 @@ const ALIKE: [(&str, &str); 5] = [
     ("/durable_objects/bindings", "name"),
 ];
 
-/// Lists and tables that the two Workers of a cell have alike: what they keep data in, and what they are told.
+/// Lists and tables that the Workers of a cell have alike: what they keep data in, and what they are told.
 const SAME: [&str; 4] = ["/d1_databases", "/r2_buckets", "/kv_namespaces", "/vars"];
 
-/// Every way in which the configurations of the front and the back Workers break the rule; none if they keep it.
-pub fn violations(front: &Value, back: &Value) -> Vec<String> {
-    let [fronts, backs] = [front, back].map(wrangler_toml::cells);
-    let mut found: Vec<String> = [&fronts, &backs].into_iter().flat_map(|cells| within(cells)).collect();
+/// What a Worker of a cell may do besides being bound to the cell's data.
+struct Part {
+    worker: Worker,
+    /// Whether it is bound to the cell's data.
+    has_data: bool,
+    /// The Workers of its cell that it asks, by binding.
+    asks: &'static [(&'static str, Worker)],
+    /// What the names of the queues that it consumes begin and end with.
+    consumes: fn(&str) -> bool,
+}
+
+const DEAD: &str = "-dead";
+const JOBS: &str = "jobs";
+
+/// In the order of [`WORKERS`].
+const PARTS: [Part; WORKERS.len()] = [
+    Part { worker: FRONT, has_data: true, asks: &[("MIDDLE", MIDDLE), ("BACK", BACK)], consumes: |_| false },
+    Part {
+        worker: MIDDLE,
+        has_data: true,
+        asks: &[("PRINT", PRINT)],
+        consumes: |queue| queue.starts_with(JOBS) && !queue.ends_with(DEAD),
+    },
+    Part {
+        worker: BACK,
+        has_data: true,
+        asks: &[],
+        consumes: |queue| !queue.starts_with(JOBS) || queue.ends_with(DEAD),
+    },
+    Part { worker: PRINT, has_data: false, asks: &[], consumes: |_| false },
+];
+
+/// Every way in which the configurations of [`WORKERS`], in that order, break the rule; none if they keep it.
+pub fn violations(files: &[Value]) -> Vec<String> {
+    let files: Vec<_> = files.iter().map(wrangler_toml::cells).collect();
+    let Some(fronts) = files.first() else { return Vec::new() };
     let names = |cells: &[Cell<'_>]| cells.iter().map(|cell| cell.name.to_owned()).collect::<Vec<_>>();
-    if names(&fronts) != names(&backs) {
-        found.push(format!("front Workers are of {:?}, back Workers of {:?}", names(&fronts), names(&backs)));
+    let mut found = Vec::new();
+    for (part, cells) in PARTS.iter().zip(&files) {
+        found.extend(within(part, cells));
+        if names(cells) != names(fronts) {
+            let (name, are, fronts) = (part.worker.name, names(cells), names(fronts));
+            found.push(format!("{name} Workers are of {are:?}, front Workers of {fronts:?}"));
+        }
+        for (cell, front) in cells.iter().zip(fronts) {
+            found.extend(between(part, cell, front));
+            found.extend(foreign_services(part, cell, cells, front));
+        }
     }
-    for (front, back) in fronts.iter().zip(&backs) {
-        found.extend(between(front, back));
-        found.extend(foreign_objects(front, back));
-        found.extend(foreign_consumers(front, back));
-        found.extend(foreign_services(front, &fronts, Some(back)));
-        found.extend(foreign_services(back, &backs, None));
+    for nth in 0..fronts.len() {
+        let workers: Vec<_> = PARTS.iter().zip(files.iter().filter_map(|cells| cells.get(nth))).collect();
+        found.extend(foreign_consumers(&workers));
     }
     found
 }
 
 /// What one file breaks by itself.
-fn within(cells: &[Cell<'_>]) -> Vec<String> {
-    let mut found: Vec<String> = cells.iter().flat_map(|cell| of_one(cell, cells)).collect();
+fn within(part: &Part, cells: &[Cell<'_>]) -> Vec<String> {
+    let mut found: Vec<String> = cells.iter().flat_map(|cell| of_one(part, cell, cells)).collect();
     found.extend(shared_ids(cells));
-    found.extend(different_directories(cells));
+    found.extend(different_directories(cells).filter(|_| part.has_data));
     found.extend(different_bindings(cells));
     found
 }
 
-fn of_one(cell: &Cell<'_>, cells: &[Cell<'_>]) -> Vec<String> {
+fn of_one(part: &Part, cell: &Cell<'_>, cells: &[Cell<'_>]) -> Vec<String> {
     let name = cell.name;
     let mut found = Vec::new();
-    for member in cell.own.as_object().into_iter().flatten().map(|(member, _)| member) {
-        if cell.in_production() && !KNOWN.contains(&member.as_str()) {
+    for member in cell.own.as_object().into_iter().flatten().map(|(member, _)| member.as_str()) {
+        if cell.in_production() && !KNOWN.contains(&member) {
             found.push(format!("{name}: `{member}` is not known to keep data apart"));
         }
+        if KNOWN.contains(&member) && member != "name" && !part.has_data {
+            found.push(format!("{name}: the {} Worker is to have no data, and has `{member}`", part.worker.name));
+        }
     }
-    if cell.own["vars"]["CELL"] != name {
+    if part.has_data && cell.own["vars"]["CELL"] != name {
         found.push(format!("{name}: CELL is {}", cell.own["vars"]["CELL"]));
     }
     if cell.in_production() && !called_after(&cell.own["name"], name) {
@@ -103,41 +145,43 @@ fn of_one(cell: &Cell<'_>, cells: &[Cell<'_>]) -> Vec<String> {
     found
 }
 
-/// The two Workers of a cell are called alike and reach the same.
-fn between(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
-    let name = front.name;
+/// The Workers of a cell are called alike and reach the same, and those with data ask the objects of the back.
+fn between(part: &Part, cell: &Cell<'_>, front: &Cell<'_>) -> Vec<String> {
+    let (name, worker) = (cell.name, part.worker.name);
     let mut found = Vec::new();
-    if text(&back.own["name"]) != format!("{}-back", text(&front.own["name"])) {
-        found.push(format!("{name}: the back Worker of {} is called {}", front.own["name"], back.own["name"]));
+    if text(&cell.own["name"]) != called(part.worker, front) {
+        found.push(format!("{name}: the {worker} Worker of {} is called {}", front.own["name"], cell.own["name"]));
     }
-    for place in SAME.into_iter().filter(|place| front.own.pointer(place) != back.own.pointer(place)) {
-        found.push(format!("{name}: {place} of its two Workers are not the same"));
+    for place in SAME.into_iter().filter(|place| part.has_data && front.own.pointer(place) != cell.own.pointer(place)) {
+        found.push(format!("{name}: {place} of its front and {worker} Workers are not the same"));
     }
+    let keeper = (part.worker.name != BACK.name).then(|| called(BACK, front));
+    let foreign = cell.list("/durable_objects/bindings").filter(|object| {
+        object.get("script_name").map(text) != keeper.as_deref() || object.get("environment").is_some()
+    });
+    found.extend(foreign.map(|object| format!("{name}: Durable Object {} is of another Worker", object["name"])));
     found
 }
 
-/// Both ask the objects of the cell's back Worker.
-fn foreign_objects(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
-    [(front, back.own.get("name")), (back, None)]
-        .into_iter()
-        .flat_map(|(cell, script)| cell.list("/durable_objects/bindings").map(move |object| (object, script)))
-        .filter(|(object, script)| object.get("script_name") != *script || object.get("environment").is_some())
-        .map(|(object, _)| format!("{}: Durable Object {} is of another Worker", front.name, object["name"]))
-        .collect()
+/// The name of a Worker of the same cell.
+fn called(worker: Worker, front: &Cell<'_>) -> String {
+    let name = text(&front.own["name"]);
+    if worker.name == FRONT.name { name.to_owned() } else { format!("{name}-{}", worker.name) }
 }
 
-/// A Worker asks those of its side in other cells, and the front its own back.
-fn foreign_services(cell: &Cell<'_>, cells: &[Cell<'_>], back: Option<&Cell<'_>>) -> Option<String> {
-    let services: BTreeMap<&str, &str> =
-        cell.list("/services").map(|service| (text(&service["binding"]), text(&service["service"]))).collect();
-    let bindings: Vec<String> = cells.iter().map(|other| format!("CELL_{}", other.name.to_uppercase())).collect();
+/// A Worker asks those of its side in other cells, and those of its own cell that are for it.
+fn foreign_services(part: &Part, cell: &Cell<'_>, cells: &[Cell<'_>], front: &Cell<'_>) -> Option<String> {
+    let services: BTreeMap<String, String> = cell
+        .list("/services")
+        .map(|service| (text(&service["binding"]).to_owned(), text(&service["service"]).to_owned()))
+        .collect();
     let others = cells
         .iter()
-        .zip(&bindings)
-        .filter(|(other, _)| cell.in_production() && other.in_production() && other.name != cell.name);
-    let others = others.map(|(other, binding)| (binding.as_str(), text(&other.own["name"])));
-    let own = back.map(|back| ("BACK", text(&back.own["name"])));
-    let expected: BTreeMap<&str, &str> = others.chain(own).collect();
+        .filter(|other| part.has_data && cell.in_production() && other.in_production() && other.name != cell.name);
+    let others =
+        others.map(|other| (format!("CELL_{}", other.name.to_uppercase()), text(&other.own["name"]).to_owned()));
+    let own = part.asks.iter().map(|(binding, worker)| ((*binding).to_owned(), called(*worker, front)));
+    let expected: BTreeMap<String, String> = others.chain(own).collect();
     (services != expected).then(|| format!("{}: services are {services:?}, not {expected:?}", cell.name))
 }
 
@@ -169,28 +213,32 @@ fn shared_ids(cells: &[Cell<'_>]) -> Vec<String> {
     found
 }
 
-/// What a cell sends, its back Worker takes from the queue.
-fn foreign_consumers(front: &Cell<'_>, back: &Cell<'_>) -> Vec<String> {
-    let letters = back.list("/queues/consumers").map(|queue| &queue["dead_letter_queue"]);
-    let sent = [front, back].into_iter().flat_map(|cell| cell.list("/queues/producers")).map(|queue| &queue["queue"]);
-    let consumed = |queue: &Value| back.list("/queues/consumers").any(|consumer| consumer["queue"] == *queue);
+/// What a cell sends, the one of its Workers that it is for takes from the queue.
+fn foreign_consumers(workers: &[(&Part, &Cell<'_>)]) -> Vec<String> {
+    let consumers = || workers.iter().flat_map(|(_, cell)| cell.list("/queues/consumers"));
+    let letters = consumers().map(|queue| &queue["dead_letter_queue"]);
+    let sent = workers.iter().flat_map(|(_, cell)| cell.list("/queues/producers")).map(|queue| &queue["queue"]);
+    let consumed = |queue: &Value| consumers().any(|consumer| consumer["queue"] == *queue);
     let untaken = sent.chain(letters).filter(|queue| queue.is_string() && !consumed(queue));
-    let untaken = untaken.map(|queue| format!("{}: sends to the queue {queue}, which it does not consume", front.name));
-    let taken = front.list("/queues/consumers").map(|queue| {
-        format!("{}: the front Worker takes from the queue {}, which is for the back", front.name, queue["queue"])
+    let untaken = untaken.map(|queue| format!("the queue {queue} is sent to by a cell that does not consume it"));
+    let taken = workers.iter().flat_map(|(part, cell)| {
+        let foreign = cell.list("/queues/consumers").filter(|queue| !(part.consumes)(text(&queue["queue"])));
+        foreign.map(move |queue| {
+            format!("{}: the queue {} is not for the {} Worker", cell.name, queue["queue"], part.worker.name)
+        })
     });
     untaken.chain(taken).collect()
 }
 
 /// The one thing that is shared has one id in production.
-fn different_directories(cells: &[Cell<'_>]) -> Option<String> {
+fn different_directories(cells: &[Cell<'_>]) -> impl Iterator<Item = String> {
     let ids: BTreeSet<&str> = cells
         .iter()
         .filter(|cell| cell.in_production())
         .flat_map(|cell| cell.list("/kv_namespaces"))
         .map(|namespace| text(&namespace["id"]))
         .collect();
-    (ids.len() != 1).then(|| format!("the tenant directory has {} ids: {ids:?}", ids.len()))
+    (ids.len() != 1).then(|| format!("the tenant directory has {} ids: {ids:?}", ids.len())).into_iter()
 }
 
 fn different_bindings(cells: &[Cell<'_>]) -> Vec<String> {
@@ -217,22 +265,23 @@ fn text(value: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasm::{BACK, FRONT};
     use anyhow::Result;
     use serde_json::json;
 
-    fn files() -> Result<[Value; 2]> {
-        Ok([wrangler_toml::read(FRONT)?, wrangler_toml::read(BACK)?])
+    fn files() -> Result<Vec<Value>> {
+        WORKERS.iter().map(|worker| wrangler_toml::read(*worker)).collect()
     }
 
     #[test]
     fn no_cell_binds_another_ones_data() -> Result<()> {
-        let [front, back] = files()?;
-        assert_eq!(violations(&front, &back), Vec::<String>::new());
-        let [fronts, backs] = [&front, &back].map(wrangler_toml::cells);
-        assert_eq!(fronts.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
+        let files = files()?;
+        assert_eq!(violations(&files), Vec::<String>::new());
+        let [fronts, middles, backs, prints] = [0, 1, 2, 3].map(|nth| wrangler_toml::cells(&files[nth]));
+        for cells in [&fronts, &middles, &backs, &prints] {
+            assert_eq!(cells.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
+        }
         for (list, _) in NAMED.iter().chain(&ALIKE) {
-            for cell in &backs {
+            for cell in middles.iter().chain(&backs) {
                 assert!(cell.list(list).next().is_some(), "{} has no {list}: nothing was checked", cell.name);
             }
         }
@@ -244,27 +293,34 @@ mod tests {
 
     #[test]
     fn every_kind_of_mistake_is_found() -> Result<()> {
-        let (front, back) = (0, 1);
-        let mistakes: [Mistake; 32] = [
+        let (front, middle, back, print) = (0, 1, 2, 3);
+        let mistakes: [Mistake; 39] = [
             (front, "/env/us/name", json!("redress-eu"), "its Worker is called"),
             (back, "/env/us/name", json!("redress-us-jobs"), "the back Worker of"),
             (front, "/env/us/vars/CELL", json!("eu"), "CELL is"),
             (front, "/env/us/vars/EXTRA", json!("1"), "binds"),
-            (back, "/env/us/vars/LOG", json!("warn"), "/vars of its two Workers are not the same"),
+            (back, "/env/us/vars/LOG", json!("warn"), "/vars of its front and back Workers are not the same"),
             (front, "/env/us/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
             (back, "/env/us/d1_databases/0/database_name", json!("redress-0"), "not this cell's"),
             (front, "/d1_databases/0/database_name", json!("redress-eu-0"), "not this cell's"),
             (front, "/env/us/d1_databases/0/database_id", json!("redress-local-0"), "both have the database id"),
-            (back, "/env/us/d1_databases/0/database_id", json!("5f2c"), "/d1_databases of its two Workers"),
+            (back, "/env/us/d1_databases/0/database_id", json!("5f2c"), "/d1_databases of its front and back Workers"),
             (front, "/env/us/d1_databases/0/binding", json!("DB_X"), "binds"),
             (front, "/env/us/r2_buckets/0/bucket_name", json!("redress-eu-attachments"), "both have the bucket"),
             (back, "/env/us/r2_buckets/0/bucket_name", json!("attachments"), "not this cell's"),
             (back, "/env/us/r2_buckets", json!([]), "binds"),
-            (front, "/env/us/queues/producers/0/queue", json!("notify-eu"), "does not consume"),
-            (back, "/env/us/queues/producers/1/queue", json!("jobs-eu"), "does not consume"),
+            (front, "/env/us/queues/producers/0/queue", json!("notify-eu"), "that does not consume it"),
+            (back, "/env/us/queues/producers/1/queue", json!("jobs-eu"), "that does not consume it"),
             (back, "/env/us/queues/consumers/0/queue", json!("notify-eu"), "both have the consumed queue"),
-            (back, "/env/us/queues/consumers/0/dead_letter_queue", json!("notify-eu-dead"), "does not consume"),
-            (front, "/env/us/queues/consumers", json!([{ "queue": "notify-us" }]), "the front Worker takes"),
+            (back, "/env/us/queues/consumers/0/dead_letter_queue", json!("notify-eu-dead"), "that does not consume it"),
+            (front, "/env/us/queues/consumers", json!([{ "queue": "notify-us" }]), "is not for the front Worker"),
+            (middle, "/env/us/queues/consumers/0/queue", json!("jobs-eu"), "that does not consume it"),
+            (middle, "/env/us/queues/consumers/0/queue", json!("notify-us"), "is not for the middle Worker"),
+            (back, "/env/us/queues/consumers/0/queue", json!("jobs-us"), "is not for the back Worker"),
+            (middle, "/env/us/durable_objects/bindings/0", json!({ "name": "CASE_LOCK" }), "of another Worker"),
+            (print, "/env/us/name", json!("redress-print"), "the print Worker of"),
+            (print, "/env/us/vars", json!({ "CELL": "us" }), "is to have no data"),
+            (print, "/r2_buckets", json!([{ "binding": "ATTACHMENTS" }]), "is to have no data"),
             (front, "/env/us/durable_objects/bindings/0/script_name", json!("redress-eu-back"), "of another Worker"),
             (back, "/env/us/durable_objects/bindings/0/script_name", json!("redress-us"), "of another Worker"),
             (back, "/env/us/durable_objects/bindings/0/environment", json!("eu"), "of another Worker"),
@@ -277,7 +333,7 @@ mod tests {
             (back, "/env/us/services/0/service", json!("someone-else"), "services are"),
             (front, "/services/0", json!({ "binding": "CELL_EU", "service": "redress-eu" }), "services are"),
             (front, "/env/us/hyperdrive", json!([{ "binding": "PG", "id": "5f2c" }]), "is not known"),
-            (back, "/env/mars", json!({}), "back Workers of"),
+            (back, "/env/mars", json!({}), "back Workers are of"),
         ];
         for (file, place, written, complaint) in mistakes {
             let mut files = files()?;
@@ -287,7 +343,7 @@ mod tests {
                 (Ok(nth), true) => parent[nth] = written,
                 _ => parent[member] = written,
             }
-            let found = violations(&files[front], &files[back]);
+            let found = violations(&files);
             assert!(found.iter().any(|violation| violation.contains(complaint)), "{place}: {found:?}");
         }
         Ok(())

@@ -24,7 +24,7 @@ use crate::digest::Fingerprint;
 use crate::npm;
 use crate::process::{self, Family, Running};
 use crate::secrets::{self, Secrets};
-use crate::wasm::{self, BACK, FRONT, Worker};
+use crate::wasm::{self, FRONT, WORKERS, Worker};
 use crate::wrangler_toml::{self, LOCAL};
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -225,14 +225,20 @@ impl Stack {
         log(&self.options.state)
     }
 
-    /// Fires the cron trigger once, as production does every minute; nothing fires it locally otherwise. Only workerd itself takes it
-    /// for the back Worker; wrangler's proxy before it keeps the header.
+    /// Fires the cron triggers once, as production does every minute; nothing fires them locally otherwise. Only workerd itself takes
+    /// that for another Worker than the front; wrangler's proxy before it keeps the header.
     pub fn tick(&self) -> Result<()> {
-        let config: Value = serde_json::from_slice(&std::fs::read(self.options.state.join(BACK_CONFIG))?)?;
-        match Client::new(&self.inner_url, "").tick(text(&config["name"]))? {
-            200 => Ok(()),
-            status => bail!("the scheduled handler answered {status}"),
+        for worker in WORKERS {
+            let config: Value = serde_json::from_slice(&std::fs::read(self.options.state.join(config_file(worker)))?)?;
+            if config["triggers"]["crons"].is_null() {
+                continue;
+            }
+            match Client::new(&self.inner_url, "").tick(text(&config["name"]))? {
+                200 => {}
+                status => bail!("the scheduled handler of the {} Worker answered {status}", worker.name),
+            }
         }
+        Ok(())
     }
 
     /// Memory in use by the runtime's processes, in bytes (Linux; 0 elsewhere).
@@ -293,14 +299,15 @@ impl Stack {
     fn launch(&mut self) -> Result<()> {
         forget_addresses(&self.options)?;
         let doubled = self.options.is_doubled();
-        let configs: &[&str] = if doubled { &[CONFIG, BACK_CONFIG, SECOND_CONFIG] } else { &[CONFIG, BACK_CONFIG] };
-        let main = again_if_locked(|| serve(&self.options, configs, self.options.port))?;
+        let second = doubled.then(|| SECOND_CONFIG.to_owned());
+        let configs: Vec<String> = WORKERS.map(config_file).into_iter().chain(second).collect();
+        let main = again_if_locked(|| serve(&self.options, &configs, self.options.port))?;
         self.base_url.clone_from(&main.base_url);
         self.inner_url.clone_from(&main.inner_url);
         self.inspector.clone_from(&main.inspector);
         self.main = Some(main);
         if doubled {
-            self.door = Some(serve(&self.options, &[DOOR_CONFIG], None)?);
+            self.door = Some(serve(&self.options, &[DOOR_CONFIG.to_owned()], None)?);
         }
         Ok(())
     }
@@ -323,7 +330,7 @@ impl Drop for Stack {
 }
 
 /// Starts `wrangler dev` on configurations of a state folder and waits until the first of them answers.
-fn serve(options: &Options, configs: &[&str], chosen: Option<u16>) -> Result<Served> {
+fn serve(options: &Options, configs: &[String], chosen: Option<u16>) -> Result<Served> {
     // A free port may be taken by another stack between being found and being used; a chosen one is simply busy.
     let mut attempts = if chosen.is_some() { 1 } else { 3 };
     loop {
@@ -336,7 +343,7 @@ fn serve(options: &Options, configs: &[&str], chosen: Option<u16>) -> Result<Ser
     }
 }
 
-fn serve_on(port: u16, options: &Options, configs: &[&str]) -> Result<Served> {
+fn serve_on(port: u16, options: &Options, configs: &[String]) -> Result<Served> {
     let state = &options.state;
     let log_file = OpenOptions::new().create(true).append(true).open(log(state));
     let log_file = log_file.with_context(|| format!("opening {}", log(state).display()))?;
@@ -386,7 +393,7 @@ fn delete_abandoned() {
 /// The state folders of the stacks in a folder: itself, or those of a group's cells.
 pub fn stacks_in(folder: &Path) -> Vec<PathBuf> {
     let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    std::iter::once(folder.to_owned()).chain(below).filter(|state| state.join(CONFIG).exists()).collect()
+    std::iter::once(folder.to_owned()).chain(below).filter(|state| state.join(config_file(FRONT)).exists()).collect()
 }
 
 /// Deletes what stacks have left in a state folder, and nothing else that may be there.
@@ -398,18 +405,9 @@ pub fn delete_state(state: &Path) -> Result<()> {
             std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
         }
     }
-    let files = [
-        CONFIG,
-        BACK_CONFIG,
-        SECOND_CONFIG,
-        DOOR_CONFIG,
-        DOOR,
-        "wrangler.log",
-        ".dev.vars",
-        "migrations-applied",
-        "demo.json",
-    ];
-    for entry in files.into_iter().chain(RUNNING) {
+    let configs = configs();
+    let files = [DOOR, "wrangler.log", ".dev.vars", "migrations-applied", "demo.json"];
+    for entry in files.into_iter().chain(RUNNING).chain(configs.iter().map(String::as_str)) {
         let path = state.join(entry);
         if path.exists() {
             std::fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
@@ -418,11 +416,17 @@ pub fn delete_state(state: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The name of the configuration made for a stack's front Worker, in its state folder.
-const CONFIG: &str = "wrangler.json";
-/// That of its back Worker.
-const BACK_CONFIG: &str = "wrangler-back.json";
-/// That of the front Worker's second isolate.
+/// The name of the configuration made for a Worker of a stack, in its state folder.
+fn config_file(worker: Worker) -> String {
+    format!("wrangler-{}.json", worker.name)
+}
+
+/// The names of all configurations that a stack may have.
+fn configs() -> Vec<String> {
+    WORKERS.map(config_file).into_iter().chain([SECOND_CONFIG, DOOR_CONFIG].map(str::to_owned)).collect()
+}
+
+/// The name of that of the front Worker's second isolate.
 const SECOND_CONFIG: &str = "wrangler-second.json";
 /// That of the Worker through which the second isolate is reached: of several Workers in one process only the first has a port.
 const DOOR_CONFIG: &str = "wrangler-door.json";
@@ -438,7 +442,7 @@ fn registry(options: &Options) -> PathBuf {
 
 /// A stack that was killed left its addresses behind; for a minute and more they would be taken for good.
 fn forget_addresses(options: &Options) -> Result<()> {
-    for config in [CONFIG, BACK_CONFIG, SECOND_CONFIG, DOOR_CONFIG] {
+    for config in configs() {
         let Ok(config) = std::fs::read(options.state.join(config)) else { continue };
         let config: Value = serde_json::from_slice(&config)?;
         let _ = std::fs::remove_file(registry(options).join(text(&config["name"])));
@@ -459,12 +463,13 @@ fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
     let write = |name: &str, config: &Value| -> Result<()> {
         Ok(std::fs::write(options.state.join(name), serde_json::to_string_pretty(config)?)?)
     };
-    let front = config(options, FRONT, secrets)?;
-    write(CONFIG, &front)?;
-    write(BACK_CONFIG, &config(options, BACK, secrets)?)?;
+    for worker in WORKERS {
+        write(&config_file(worker), &config(options, worker, secrets)?)?;
+    }
     if !options.is_doubled() {
         return Ok(());
     }
+    let front = config(options, FRONT, secrets)?;
     let second = second(&front)?;
     write(SECOND_CONFIG, &second)?;
     write(
@@ -493,13 +498,12 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
     if !options.assets {
         members.remove("assets");
     }
-    config["vars"]["CELL_KEYS"] = json!(secrets.cell_keys()?);
-    // The local runtime knows none.
+    // What binds no data is told nothing.
     if let Some(vars) = config["vars"].as_object_mut() {
+        vars.insert("CELL_KEYS".to_owned(), json!(secrets.cell_keys()?));
+        // The local runtime knows none.
         vars.remove("JURISDICTION");
-    }
-    for (name, value) in &options.vars {
-        config["vars"][name] = json!(value);
+        vars.extend(options.vars.iter().map(|(name, value)| (name.clone(), json!(value))));
     }
     if let Some(assets) = config["assets"]["directory"].as_str() {
         let assets = root().join(assets);
@@ -512,7 +516,7 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
     Ok(config)
 }
 
-/// The same front Worker once more, over the same data and the same back.
+/// The same front Worker once more, over the same data and the same other Workers.
 fn second(first: &Value) -> Result<Value> {
     let mut second = first.clone();
     second.as_object_mut().context("the configuration is not a table")?.remove("assets");
@@ -559,13 +563,13 @@ fn migrate(state: &Path) -> Result<()> {
     if files.is_empty() || std::fs::read_to_string(&marker).is_ok_and(|applied| applied == fingerprint) {
         return Ok(());
     }
-    let config: Value = serde_json::from_slice(&std::fs::read(state.join(CONFIG))?)?;
+    let config: Value = serde_json::from_slice(&std::fs::read(state.join(config_file(FRONT)))?)?;
     for database in config["d1_databases"].as_array().into_iter().flatten() {
         let binding = database["binding"].as_str().context("a database without a binding")?;
         let mut command = npm::wrangler()?;
         command
             .args(["d1", "migrations", "apply", binding, "--local", "--config"])
-            .arg(state.join(CONFIG))
+            .arg(state.join(config_file(FRONT)))
             .arg("--persist-to")
             .arg(data(state));
         process::output(&mut command).with_context(|| format!("migrating {binding}"))?;
@@ -574,9 +578,9 @@ fn migrate(state: &Path) -> Result<()> {
 }
 
 /// Notes who runs on a state folder, for [`end_leftovers`].
-fn record(state: &Path, configs: &[&str], wrangler: u32) -> Result<()> {
+fn record(state: &Path, configs: &[String], wrangler: u32) -> Result<()> {
     let [main, door] = RUNNING;
-    let note = if configs.contains(&DOOR_CONFIG) { door } else { main };
+    let note = if configs.iter().any(|config| config == DOOR_CONFIG) { door } else { main };
     let process = |pid| json!({ "pid": pid, "started": process::started(pid) });
     let record = json!({ "wrangler": process(wrangler), "owner": process(std::process::id()) });
     Ok(std::fs::write(state.join(note), record.to_string())?)

@@ -1,9 +1,10 @@
-//! The builds of a cell's two Workers: done when something they are made of has changed, and held to their size budgets.
+//! The builds of a cell's Workers: done when something they are made of has changed, and held to their size budgets.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
@@ -13,7 +14,7 @@ use crate::checkout::root;
 use crate::digest::Fingerprint;
 use crate::npm;
 use crate::process;
-use crate::progress::{note, step};
+use crate::progress::{duration, note, step};
 use crate::toolchain::Toolchain;
 
 /// What a Worker may weigh, gzipped.
@@ -22,46 +23,72 @@ const BUDGET: usize = 1 << 20;
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Worker {
-    /// The feature of the crate, the module that is loaded, and the folder below [`output`].
+    /// What it is called: the end of its name in a cell, the module that is loaded, and the folder with its build.
     pub name: &'static str,
     /// The file with its configuration.
     pub config: &'static str,
-    /// The flag of `worker-build` that names cargo's profile.
+    /// The crate that it is, by its folder,
+    crate_dir: &'static str,
+    /// with this feature,
+    feature: &'static str,
+    /// and cargo's profile, as `worker-build` is told.
     profile: &'static [&'static str],
+    /// Files and folders that it is built from, besides the workspace's.
+    sources: &'static [&'static str],
 }
 
 /// The one with the public address.
-pub const FRONT: Worker = Worker { name: "front", config: "wrangler.toml", profile: &["--release"] };
-/// The one that is asked by the front alone.
-pub const BACK: Worker = Worker { name: "back", config: "wrangler.back.toml", profile: &["--profile", "back"] };
+pub const FRONT: Worker = of_the_cell("front", "wrangler.toml", &["--release"]);
+/// The one that works on many complaints, or on one at length.
+pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--profile", "middle"]);
+/// The one with the Durable Objects.
+pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"]);
+/// The one that prints letters and has no data.
+pub const PRINT: Worker = Worker {
+    name: "print",
+    config: "wrangler.print.toml",
+    crate_dir: "print",
+    feature: "worker",
+    profile: &["--release"],
+    sources: &["print/Cargo.toml", "print/build.rs", "print/src", "print/print.js", "package-lock.json"],
+};
 
-const WORKERS: [Worker; 2] = [FRONT, BACK];
+/// The Workers of a cell.
+pub const WORKERS: [Worker; 4] = [FRONT, MIDDLE, BACK, PRINT];
 
-/// Files and folders the Workers are built from.
-const SOURCES: [&str; 13] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "worker/Cargo.toml",
-    "worker/src",
-    "worker/examples",
-    "worker/front.js",
-    "worker/back.js",
-    "durable/Cargo.toml",
-    "durable/src",
-    "shared/Cargo.toml",
-    "shared/build.rs",
-    "shared/src",
-    "shared/rules",
-];
+/// Builds that go on at the same time. Two of one crate with one profile would write one file.
+const LANES: [[Worker; 2]; 2] = [[FRONT, BACK], [MIDDLE, PRINT]];
 
-/// The folder with what is built, a folder a Worker.
-fn output() -> PathBuf {
-    root().join("worker/build")
+/// The workspace's files that every Worker is built from.
+const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+
+/// A Worker that is the crate `worker`, and a feature of it.
+const fn of_the_cell(name: &'static str, config: &'static str, profile: &'static [&'static str]) -> Worker {
+    Worker {
+        name,
+        config,
+        crate_dir: "worker",
+        feature: name,
+        profile,
+        sources: &[
+            "worker/Cargo.toml",
+            "worker/src",
+            "worker/examples",
+            "durable/Cargo.toml",
+            "durable/src",
+            "shared/Cargo.toml",
+            "shared/build.rs",
+            "shared/src",
+            "shared/rules",
+            "print/Cargo.toml",
+            "print/src/page.rs",
+        ],
+    }
 }
 
 impl Worker {
     fn output(self) -> PathBuf {
-        output().join(self.name)
+        root().join(self.crate_dir).join("build").join(self.name)
     }
 
     /// The built module with the names of its functions, for profiles.
@@ -69,16 +96,44 @@ impl Worker {
         self.output().join("named/index_bg.wasm")
     }
 
+    /// What says of which sources and tools the build is.
+    fn marker(self) -> PathBuf {
+        self.output().join(".fingerprint")
+    }
+
+    fn is_built(self, toolchain: &Toolchain) -> Result<bool> {
+        let built = std::fs::read_to_string(self.marker()).unwrap_or_default();
+        Ok(self.named().exists() && built == self.fingerprint(toolchain)?)
+    }
+
     fn build(self, toolchain: &Toolchain) -> Result<()> {
-        let Worker { name, profile, .. } = self;
-        let title = format!("Building the {name} Worker, panic=unwind ({})", toolchain.identity());
-        step(&title, || {
-            let out = Path::new("build").join(name);
-            process::run(&mut toolchain.build_worker(&root().join("worker"), name, profile, &out)?)
-        })?;
+        let started = Instant::now();
+        let Worker { name, crate_dir, feature, profile, .. } = self;
+        let fingerprint = self.fingerprint(toolchain)?;
+        let _ = std::fs::remove_file(self.marker());
+        let out = Path::new("build").join(name);
+        process::run(&mut toolchain.build_worker(&root().join(crate_dir), feature, profile, &out)?)?;
         std::fs::create_dir_all(self.output().join("named"))?;
         std::fs::copy(self.output().join("index_bg.wasm"), self.named()).context("keeping the names")?;
-        strip_names(&self.output().join("index_bg.wasm"))
+        strip_names(&self.output().join("index_bg.wasm"))?;
+        std::fs::write(self.marker(), fingerprint)?;
+        note(&format!("the {name} Worker is built after {}", duration(started.elapsed())));
+        Ok(())
+    }
+
+    fn fingerprint(self, toolchain: &Toolchain) -> Result<String> {
+        let mut files = Vec::new();
+        for source in WORKSPACE.iter().chain(self.sources) {
+            collect(&root().join(source), &mut files)?;
+        }
+        files.sort();
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.add(toolchain.identity().as_bytes());
+        for file in files {
+            fingerprint.add(file.to_string_lossy().as_bytes());
+            fingerprint.add(&std::fs::read(&file)?);
+        }
+        Ok(fingerprint.finish())
     }
 
     /// What it weighs, gzipped, in bytes; each part is said.
@@ -104,23 +159,42 @@ pub fn build() -> Result<()> {
     let toolchain = Toolchain::ready()?;
     let _one_at_a_time = lock()?;
     vendor_docs_script()?;
-    let fingerprint = fingerprint(&toolchain)?;
-    let marker = output().join(".fingerprint");
-    if WORKERS.iter().all(|worker| worker.named().exists())
-        && std::fs::read_to_string(&marker).is_ok_and(|built| built == fingerprint)
-    {
-        note("the Workers are up to date");
-    } else {
-        let _ = std::fs::remove_file(&marker);
-        WORKERS.iter().try_for_each(|worker| worker.build(&toolchain))?;
+    if build_stale(&toolchain)? {
         step("Describing the API from its types", describe_api)?;
-        std::fs::write(&marker, fingerprint)?;
+    } else {
+        note("the Workers are up to date");
     }
     for worker in WORKERS {
-        let module = format!("{}.js", worker.name);
-        std::fs::copy(root().join("worker").join(&module), worker.output().join("entry.js")).context(module)?;
+        let module = root().join(worker.crate_dir).join(format!("{}.js", worker.name));
+        std::fs::copy(&module, worker.output().join("entry.js")).with_context(|| module.display().to_string())?;
     }
     check_size()
+}
+
+/// Builds the Workers that something has changed of. Whether there were any.
+fn build_stale(toolchain: &Toolchain) -> Result<bool> {
+    let mut stale = Vec::new();
+    for worker in WORKERS {
+        if !worker.is_built(toolchain)? {
+            stale.push(worker);
+        }
+    }
+    if stale.is_empty() {
+        return Ok(false);
+    }
+    let names: Vec<&str> = stale.iter().map(|worker| worker.name).collect();
+    let title = format!("Building the Workers {}, panic=unwind ({})", names.join(", "), toolchain.identity());
+    let stale = |worker: &&Worker| names.contains(&worker.name);
+    step(&title, || {
+        std::thread::scope(|scope| {
+            let lane = |lane: &'static [Worker; 2]| {
+                scope.spawn(move || lane.iter().filter(stale).try_for_each(|worker| worker.build(toolchain)))
+            };
+            let lanes: Vec<_> = LANES.iter().map(lane).collect();
+            lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|_| bail!("a build has panicked")))
+        })
+    })?;
+    Ok(true)
 }
 
 /// Copies the built Workers to folders of their own below `target`, so that a later build does not disturb who runs them. With the
@@ -176,7 +250,7 @@ fn leb128(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// What the heavier of the two weighs, gzipped, in bytes.
+/// What the heaviest weighs, gzipped, in bytes.
 pub fn heaviest() -> Result<usize> {
     let weights = WORKERS.iter().map(|worker| worker.weight()).collect::<Result<Vec<_>>>()?;
     weights.into_iter().max().context("there is a Worker")
@@ -231,21 +305,6 @@ fn lock() -> Result<File> {
         file.lock()?;
     }
     Ok(file)
-}
-
-fn fingerprint(toolchain: &Toolchain) -> Result<String> {
-    let mut files = Vec::new();
-    for source in SOURCES {
-        collect(&root().join(source), &mut files)?;
-    }
-    files.sort();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(toolchain.identity().as_bytes());
-    for file in files {
-        fingerprint.add(file.to_string_lossy().as_bytes());
-        fingerprint.add(&std::fs::read(&file)?);
-    }
-    Ok(fingerprint.finish())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `wrangler.toml` and `wrangler.back.toml` as data: the cells they describe, and one cell's configuration as wrangler sees it.
+//! `wrangler.toml` and those of the other Workers as data: the cells they describe, and one cell's configuration as wrangler sees it.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use crate::{
     call::{Call, Outcome, Reply},
-    gateway::forward::BACK,
     log, platform,
+    side::Side,
     store::{system::SystemDb, together},
 };
 use futures_util::future::join;
@@ -31,7 +31,7 @@ pub(crate) struct Readiness {
 /// How one dependency answered.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Dependency {
-    /// `d1:DB_0`, `kv:DIRECTORY`, `service:BACK`.
+    /// `d1:DB_0`, `kv:DIRECTORY`, `service:MIDDLE`.
     name: String,
     status: State,
     /// How long it took.
@@ -59,9 +59,14 @@ pub(crate) async fn ready(call: Call) -> Outcome {
         check(format!("d1:{}", shard.binding()), SystemDb::new(runtime.clone(), *shard).ping()).await
     });
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
-    let back = check(format!("service:{BACK}"), runtime.is_there(BACK));
-    let (mut dependencies, (directory, back)) = join(together(databases), join(directory, back)).await;
-    dependencies.extend([directory, back]);
+    let services = [Side::Middle, Side::Back]
+        .into_iter()
+        .map(Side::binding)
+        .map(|binding| check(format!("service:{binding}"), runtime.is_there(binding)));
+    let (mut dependencies, (directory, services)) =
+        join(together(databases), join(directory, together(services))).await;
+    dependencies.push(directory);
+    dependencies.extend(services);
     let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
     let status = if failing { State::Failing } else { State::Ok };
     let answer = Readiness { status, cell: call.config.cell.clone(), dependencies };

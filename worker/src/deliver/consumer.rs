@@ -1,4 +1,4 @@
-//! Consumers of `notify`, and of the dead letters of every queue. What comes from `jobs` goes on to [`crate::bulk`].
+//! Consumers: of `notify` and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
@@ -7,6 +7,7 @@ use super::{linking, outbox};
 use crate::{
     bulk, log, platform,
     platform::Runtime,
+    side::Side,
     store::{StoreError, system::SystemDb},
 };
 use shared::{
@@ -24,10 +25,15 @@ const DEAD: &str = "-dead";
 const JOBS: &str = "jobs";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
-    match batch.queue() {
-        queue if queue.ends_with(DEAD) => bury(batch, runtime).await,
-        queue if queue.starts_with(JOBS) => bulk::consume(batch, runtime).await,
-        _ => record(batch, runtime).await,
+    let queue = batch.queue();
+    match (queue.starts_with(JOBS), queue.ends_with(DEAD)) {
+        (_, true) if Side::Back.is_here() => bury(batch, runtime).await,
+        (true, false) if Side::Middle.is_here() => bulk::consume(batch, runtime).await,
+        (false, false) if Side::Back.is_here() => record(batch, runtime).await,
+        _ => {
+            log::fault("queue_of_another_worker", &queue);
+            batch.retry_all();
+        }
     }
 }
 

@@ -9,12 +9,13 @@ use crate::{
     call::{Call, Outcome, Reply},
     failure::Failure,
     log,
+    side::Side,
 };
 use shared::{http::problem::Code, tenant::CellName};
 
 /// How long a cell may take to begin its answer, in milliseconds: longer than any request that is not stuck.
 const PATIENCE_MILLIS: u32 = 5_000;
-/// How long the cell's other Worker may take to begin its answer: that is of this very cell, and may have to read a signed body first.
+/// How long another Worker of the cell may take to begin its answer: that is of this very cell, and may have to read a signed body first.
 const BESIDE_PATIENCE_MILLIS: u32 = 60_000;
 /// The header that counts how often a request was forwarded.
 const HOPS: &str = "redress-hops";
@@ -43,14 +44,11 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
     }
 }
 
-/// The service binding of the cell's other Worker.
-pub(crate) const BACK: &str = "BACK";
-
-/// Passes the request on to the cell's other Worker, which answers and logs it.
-pub(super) async fn beside(call: &Call) -> Outcome {
+/// Passes the request on to another Worker of the cell, which answers and logs it.
+pub(super) async fn beside(call: &Call, side: Side) -> Outcome {
     call.runtime.meter.answered_beside.set(true);
     let headers = format!("traceparent: {}", call.trace.to_header());
-    let answer = call.runtime.forward(BACK, &call.incoming, &headers, BESIDE_PATIENCE_MILLIS).await?;
+    let answer = call.runtime.forward(side.binding(), &call.incoming, &headers, BESIDE_PATIENCE_MILLIS).await?;
     answer.map(Reply::native).ok_or_else(|| unanswered(&call.config.cell))
 }
 

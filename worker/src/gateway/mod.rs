@@ -12,6 +12,7 @@ use crate::{
     call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     platform,
+    side::Side,
     store::{
         TenantDb,
         system::{DIRECTORY_SHARD, SystemDb},
@@ -34,8 +35,8 @@ type Answering = Pin<Box<dyn Future<Output = Outcome>>>;
 /// A handler, and what it asks of its caller.
 #[derive(Clone, Copy)]
 pub(crate) enum Endpoint {
-    /// Whatever the cell's other Worker asks, which serves it.
-    Beside,
+    /// Whatever the cell's Worker asks that serves it, which is not this one.
+    Beside(Side),
     /// Nothing.
     Public(fn(Call) -> Answering),
     /// To be an operator.
@@ -59,7 +60,7 @@ enum Passed<T> {
 /// Takes a request to its handler, if its caller may make it.
 pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
     match endpoint {
-        Endpoint::Beside => forward::beside(&call).await,
+        Endpoint::Beside(side) => forward::beside(&call, side).await,
         Endpoint::Public(handler) => {
             admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await?;
             handler(call).await

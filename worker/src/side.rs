@@ -1,0 +1,36 @@
+//! The Workers of a cell, of which each is this crate with one of its features.
+//!
+//! The *front* has the public address and what people wait for. The *middle* works on many complaints, or on one at length: letters,
+//! imports, exports, bulk jobs, what time brings. The *back* has operators' routes, moves, notifications and the Durable Objects. The
+//! latter two have no address; the front passes on what is for them. So each stays small and starts quickly.
+
+/// A Worker of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Front,
+    Middle,
+    Back,
+    /// Each of them.
+    All,
+}
+
+impl Side {
+    /// Whether this build is that Worker. (Natively it is all of them.)
+    pub(crate) const fn is_here(self) -> bool {
+        match self {
+            Self::Front => cfg!(feature = "front"),
+            Self::Middle => cfg!(feature = "middle"),
+            Self::Back => cfg!(feature = "back"),
+            Self::All => true,
+        }
+    }
+
+    /// The service binding by which the front asks it.
+    pub(crate) const fn binding(self) -> &'static str {
+        match self {
+            Self::Middle => "MIDDLE",
+            Self::Back => "BACK",
+            Self::Front | Self::All => "",
+        }
+    }
+}
