@@ -7,7 +7,6 @@ use super::{linking, outbox};
 use crate::{
     bulk, log, platform,
     platform::Runtime,
-    side::Side,
     store::{StoreError, system::SystemDb},
 };
 use shared::{
@@ -27,9 +26,14 @@ const JOBS: &str = "jobs";
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
     match (queue.starts_with(JOBS), queue.ends_with(DEAD)) {
-        (_, true) if Side::Back.is_here() => bury(batch, runtime).await,
-        (true, false) if Side::Middle.is_here() => bulk::consume(batch, runtime).await,
-        (false, false) if Side::Back.is_here() => record(batch, runtime).await,
+        // A future that is never awaited is still compiled in, so these are no ordinary conditions.
+        #[cfg(feature = "back")]
+        (_, true) => bury(batch, runtime).await,
+        #[cfg(feature = "middle")]
+        (true, false) => bulk::consume(batch, runtime).await,
+        #[cfg(feature = "back")]
+        (false, false) => record(batch, runtime).await,
+        #[cfg(not(all(feature = "middle", feature = "back")))]
         _ => {
             log::fault("queue_of_another_worker", &queue);
             batch.retry_all();
