@@ -86,7 +86,10 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
         ("PUT", "/v1/test-clock") => return call.json(&json!({ "now": "2026-01-01T00:00:00Z" })),
-        ("DELETE", "/v1/views/{id}") => return call.if_match(999),
+        ("DELETE", "/v1/views/{id}" | "/v1/letters/templates/{kind}/{language}/{brand}") => return call.if_match(999),
+        ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}") => {
+            json!({ "subject": "x", "blocks": [{ "is": "paragraph", "text": "x" }] })
+        }
         ("POST", "/v1/complaints" | "/v1/complaints/duplicates") => complaint(json!({})),
         ("POST", "/v1/bulk") => {
             json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })

@@ -123,6 +123,107 @@ fn a_final_response_is_drafted_checked_sent_and_sealed() {
     assert!(export.text.contains("letter_sent"));
 }
 
+/// The template that comes with a kind, with other words in the first block: the body that saves it.
+fn with_greeting(kind: &Value, greeting: &str) -> Value {
+    let mut blocks = kind["template"]["blocks"].clone();
+    blocks[0]["text"] = json!(greeting);
+    json!({ "subject": kind["template"]["subject"], "blocks": blocks })
+}
+
+#[test]
+fn a_firms_templates_are_versions_by_language_and_brand() {
+    let fields = json!([{ "name": "brand", "label": "Brand", "type": "text", "required": false }]);
+    let brands = json!([{ "id": "premier", "name": "Northwind Premier" }]);
+    let letters = json!({ "brands": brands, "brand_field": "brand" });
+    let (firm, stranger) = (Firm::with(json!({ "custom_fields": fields, "letters": letters })), Firm::new());
+    let lead = firm.key(&["complaints:read", "complaints:write", "complaints:lead"]);
+    let kinds = firm.api.get("/v1/letters/kinds").expect(200);
+    let kind = kinds.data().iter().find(|kind| kind["id"] == "fca_acknowledgement").expect("it is shipped").clone();
+    let path = |language: &str, brand: &str| format!("/v1/letters/templates/fca_acknowledgement/{language}/{brand}");
+    let save = |path: &str, version: Option<u64>, greeting: &str| {
+        let call = lead.call("PUT", path).json(&with_greeting(&kind, greeting));
+        version.into_iter().fold(call, |call, version| call.if_match(version)).send()
+    };
+    let greeting = |log: Value, asked: Value| {
+        let complaint = format!("/v1/complaints/{}", firm.log(log).id());
+        let mut body = json!({ "kind": "fca_acknowledgement" });
+        body.as_object_mut().expect("members").extend(asked.as_object().expect("members").clone());
+        let seen = firm.api.post(&format!("{complaint}/letters/preview"), &body).expect(200).body;
+        let document = &seen["document"];
+        (
+            document["blocks"][0]["text"].as_str().expect("text").to_owned(),
+            document["from"].as_str().expect("text").to_owned(),
+        )
+    };
+    let welsh = json!({ "complainant": { "name": "Nia", "language": "cy-GB" } });
+    let premier = json!({ "complainant": { "name": "Nia" }, "custom": { "brand": "premier" } });
+    let firms_name = greeting(json!({}), json!({})).1;
+    assert!(greeting(welsh.clone(), json!({})).0.starts_with("Dear "), "what comes with Redress");
+
+    let english = path("en-GB", "firm");
+    let first = save(&english, None, "Hello,").expect(201);
+    assert_eq!((first.version(), &first.body["brand"], &first.body["retired"]), (1, &json!("firm"), &json!(false)));
+    assert_eq!(save(&english, None, "Hello,").expect(200).version(), 1, "nothing new");
+    save(&english, None, "Hi,").problem(428, "precondition_required");
+    save(&english, Some(7), "Hi,").problem(412, "precondition_failed");
+    assert_eq!(save(&english, Some(1), "Hi,").expect(200).version(), 2);
+    assert_eq!(firm.api.get(&format!("{english}?version=1")).expect(200).body, first.body);
+    save(&path("cy", "firm"), None, "Helo,").expect(201);
+    save(&path("en-GB", "premier"), None, "Good day,").expect(201);
+    assert_eq!(greeting(json!({}), json!({})).0, "Hi,");
+    assert_eq!(greeting(welsh, json!({})).0, "Helo,");
+    assert_eq!(greeting(premier.clone(), json!({})), ("Good day,".to_owned(), "Northwind Premier".to_owned()));
+    assert_eq!(greeting(premier, json!({ "brand": "firm" })), ("Hi,".to_owned(), firms_name));
+    assert_eq!(
+        greeting(json!({}), json!({ "brand": "premier", "language": "cy" })).0,
+        "Helo,",
+        "the language matters more"
+    );
+    let listed = firm.api.get("/v1/letters/templates").expect(200);
+    let lines: Vec<_> = listed
+        .data()
+        .iter()
+        .map(|line| (line["language"].clone(), line["brand"].clone(), line["version"].clone()))
+        .collect();
+    let line = |language: &str, brand: &str, version: u32| (json!(language), json!(brand), json!(version));
+    assert_eq!(lines, [line("cy", "firm", 1), line("en-GB", "firm", 2), line("en-GB", "premier", 1)]);
+
+    // A letter says of which version it was made.
+    let complaint = firm.logged();
+    firm.give(&complaint, "letters", json!({ "kind": "fca_acknowledgement" })).expect(200);
+    let events = firm.api.get(&format!("{complaint}/events")).expect(200);
+    let drafted = events.data().iter().find(|event| event["type"] == "letter_drafted").expect("an event");
+    assert_eq!((&drafted["data"]["template"], &drafted["data"]["template_version"]), (&json!("firm"), &json!("2")));
+
+    lead.call("DELETE", &english).if_match(1).send().problem(412, "precondition_failed");
+    lead.call("DELETE", &english).if_match(2).send().expect(204);
+    firm.api.get(&english).problem(404, "not_found");
+    assert_eq!(firm.api.get(&format!("{english}?version=3")).expect(200).body["retired"], true);
+    assert!(greeting(json!({}), json!({})).0.starts_with("Dear "));
+    assert_eq!(save(&english, None, "Hi again,").expect(201).version(), 4);
+
+    // What cannot be one says why; another tenant has none of it.
+    let refused =
+        |body: Value| lead.call("PUT", &english).if_match(4).json(&body).send().problem(422, "invalid").pointers();
+    assert_eq!(refused(json!({ "subject": "x", "blocks": [] })), ["/elements/receipt", "/elements/time_limits"]);
+    assert_eq!(refused(with_greeting(&kind, "{% if %}")), ["/blocks/0/text"]);
+    assert_eq!(save(&path("en-GB", "nobody"), None, "x").problem(422, "invalid").pointers(), [""]);
+    save("/v1/letters/templates/nonsense/en-GB/firm", None, "x").problem(404, "not_found");
+    save(&path("no language", "firm").replace(' ', "%20"), None, "x").problem(404, "not_found");
+    firm.api.call("PUT", &english).json(&with_greeting(&kind, "x")).send().problem(403, "forbidden");
+    assert_eq!(stranger.api.get("/v1/letters/templates").expect(200).data().len(), 0);
+    stranger.api.get(&english).problem(404, "not_found");
+    let tenant = format!("/v1/tenants/{}", firm.id);
+    for (settings, pointer) in [
+        (json!({ "brands": [{ "id": "firm", "name": "x" }] }), "/letters/brands/0/id"),
+        (json!({ "brand_field": "nothing" }), "/letters/brand_field"),
+    ] {
+        let version = firm.operator.get(&tenant).expect(200).version();
+        let call = firm.operator.call("PATCH", &tenant).if_match(version).json(&json!({ "letters": settings }));
+        assert_eq!(call.send().problem(422, "invalid").pointers(), [pointer]);
+    }
+}
+
 #[test]
 fn what_is_worth_much_takes_a_second_person() {
     let firm = Firm::with(json!({ "letters": { "approve_above": [{ "minor": 10_000, "currency": "GBP" }] } }));

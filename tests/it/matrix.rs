@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 79] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 83] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -104,6 +104,11 @@ const ENDPOINTS: [(&str, &str, Who, u16); 79] = [
     // The job is over.
     ("POST", "/v1/bulk/{id}/cancel", WRITE, 409),
     ("GET", "/v1/letters/kinds", READ, 200),
+    // There is no template.
+    ("GET", "/v1/letters/templates", READ, 200),
+    ("GET", "/v1/letters/templates/{kind}/{language}/{brand}", READ, 404),
+    ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}", LEAD, 412),
+    ("DELETE", "/v1/letters/templates/{kind}/{language}/{brand}", LEAD, 404),
     ("POST", "/v1/complaints/{id}/letters/preview", READ, 200),
     ("POST", "/v1/complaints/{id}/letters", WRITE, 412),
     // There is no such letter.
@@ -239,7 +244,8 @@ impl Resource {
             _ if template.starts_with("/v1/views") => &self.view,
             _ => &self.complaint,
         };
-        template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE)
+        let path = template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE);
+        path.replace("{kind}/{language}/{brand}", "update/en-GB/firm")
     }
 
     /// The answer without what names the resource.

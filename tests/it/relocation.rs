@@ -555,6 +555,15 @@ fn bulk_jobs_go_on_where_the_tenant_goes() {
     let (first, rest) = ids.split_at(20);
     let tagged = bulk::ask(&api, json!({ "tag": { "add": ["campaign-7"] } }), json!({ "complaints": first }));
     bulk::ended(&api, &tagged);
+    let lead = two.firm.key(&["complaints:lead"]);
+    let saved = "/v1/letters/templates/update/en-GB/firm";
+    for n in 1..=25 {
+        let text = json!({ "subject": "x", "blocks": [{ "is": "paragraph", "text": format!("Version {n}") }] });
+        let call = lead.call("PUT", saved).json(&text);
+        (n > 1).then_some(n - 1).into_iter().fold(call, |call, version| call.if_match(version)).send();
+    }
+    let template = |cell: &str, version: &str| two.api(cell).get(&format!("{saved}{version}")).expect(200).text;
+    let templates = ["", "?version=1", "?version=25"].map(|version| template("eu", version));
     let read = |cell: &str| {
         let api = two.api(cell);
         (api.get(&bulk::path(&tagged)).expect(200).text, bulk::rows(&api, &tagged, ""))
@@ -586,6 +595,7 @@ fn bulk_jobs_go_on_where_the_tenant_goes() {
         assert_eq!((assigned, &rows[id]["outcome"]), (1, &json!("done")), "{id}");
     }
     assert_eq!(read("us"), before);
+    assert_eq!(["", "?version=1", "?version=25"].map(|version| template("us", version)), templates);
     let again = ask("us");
     assert_eq!((again.header("idempotency-replayed"), again.id()), (Some("true"), asked.id()));
     assert_eq!(there.get("/v1/bulk").expect(200).data().len(), 2);

@@ -15,7 +15,6 @@ use shared::{
     },
     ids::RequestId,
     lock::ShownLock,
-    view::MAX_VIEWS,
 };
 use std::borrow::Cow;
 
@@ -204,8 +203,8 @@ impl From<StoreError> for Failure {
             StoreError::Taken(Unique::ViewName) => {
                 Self::new(Code::AlreadyTaken).detail("Another view of this owner has this name")
             }
-            StoreError::Full => {
-                let rule = format!("a tenant has at most {MAX_VIEWS} views: delete one first");
+            StoreError::Full(most) => {
+                let rule = format!("a tenant has {most}");
                 Self::new(Code::Invalid).error(FieldError::at("", Rule::OutOfRange, rule))
             }
             StoreError::Locked => Self::lock_lost(),

@@ -30,6 +30,7 @@ use shared::{
     exchange::{answer::ImportLine, mapping::Mapping},
     http::problem::{Code, Problem},
     ids::{BulkId, ComplaintId, ViewId},
+    letter::firm_template::{FirmTemplate, TemplateText},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     tenant::{
@@ -85,6 +86,14 @@ struct View {
 struct Views {
     /// In the order they were made; at most 200.
     data: Vec<View>,
+}
+
+/// Templates.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
+struct Templates {
+    /// By kind, language and brand; `blocks` is left out.
+    data: Vec<FirmTemplate>,
 }
 
 /// The body of `POST /v1/views`.
@@ -265,6 +274,8 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+const TEMPLATE_VERSION: &[(&str, &str)] =
+    &[("version", "That version, even if it is not in force. Default: the one that is")];
 const AFTER_ID: &[(&str, &str)] = &[("after", "The id of the last one seen")];
 const WINDOW: &[(&str, &str)] =
     &[("after", "The number of the last event seen; 0 for the beginning"), ("limit", "1 to 500; default 100")];
@@ -406,6 +417,15 @@ fn operations() -> Vec<Operation> {
             ..post::<lock::Taking, Lock>("locks", "", "200", "Take a lock over from whoever holds it") },
 
         get::<Kinds>("letters", "/v1/letters/kinds", "Every kind of letter: what has to be in it, by which rule, and its template"),
+        get::<Templates>("letters", "/v1/letters/templates", "List the firm's own templates that are in force, without their text"),
+        Operation { query: TEMPLATE_VERSION,
+            ..get::<FirmTemplate>("letters", "/v1/letters/templates/{kind}/{language}/{brand}",
+                "Read the template for a kind of letter, in a language and of a brand; `firm` is the brand of letters that are of no other") },
+        Operation { route: ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}"),
+            ..post::<TemplateText, FirmTemplate>("letters", "", "200",
+                "Save a version of a template. The first takes no `If-Match`; what is there already makes no new version") },
+        Operation { route: ("DELETE", "/v1/letters/templates/{kind}/{language}/{brand}"), status: "204", versioned: true,
+            ..get::<NoContent>("letters", "", "Withdraw a template; its versions can still be read") },
         post::<DraftLetter, Preview>("letters", "/v1/complaints/{id}/letters/preview", "200",
             "See a letter before it is drafted, and what is missing in it; nothing is written"),
         Operation { tag: "letters", ..command::<DraftLetter>("/v1/complaints/{id}/letters", "Draft a letter, or draft it anew") },

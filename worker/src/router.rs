@@ -4,7 +4,7 @@
 use crate::{
     api::{
         bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, health,
-        import, keys, letters, lock, relocations, shards, split, tenants, test_clock, usage, views,
+        import, keys, letter_templates, letters, lock, relocations, shards, split, tenants, test_clock, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -162,7 +162,11 @@ routes! {
         GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
         PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
 
-        GET  "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
+        GET    "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
+        GET    "/v1/letters/templates" letter_templates::list, tenant ComplaintsRead;
+        GET    "/v1/letters/templates/{kind}/{language}/{brand}" letter_templates::read, tenant ComplaintsRead;
+        PUT    "/v1/letters/templates/{kind}/{language}/{brand}" letter_templates::save, tenant ComplaintsLead;
+        DELETE "/v1/letters/templates/{kind}/{language}/{brand}" letter_templates::retire, tenant ComplaintsLead;
         POST "/v1/complaints/{id}/letters/preview" letters::preview, tenant ComplaintsRead;
         POST "/v1/complaints/{id}/letters" letters::draft, tenant ComplaintsWrite;
         GET  "/v1/complaints/{id}/letters/{letter}" letters::read, tenant ComplaintsRead;

@@ -5,6 +5,7 @@
 
 pub mod decide;
 pub mod document;
+pub mod firm_template;
 pub mod html;
 pub mod kind;
 pub mod template;
@@ -13,8 +14,13 @@ use crate::{
     access::Actor,
     chain::Digest,
     clock::named::named,
-    complaint::intake::{CurrencyCode, List, MinorUnits},
+    complaint::{
+        Complaint,
+        intake::{CurrencyCode, CustomValue, List, MinorUnits},
+    },
+    http::problem::{FieldError, Rule},
     ids::LetterId,
+    tenant::custom_field::CustomField,
     text::{Code, Line},
     time::Timestamp,
 };
@@ -69,6 +75,59 @@ pub struct LetterSettings {
     pub approve: List<Code, 20>,
     /// Besides, letters with redress of more than this in all in its currency.
     pub approve_above: List<Sum, 10>,
+    /// The names under which it writes besides its own.
+    #[serde(skip_serializing_if = "List::is_empty")]
+    pub brands: List<Brand, 20>,
+    /// The custom field of complaints that says which brand they are about, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand_field: Option<Code>,
+}
+
+/// A name under which a firm writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// Its name in templates and in the custom field. Not `firm`, which is the firm's own.
+    pub id: Code,
+    /// Who sends its letters, for people to read.
+    pub name: Line<200>,
+}
+
+impl LetterSettings {
+    /// What they name and there is not, or name twice.
+    #[must_use]
+    pub fn errors(&self, pointer: &str, fields: &[CustomField]) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        for (at, brand) in self.brands.iter().enumerate() {
+            let before = self.brands.iter().take(at).any(|earlier| earlier.id == brand.id);
+            if before || brand.id.as_str() == firm_template::FIRM {
+                errors.push(FieldError::at(
+                    &format!("{pointer}/brands/{at}/id"),
+                    Rule::NotAllowed,
+                    "is another's as well, or `firm`",
+                ));
+            }
+        }
+        if self.brand_field.as_ref().is_some_and(|id| !fields.iter().any(|field| field.name == *id)) {
+            errors.push(FieldError::at(&format!("{pointer}/brand_field"), Rule::Unknown, "is no custom field"));
+        }
+        errors
+    }
+
+    /// The brand with this id.
+    #[must_use]
+    pub fn brand(&self, id: &str) -> Option<&Brand> {
+        self.brands.iter().find(|brand| brand.id.as_str() == id)
+    }
+
+    /// The brand that a complaint is about, if it is about one.
+    #[must_use]
+    pub fn brand_of(&self, complaint: &Complaint) -> Option<&Brand> {
+        match complaint.custom.get(self.brand_field.as_ref()?)? {
+            CustomValue::Text(text) => self.brand(text.as_str()),
+            CustomValue::Boolean(_) | CustomValue::Integer(_) => None,
+        }
+    }
 }
 
 /// A sum of money.

@@ -157,6 +157,11 @@ impl Template {
     }
 }
 
+/// Why a text is no template.
+pub(super) fn syntax(pointer: &str, text: &str) -> Option<FieldError> {
+    Environment::empty().template_from_str(text).err().map(|error| refused(pointer, &error))
+}
+
 fn refused(pointer: &str, error: &minijinja::Error) -> FieldError {
     let detail = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),

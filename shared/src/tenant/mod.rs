@@ -73,7 +73,7 @@ pub struct Tenant {
     /// What its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: ClockSettings,
-    /// Who has to approve its letters.
+    /// Who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: LetterSettings,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
@@ -154,7 +154,7 @@ pub struct NewTenant {
     /// What its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: ClockSettings,
-    /// Who has to approve its letters.
+    /// Who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: LetterSettings,
 }
@@ -187,7 +187,7 @@ pub struct TenantPatch {
     /// Replaces what its complaints' clocks depend on.
     #[serde(default)]
     pub clocks: Option<ClockSettings>,
-    /// Replaces who has to approve its letters.
+    /// Replaces who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: Option<LetterSettings>,
 }
@@ -247,6 +247,7 @@ impl Tenant {
         let lacking = shards.shards().into_iter().filter(|shard| !there.contains(shard));
         errors.extend(lacking.map(|shard| no_such_shard("/shards", shard)));
         errors.extend(clocks.errors("/clocks"));
+        errors.extend(letters.errors("/letters", &custom_fields));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -299,6 +300,8 @@ impl Tenant {
     #[must_use]
     pub fn refuses(&self, patch: &TenantPatch) -> Vec<FieldError> {
         let mut errors = patch.clocks.as_ref().map(|clocks| clocks.errors("/clocks")).unwrap_or_default();
+        let fields = patch.custom_fields.as_ref().unwrap_or(&self.custom_fields);
+        errors.extend(patch.letters.as_ref().unwrap_or(&self.letters).errors("/letters", fields));
         if self.ahead_by != 0 && patch.plan.is_some_and(|plan| plan != Plan::Sandbox) {
             let rule = "must stay `sandbox`: the time of its complaints is not the world's";
             errors.push(FieldError::at("/plan", Rule::NotAllowed, rule));

@@ -187,10 +187,9 @@ pub struct Progress {
     pub number: u64,
     /// The last note of a delivery that was recorded since.
     pub deliveries: i64,
-    /// The place of the last bulk job that was sent, where they are kept, and that of the last row of one. Nobody drives one
-    /// while the tenant leaves.
+    /// Of what is copied in its own order, by the step that copies it: the place of the last that was sent.
     #[serde(default)]
-    pub bulk: [String; 2],
+    pub in_order: BTreeMap<String, String>,
 }
 
 /// A move, as the cell that the tenant leaves keeps it.
@@ -378,7 +377,7 @@ impl Job {
             positions: BTreeMap::new(),
             number: 0,
             deliveries: 0,
-            bulk: Default::default(),
+            in_order: BTreeMap::new(),
         })
     }
 

@@ -6,7 +6,7 @@
 
 use super::{
     changing::{Begun, Changing},
-    complaints::MAX_BODY,
+    complaints,
 };
 use crate::{
     call::{Outcome, Posted, Reply, TenantCall},
@@ -24,7 +24,7 @@ use shared::{
         command::Nothing,
         decide::Refusal,
         event::{Event, EventBody},
-        intake::Format,
+        intake::{Format, Language},
     },
     http::{
         body,
@@ -33,9 +33,10 @@ use shared::{
     ids::{ComplaintId, LetterId},
     json,
     letter::{
-        Letter, LetterState,
+        Brand, Letter, LetterState,
         decide::{self, Made, Sending},
         document::Document,
+        firm_template::{FIRM, FirmTemplate, languages},
         html::html,
         kind::{Element, Kind, Records, kind, kinds},
         template::{Subject, Template, said_day},
@@ -43,7 +44,10 @@ use shared::{
     text::{Code as Name, Line, Prose},
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// The largest body that is read, in bytes.
+pub(super) const MAX_BODY: u32 = complaints::MAX_BODY;
 
 /// The body of a draft.
 #[derive(Deserialize, JsonSchema)]
@@ -54,9 +58,16 @@ pub(crate) struct DraftLetter {
     /// The letter that is drafted anew. Default: a new one.
     #[serde(default)]
     letter: Option<LetterId>,
-    /// The firm's own template. Default: the one that comes with the kind.
+    /// A template for this letter alone. Default: the firm's own that is kept for the kind, the reader's language and the brand; where
+    /// there is none, the one that comes with the kind.
     #[serde(default)]
     template: Option<Box<Template>>,
+    /// The brand under which it is sent, or `firm`. Default: the one that the complaint is about.
+    #[serde(default)]
+    brand: Option<Name>,
+    /// The language to look for a template in. Default: the complainant's.
+    #[serde(default)]
+    language: Option<Language>,
     /// What the author says, by the names that the template has for it: `{{ text.reasons }}`.
     #[serde(default)]
     texts: BTreeMap<Name, Prose<10_000>>,
@@ -131,7 +142,7 @@ pub(crate) async fn preview(call: TenantCall) -> Outcome {
     let Posted { body: asked, key, .. } = call.call.posted::<DraftLetter>(MAX_BODY).await?;
     let loaded = db.load(id, key.as_str(), None, call.call.now).await?;
     let complaint = loaded.complaint.as_ref().ok_or(Failure::new(Code::NotFound))?;
-    let drawn = draw(&call, complaint, &loaded.timeline, asked)?;
+    let drawn = draw(&call, complaint, &loaded.timeline, asked).await?;
     let today = day(&call, complaint, call.time());
     let html = html(&drawn.document, &said_day(today, &drawn.document.language));
     let redress = drawn.response.iter().flat_map(|response| response.redress.iter());
@@ -150,7 +161,7 @@ pub(crate) async fn draft(call: TenantCall) -> Outcome {
     };
     let complaint = &changing.before;
     let letter = asked.letter.unwrap_or_else(|| LetterId::new(call.call.now, &platform::entropy()));
-    let Drawn { kind, template, document, response } = draw(&call, complaint, &changing.timeline, asked)?;
+    let Drawn { kind, template, document, response } = draw(&call, complaint, &changing.timeline, asked).await?;
     let response = response.filter(|_| resolves(kind));
     let bodies = decide::draft(complaint, Made { letter, kind, template, document, response })?;
     changing.end(&call, bodies).await
@@ -262,9 +273,14 @@ struct Drawn {
     response: Option<Response>,
 }
 
-fn draw(call: &TenantCall, complaint: &Complaint, timeline: &Timeline, asked: DraftLetter) -> Result<Drawn, Failure> {
+async fn draw(
+    call: &TenantCall,
+    complaint: &Complaint,
+    timeline: &Timeline,
+    asked: DraftLetter,
+) -> Result<Drawn, Failure> {
     let tenant = &call.standing.tenant;
-    let DraftLetter { kind: wanted, template, texts, format, response: given, .. } = asked;
+    let DraftLetter { kind: wanted, template, brand, language, texts, format, response: given, .. } = asked;
     let kind = kind(&wanted, &Facts::of(complaint, tenant.sector)).ok_or_else(|| {
         invalid(FieldError::at("/kind", Rule::NotAllowed, "must be a kind of letter that is for this complaint"))
     })?;
@@ -283,13 +299,27 @@ fn draw(call: &TenantCall, complaint: &Complaint, timeline: &Timeline, asked: Dr
         }
         (_, None) => complaint.proposal.clone(),
     };
+    let brand = match &brand {
+        Some(id) if id.as_str() == FIRM => None,
+        Some(id) => {
+            let unknown = || invalid(FieldError::at("/brand", Rule::Unknown, "is no brand of the firm"));
+            Some(tenant.letters.brand(id.as_str()).ok_or_else(unknown)?)
+        }
+        None => tenant.letters.brand_of(complaint),
+    };
     let own = template.is_some();
-    let template = template.as_deref().unwrap_or(&kind.template);
+    let template = match template {
+        Some(template) => Cow::Owned(*template),
+        None => {
+            let reader = language.as_ref().or(complaint.complainant.language.as_ref());
+            kept_template(call, kind, reader, brand).await?
+        }
+    };
     let clocks = tenant.clocks_of(complaint, timeline, call.time().max(complaint.updated_at));
     let subject = Subject {
         complaint,
         clocks: &clocks,
-        firm: &tenant.display_name,
+        firm: brand.map_or(&tenant.display_name, |brand| &brand.name),
         response: response.as_ref(),
         texts: &texts,
         today: day(call, complaint, call.time()),
@@ -305,6 +335,22 @@ fn draw(call: &TenantCall, complaint: &Complaint, timeline: &Timeline, asked: Dr
         .render(kind, subject, format)
         .map_err(|errors| Failure::errors(Code::Invalid, errors.into_iter().map(within).collect()))?;
     Ok(Drawn { kind, template: (template.id.clone(), template.version.clone()), document, response })
+}
+
+/// The firm's own template for the reader and the brand; where there is none, the one that comes with the kind.
+async fn kept_template(
+    call: &TenantCall,
+    kind: &'static Kind,
+    reader: Option<&Language>,
+    brand: Option<&Brand>,
+) -> Result<Cow<'static, Template>, Failure> {
+    let languages = languages(reader, kind);
+    let brands = brand.map(|brand| brand.id.as_str()).into_iter().chain([FIRM]);
+    let wanted: Vec<_> =
+        languages.iter().flat_map(|language| brands.clone().map(move |brand| (language, brand))).collect();
+    let kept = call.directory().chosen_letter_template(&kind.id, &wanted).await?;
+    let kept = kept.and_then(FirmTemplate::template);
+    Ok(kept.map_or(Cow::Borrowed(&kind.template), Cow::Owned))
 }
 
 fn invalid(error: FieldError) -> Failure {

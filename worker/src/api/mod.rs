@@ -16,6 +16,7 @@ pub(crate) mod health;
 pub(crate) mod import;
 mod intake;
 pub(crate) mod keys;
+pub(crate) mod letter_templates;
 pub(crate) mod letters;
 pub(crate) mod lock;
 pub(crate) mod once;

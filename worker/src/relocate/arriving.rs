@@ -11,7 +11,7 @@ use crate::{
     log, platform,
     store::{
         StoreError, TenantDb,
-        relocation::{ComplaintRow, DeliveryRow, EventRow, Kept, Left, Newer, RequestRow, Totals},
+        relocation::{ComplaintRow, DeliveryRow, EventRow, InOrder, Kept, Left, Newer, RequestRow, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -42,9 +42,12 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
         step::COMPARE => compare(&call).await,
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
-        step::OUTBOX | step::BULK_JOBS | step::BULK_ROWS => outbox(&call, &step).await,
+        step::OUTBOX => outbox(&call).await,
         step::CLEAR => clear(&call).await,
-        _ => Err(Failure::new(Code::NotFound)),
+        _ => match InOrder::of(&step) {
+            Some(list) => in_order(&call, list).await,
+            None => Err(Failure::new(Code::NotFound)),
+        },
     }
 }
 
@@ -314,16 +317,19 @@ async fn refuse(call: &CellCall, job: RelocationId, attempt: u64) -> Outcome {
     Reply::json(200, &Promised { answer })
 }
 
-/// Takes in messages that were not sent. Each names the database that holds it, which is another one here. Or bulk jobs, or
-/// rows of them, which come before the tenant does.
-async fn outbox(call: &CellCall, step: &str) -> Outcome {
+/// Takes in what is copied in its own order, before the tenant comes. It comes as messages do.
+async fn in_order(call: &CellCall, list: &InOrder) -> Outcome {
+    let Outbox { job, messages, .. } = body(call).await?;
+    let (arrival, _) = call.arrival(job).await?;
+    let keeper = list.is_of_the_directory.then_some(DIRECTORY_SHARD).or_else(|| arrival.placement.home());
+    call.db(keeper.unwrap_or(DIRECTORY_SHARD)).take_in_order(job, list, &messages).await?;
+    Reply::json(200, &Finished { finished: true })
+}
+
+/// Takes in messages that were not sent. Each names the database that holds it, which is another one here.
+async fn outbox(call: &CellCall) -> Outcome {
     let Outbox { job, messages, last } = body(call).await?;
     let (arrival, fence) = call.arrival(job).await?;
-    if step != step::OUTBOX {
-        let home = call.db(arrival.placement.home().unwrap_or(DIRECTORY_SHARD));
-        home.take_in_bulk(job, step == step::BULK_JOBS, &messages).await?;
-        return Reply::json(200, &Finished { finished: true });
-    }
     if !arrival.is_active() {
         return Err(Failure::new(Code::Forbidden).detail("The tenant is not at home here"));
     }

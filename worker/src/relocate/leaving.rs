@@ -14,7 +14,7 @@ use crate::{
     platform::{self, Fault, Runtime},
     store::{
         StoreError, TenantDb,
-        relocation::{CaseFiles, Changed, ComplaintRow, Kept, Left, Totals},
+        relocation::{CaseFiles, Changed, ComplaintRow, IN_ORDER, Kept, Left, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -30,7 +30,7 @@ use shared::{
     },
     time::Timestamp,
 };
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// How long a driver that does not say anything is taken to be at work, in milliseconds: longer than any one step.
 const LEASE_MILLIS: i64 = 15_000;
@@ -44,9 +44,6 @@ const VERSIONS_A_ROUND: u32 = 2_000;
 const DELIVERIES_A_ROUND: u32 = 1_000;
 /// Numbers of the change feed: one range has at least one.
 const NUMBERS_A_ROUND: u32 = 1_000;
-/// Bulk jobs, and rows of them: together less than a parameter of D1 may have.
-const BULK_JOBS_A_ROUND: u32 = 200;
-const BULK_ROWS_A_ROUND: u32 = 1_000;
 /// Rows of the outbox that are looked at in one call.
 const OUTBOX_PAGE: u32 = 500;
 /// Tenants that one tick moves on, and how long each takes of it, in milliseconds.
@@ -255,7 +252,7 @@ impl Driver {
         }
         for shard in tenant.shards.shards() {
             let db = self.db(shard);
-            let Progress { mut positions, number, deliveries, mut bulk, .. } = job.progress_of(shard);
+            let Progress { mut positions, number, deliveries, mut in_order, .. } = job.progress_of(shard);
             copied.total += db.totals().await?.complaints();
             let known = |Slot(slot)| (slot, positions.get(&slot).copied().unwrap_or_default());
             let known: Vec<_> = tenant.shards.slots_of(shard).into_iter().map(known).collect();
@@ -277,27 +274,34 @@ impl Driver {
                 let part = Copy { job: Some(job.id), ranges, ..Copy::default() };
                 self.ask::<TakenIn>(job, step::COPY, &part).await?;
             }
-            all &= self.send_bulk(job, &db, &mut bulk).await?;
+            if tenant.shards.home() == Some(shard) {
+                all &= self.send_in_order(job, &db, &mut in_order).await?;
+            }
             copied.complete &= group.len() == changed.len() && changed.len() < COMPLAINTS_A_ROUND as usize && all;
             positions.extend(group.iter().map(|sent| (sent.slot, sent.position)));
-            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note, bulk });
+            copied.progress.push(Progress { shard, positions, number: last_number, deliveries: last_note, in_order });
         }
         Ok(copied)
     }
 
-    /// Sends some of what the database keeps of bulk jobs after the places in `copied`. Whether that is all.
-    async fn send_bulk(&self, job: &Job, db: &TenantDb, copied: &mut [String; 2]) -> Result<bool, Undone> {
+    /// Sends some of what is copied in its own order, after the places in `copied`. Whether that is all.
+    async fn send_in_order(
+        &self,
+        job: &Job,
+        home: &TenantDb,
+        copied: &mut BTreeMap<String, String>,
+    ) -> Result<bool, Undone> {
         let mut all = true;
-        for (is_job, place) in [true, false].into_iter().zip(copied) {
-            let most = if is_job { BULK_JOBS_A_ROUND } else { BULK_ROWS_A_ROUND };
-            let rows = db.bulk(is_job, place, most).await?;
+        for list in &IN_ORDER {
+            let place = copied.get(list.step).map_or("", String::as_str);
+            let directory = list.is_of_the_directory.then(|| self.db(DIRECTORY_SHARD));
+            let rows = directory.as_ref().unwrap_or(home).in_order(list, place).await?;
             let Some(last) = rows.last() else { continue };
             let last = last.id.clone();
-            all &= rows.len() < most as usize;
+            all &= rows.len() < list.at_once as usize;
             let messages = rows.into_iter().filter_map(|row| Some((row.id, row.message?))).collect();
-            let step = if is_job { step::BULK_JOBS } else { step::BULK_ROWS };
-            self.ask::<Finished>(job, step, &Outbox { job: job.id, messages, last: false }).await?;
-            *place = last;
+            self.ask::<Finished>(job, list.step, &Outbox { job: job.id, messages, last: false }).await?;
+            copied.insert(list.step.to_owned(), last);
         }
         Ok(all)
     }

@@ -16,9 +16,6 @@ pub(crate) mod step {
     /// The third form, of cells that know of views: one that does not would lose them when it takes over. Since the second
     /// events bring their positions.
     pub(crate) const COPY: &str = "copy-3";
-    /// Bulk jobs, and rows of them; only for a tenant that has some. Both come as messages do.
-    pub(crate) const BULK_JOBS: &str = "bulk-jobs";
-    pub(crate) const BULK_ROWS: &str = "bulk-rows";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";

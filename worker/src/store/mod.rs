@@ -15,6 +15,7 @@ pub(crate) mod external_references;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod keys;
+pub(crate) mod letter_templates;
 pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
@@ -45,8 +46,8 @@ pub(crate) enum StoreError {
     #[error("locked")]
     Locked,
     /// There are as many as there may be; nothing was written.
-    #[error("full")]
-    Full,
+    #[error("full: {0}")]
+    Full(&'static str),
     /// Something is wrong on this side.
     #[error("broken: {0}")]
     Broken(Fault),
@@ -79,10 +80,11 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 8] = [
+const UNIQUE: [(&str, Unique); 9] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("view_requests.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
+    ("letter_templates.version", Unique::Version),
     ("complaints.reference", Unique::Reference),
     ("complaints.place", Unique::Place),
     ("external_references.external_reference", Unique::ExternalReference),
@@ -101,8 +103,11 @@ const HELD: [&str; 3] = [
 /// How `SQLite` names what is NULL where a lock forbids the write: see `events/append.sql`.
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
 
-/// How `SQLite` names what is NULL where there are enough: see `views/insert.sql`.
-const FULL: &str = "NOT NULL constraint failed: views.version";
+/// How `SQLite` names what is NULL where there are enough, and what a tenant has then: see the `insert.sql` of each.
+const FULL: [(&str, &str); 2] = [
+    ("NOT NULL constraint failed: views.version", "at most 200 views: delete one first"),
+    ("NOT NULL constraint failed: letter_templates.nr", "at most 2,000 versions of templates"),
+];
 
 /// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
 const TRANSIENT: [&str; 7] = [
@@ -119,12 +124,14 @@ const TRANSIENT: [&str; 7] = [
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         let has = |part: &&str| fault.message.contains(*part);
+        if let Some((_, most)) = FULL.iter().find(|(column, _)| has(column)) {
+            return Self::Full(most);
+        }
         let taken = UNIQUE.iter().find(|(column, _)| has(column)).map(|(_, what)| *what);
         match taken {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
             _ if has(&LOCKED) => Self::Locked,
-            _ if has(&FULL) => Self::Full,
             _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
             _ => Self::Broken(fault),
         }

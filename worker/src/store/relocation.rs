@@ -51,9 +51,6 @@ const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_de
 const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
 const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
 
-const BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_jobs.sql"));
-const BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/bulk_rows.sql"));
-
 const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
 const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
 const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
@@ -65,8 +62,6 @@ const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_reques
 const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
 const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
 const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
-const PUT_BULK_JOBS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql"));
-const PUT_BULK_ROWS: Scoped = Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql"));
 const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
 const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
 const VIEW_RECORDS: Scoped = Scoped::new(include_str!("sql/relocation/view_records.sql"));
@@ -80,7 +75,7 @@ const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 16] = [
+const KEPT: [(Scoped, Goes); 17] = [
     // Before what they count.
     (Scoped::new(include_str!("sql/relocation/purge_counters.sql")), Goes::DerivedAnew),
     (Scoped::new(include_str!("sql/relocation/purge_counter_changes.sql")), Goes::DerivedAnew),
@@ -96,6 +91,7 @@ const KEPT: [(Scoped, Goes); 16] = [
     (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
+    (Scoped::new(include_str!("sql/relocation/purge_letter_templates.sql")), Goes::InOrder),
     (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
     (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
 ];
@@ -113,6 +109,50 @@ enum Goes {
     WithTheTenant,
     /// Not at all.
     Nowhere,
+}
+
+/// A list that is copied in its own order, as it grows; each of its rows stands behind the mark of its place.
+pub(crate) struct InOrder {
+    /// The step that copies some of it: only for a tenant that has some, so that a cell which does not know it yet is not asked.
+    pub(crate) step: &'static str,
+    read: Scoped,
+    put: Scoped,
+    /// Rows that are sent together: less than a parameter of D1 may have.
+    pub(crate) at_once: u32,
+    /// Whether it is kept with the tenants' records, and not in the database of the tenant's first slot.
+    pub(crate) is_of_the_directory: bool,
+}
+
+pub(crate) const IN_ORDER: [InOrder; 3] = [
+    // Nobody drives one while the tenant leaves.
+    InOrder {
+        step: "bulk-jobs",
+        read: Scoped::new(include_str!("sql/relocation/bulk_jobs.sql")),
+        put: Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql")),
+        at_once: 200,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "bulk-rows",
+        read: Scoped::new(include_str!("sql/relocation/bulk_rows.sql")),
+        put: Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql")),
+        at_once: 1_000,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "letter-templates",
+        read: Scoped::new(include_str!("sql/relocation/letter_templates.sql")),
+        put: Scoped::new(include_str!("sql/relocation/put_letter_templates.sql")),
+        at_once: 20,
+        is_of_the_directory: true,
+    },
+];
+
+impl InOrder {
+    /// The list that a step copies.
+    pub(crate) fn of(step: &str) -> Option<&'static Self> {
+        IN_ORDER.iter().find(|list| list.step == step)
+    }
 }
 
 /// The most requests that made views that go along: the newest.
@@ -454,14 +494,10 @@ impl TenantDb {
         Ok((rows, last))
     }
 
-    /// Bulk jobs, or rows of them, that come after what was copied: each behind the mark of its place.
-    pub(crate) async fn bulk(&self, jobs: bool, after: &str, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        let (nr, complaint) = after.split_once(' ').unwrap_or((if after.is_empty() { "0" } else { after }, ""));
-        let batch = if jobs {
-            self.batch().with(BULK_JOBS, [nr, &limit.to_string()].as_slice())
-        } else {
-            self.batch().with(BULK_ROWS, [nr, complaint, &limit.to_string()].as_slice())
-        };
+    /// What comes after a place of a list.
+    pub(crate) async fn in_order(&self, list: &InOrder, after: &str) -> Result<Vec<OutboxRow>, StoreError> {
+        let (nr, rest) = after.split_once(' ').unwrap_or((if after.is_empty() { "0" } else { after }, ""));
+        let batch = self.batch().with(list.read, [nr, rest, &list.at_once.to_string()].as_slice());
         let (rows,) = self.run::<(Vec<OutboxRow>,)>(batch).await?;
         Ok(rows)
     }
@@ -617,17 +653,16 @@ impl TenantDb {
         self.finish(batch).await
     }
 
-    /// Takes in bulk jobs, or rows of them: each behind the mark of its place.
-    pub(crate) async fn take_in_bulk(
+    /// Takes in some of a list.
+    pub(crate) async fn take_in_order(
         &self,
         job: RelocationId,
-        jobs: bool,
+        list: &InOrder,
         rows: &[(String, String)],
     ) -> Result<(), StoreError> {
-        let sql = if jobs { PUT_BULK_JOBS } else { PUT_BULK_ROWS };
         let rows: Vec<&str> = rows.iter().map(|(_, row)| row.as_str()).collect();
-        let list = format!("[{}]", rows.join(","));
-        self.finish(self.batch().with(sql, [list.as_str(), &job.to_string()].as_slice())).await
+        let rows = format!("[{}]", rows.join(","));
+        self.finish(self.batch().with(list.put, [rows.as_str(), &job.to_string()].as_slice())).await
     }
 
     /// Takes in messages that were not sent yet: `(outbox row, message)`.

@@ -1,4 +1,4 @@
--- Jobs in the order of their changes by others than their drivers, after change ?2. Nobody drives one while the tenant leaves.
+-- Jobs in the order of their changes by others than their drivers, after change ?2 (?3 means nothing here). Nobody drives one while the tenant leaves.
 SELECT change || '' AS id,
   json_object(
     'id', id, 'nr', nr, 'change', change, 'key', key, 'fingerprint', fingerprint, 'action', action, 'filter', filter, 'named', named,
@@ -9,4 +9,4 @@ SELECT change || '' AS id,
 FROM bulk_jobs
 WHERE tenant_id = ?1 AND change > ?2
 ORDER BY change
-LIMIT ?3
+LIMIT ?4
