@@ -1,0 +1,235 @@
+//! The fonts, and text as their glyphs.
+//!
+//! Atkinson Hyperlegible Next was drawn for readers with low vision; Noto Sans has what it lacks: Greek, Cyrillic, Devanagari,
+//! Vietnamese. Both are under the SIL Open Font License 1.1, which allows embedding.
+
+use crate::refusal::NotPrintable;
+use krilla::{
+    surface::Location,
+    text::{Font, GlyphId},
+};
+use rustybuzz::{Direction, Face, Language, Script, ShapePlan, UnicodeBuffer};
+use std::{collections::BTreeSet, ops::Range, str::FromStr as _};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Noto Sans comes first on a page whose letters Atkinson lacks more often than once in so many: words of two fonts in turn are hard to
+/// read.
+const LACKING: usize = 10;
+
+/// Which file. [`Fallback`](Typeface::Fallback) has one weight; `pdf.rs` makes it bold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Typeface {
+    Regular,
+    Bold,
+    Fallback,
+}
+
+/// One glyph, in ems.
+#[derive(Clone, Debug)]
+pub(crate) struct Glyph {
+    pub(crate) typeface: Typeface,
+    /// The bytes of the part's text that it and its neighbours of the same bytes stand for. Never less than what a reader takes for a
+    /// character.
+    pub(crate) stands_for: Range<usize>,
+    pub(crate) advance: f32,
+    pub(crate) is_space: bool,
+    id: u32,
+    x: f32,
+    y: f32,
+}
+
+impl krilla::text::Glyph for Glyph {
+    fn glyph_id(&self) -> GlyphId {
+        GlyphId::new(self.id)
+    }
+
+    fn text_range(&self) -> Range<usize> {
+        self.stands_for.clone()
+    }
+
+    fn x_advance(&self, size: f32) -> f32 {
+        self.advance * size
+    }
+
+    fn x_offset(&self, size: f32) -> f32 {
+        self.x * size
+    }
+
+    fn y_offset(&self, size: f32) -> f32 {
+        self.y * size
+    }
+
+    fn y_advance(&self, _size: f32) -> f32 {
+        0.0
+    }
+
+    fn location(&self) -> Option<Location> {
+        None
+    }
+}
+
+/// The fonts, ready for the text of one page.
+pub(crate) struct Fonts {
+    regular: Loaded,
+    bold: Loaded,
+    fallback: Loaded,
+    fallback_first: bool,
+    language: Option<Language>,
+    missing: BTreeSet<char>,
+}
+
+struct Loaded {
+    embedded: Font,
+    face: Face<'static>,
+    /// Making one takes longer than shaping a word by it.
+    plans: Vec<(Script, ShapePlan)>,
+}
+
+impl Loaded {
+    fn new(file: &'static [u8]) -> Result<Loaded, NotPrintable> {
+        let embedded = Font::new(file.into(), 0);
+        let face = Face::from_slice(file, 0);
+        let (Some(embedded), Some(face)) = (embedded, face) else {
+            return Err(NotPrintable::Unconforming("a font cannot be read".to_owned()));
+        };
+        Ok(Loaded { embedded, face, plans: Vec::new() })
+    }
+
+    fn has(&self, character: char) -> bool {
+        !character.is_control() && self.face.glyph_index(character).is_some()
+    }
+}
+
+impl Fonts {
+    /// Those for a page in `language` of these `texts`.
+    pub(crate) fn new<'t>(language: &str, texts: impl Iterator<Item = &'t str>) -> Result<Fonts, NotPrintable> {
+        let regular = Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/regular.ttf")))?;
+        let mut letters = 0;
+        let mut lacking = 0;
+        for letter in texts.flat_map(str::chars).filter(|character| character.is_alphabetic()) {
+            letters += 1;
+            lacking += usize::from(!regular.has(letter));
+        }
+        Ok(Fonts {
+            regular,
+            bold: Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/bold.ttf")))?,
+            fallback: Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/fallback.ttf")))?,
+            fallback_first: lacking * LACKING > letters,
+            language: Language::from_str(language).ok(),
+            missing: BTreeSet::new(),
+        })
+    }
+
+    /// The font as it is embedded.
+    pub(crate) fn embedded(&self, typeface: Typeface) -> Font {
+        self.loaded(typeface).embedded.clone()
+    }
+
+    /// Refuses the page if some text had a character of no font.
+    pub(crate) fn complete(&self) -> Result<(), NotPrintable> {
+        if self.missing.is_empty() { Ok(()) } else { Err(NotPrintable::characters(&self.missing)) }
+    }
+
+    /// The glyphs of the bytes from `at` on, a `word` of a part's text.
+    pub(crate) fn shape(&mut self, word: &str, at: usize, typeface: Typeface) -> Vec<Glyph> {
+        let order = self.order(word, typeface);
+        let chosen: Vec<_> = word.graphemes(true).flat_map(|grapheme| self.choose(grapheme, order)).collect();
+        let mut glyphs = Vec::with_capacity(chosen.len());
+        let mut start = 0;
+        for run in chosen.chunk_by(|one, next| one.0 == next.0) {
+            let end = start + run.iter().map(|(_, bytes)| bytes).sum::<usize>();
+            if let (Some((typeface, _)), Some(text)) = (run.first(), word.get(start..end)) {
+                self.shape_run(text, at + start, *typeface, &mut glyphs);
+            }
+            start = end;
+        }
+        glyphs
+    }
+
+    /// Which font is asked first. A word stays in one font where it can.
+    fn order(&self, word: &str, typeface: Typeface) -> [Typeface; 2] {
+        let main = self.loaded(typeface);
+        let lacking = || word.chars().any(|character| character.is_alphabetic() && !main.has(character));
+        if self.fallback_first || lacking() { [Typeface::Fallback, typeface] } else { [typeface, Typeface::Fallback] }
+    }
+
+    /// The font of each piece of `grapheme`, with the piece's bytes: of all of it, if one font has all of it.
+    fn choose(&mut self, grapheme: &str, order: [Typeface; 2]) -> Vec<(Typeface, usize)> {
+        let whole = order.into_iter().find(|typeface| grapheme.chars().all(|each| self.loaded(*typeface).has(each)));
+        if let Some(typeface) = whole {
+            return vec![(typeface, grapheme.len())];
+        }
+        let mut pieces = Vec::new();
+        for character in grapheme.chars() {
+            match order.into_iter().find(|typeface| self.loaded(*typeface).has(character)) {
+                Some(typeface) => pieces.push((typeface, character.len_utf8())),
+                None => {
+                    self.missing.insert(character);
+                    pieces.push((Typeface::Fallback, character.len_utf8()));
+                }
+            }
+        }
+        pieces
+    }
+
+    fn shape_run(&mut self, text: &str, at: usize, typeface: Typeface, glyphs: &mut Vec<Glyph>) {
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.set_direction(Direction::LeftToRight);
+        if let Some(language) = &self.language {
+            buffer.set_language(language.clone());
+        }
+        buffer.guess_segment_properties();
+        let script = buffer.script();
+        let language = self.language.clone();
+        let Loaded { face, plans, .. } = self.loaded_mut(typeface);
+        let plan = match plans.iter().position(|(of, _)| *of == script) {
+            Some(known) => known,
+            None => {
+                let plan = ShapePlan::new(face, Direction::LeftToRight, Some(script), language.as_ref(), &[]);
+                plans.push((script, plan));
+                plans.len() - 1
+            }
+        };
+        let Some((_, plan)) = plans.get(plan) else { return };
+        let shaped = rustybuzz::shape_with_plan(face, plan, buffer);
+        let em = face.units_per_em() as f32;
+        let first = glyphs.len();
+        let (mut start, mut end) = (text.len(), text.len());
+        // A glyph stands for all up to where the next one's text begins, so from the last on.
+        for (info, position) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()).rev() {
+            let cluster = info.cluster as usize;
+            if cluster != start {
+                (start, end) = (cluster, start);
+            }
+            glyphs.push(Glyph {
+                typeface,
+                stands_for: at + start..at + end,
+                advance: position.x_advance as f32 / em,
+                is_space: text.get(start..end).is_some_and(|bytes| bytes.chars().all(char::is_whitespace)),
+                id: info.glyph_id,
+                x: position.x_offset as f32 / em,
+                y: position.y_offset as f32 / em,
+            });
+        }
+        if let Some(run) = glyphs.get_mut(first..) {
+            run.reverse();
+        }
+    }
+
+    fn loaded(&self, typeface: Typeface) -> &Loaded {
+        match typeface {
+            Typeface::Regular => &self.regular,
+            Typeface::Bold => &self.bold,
+            Typeface::Fallback => &self.fallback,
+        }
+    }
+
+    fn loaded_mut(&mut self, typeface: Typeface) -> &mut Loaded {
+        match typeface {
+            Typeface::Regular => &mut self.regular,
+            Typeface::Bold => &mut self.bold,
+            Typeface::Fallback => &mut self.fallback,
+        }
+    }
+}
