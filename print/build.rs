@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const FONTS: [(&str, &str); 3] = [
     ("regular.ttf", "atkinson-hyperlegible-next/400Regular/AtkinsonHyperlegibleNext_400Regular.ttf"),
     ("bold.ttf", "atkinson-hyperlegible-next/700Bold/AtkinsonHyperlegibleNext_700Bold.ttf"),
-    ("fallback.ttf", "noto-sans/400Regular/NotoSans_400Regular.ttf"),
+    ("fallback.ttf", "source-sans-3/400Regular/SourceSans3_400Regular.ttf"),
 ];
 
 fn main() -> Result<(), String> {

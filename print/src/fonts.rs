@@ -1,7 +1,8 @@
 //! The fonts, and text as their glyphs.
 //!
-//! Atkinson Hyperlegible Next was drawn for readers with low vision; Noto Sans has what it lacks: Greek, Cyrillic, Devanagari,
-//! Vietnamese. Both are under the SIL Open Font License 1.1, which allows embedding.
+//! Atkinson Hyperlegible Next was drawn for readers with low vision; Source Sans 3 has what it lacks: Greek, Cyrillic, Vietnamese,
+//! phonetics. Both are under the SIL Open Font License 1.1, which allows embedding. Noto Sans has more (Devanagari), and no room: it
+//! weighs twice as much, and the Worker is to stay below 1 MiB.
 
 use crate::refusal::NotPrintable;
 use krilla::{
@@ -12,7 +13,7 @@ use rustybuzz::{Direction, Face, Language, Script, ShapePlan, UnicodeBuffer};
 use std::{collections::BTreeSet, ops::Range, str::FromStr as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Noto Sans comes first on a page whose letters Atkinson lacks more often than once in so many: words of two fonts in turn are hard to
+/// Source Sans comes first on a page whose letters Atkinson lacks more often than once in so many: words of two fonts in turn are hard to
 /// read.
 const LACKING: usize = 10;
 

@@ -10,7 +10,7 @@ const NAMED: usize = 10;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotPrintable {
-    /// Control characters, and such as no font has: those of Arabic, Hebrew, Chinese and emoji among them. The first ten, in
+    /// Control characters, and such as no font has: those of Arabic, Hebrew, Hindi, Chinese and emoji among them. The first ten, in
     /// Unicode's order.
     #[error("characters that cannot be printed: {}", code_points(.0))]
     Characters(Vec<char>),

@@ -19,7 +19,7 @@ fn plain(character: char) -> char {
     }
 }
 
-/// Soft hyphens, marks of direction, joiners of words, selectors of a variant. The joiners within a word stay: Devanagari needs them.
+/// Soft hyphens, marks of direction, joiners of words, selectors of a variant. They matter to scripts that no font has.
 const fn is_silent(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
