@@ -19,7 +19,7 @@ fn printed(page: &Page) -> Document {
 }
 
 fn refusal(page: &Page) -> NotPrintable {
-    pdf(page).err().expect("a refusal")
+    pdf(page).expect_err("a refusal")
 }
 
 fn dictionary<'d>(document: &'d Document, within: &'d Dictionary, key: &[u8]) -> &'d Dictionary {
