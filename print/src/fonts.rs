@@ -73,10 +73,10 @@ impl krilla::text::Glyph for Glyph {
 pub(crate) struct Fonts {
     regular: Loaded,
     bold: Loaded,
+    /// Has all that the others have.
     fallback: Loaded,
     fallback_first: bool,
     language: Option<Language>,
-    missing: BTreeSet<char>,
 }
 
 struct Loaded {
@@ -99,26 +99,30 @@ impl Loaded {
     fn has(&self, character: char) -> bool {
         !character.is_control() && self.face.glyph_index(character).is_some()
     }
+
+    fn has_all(&self, text: &str) -> bool {
+        text.chars().all(|character| self.has(character))
+    }
 }
 
 impl Fonts {
-    /// Those for a page in `language` of these `texts`.
-    pub(crate) fn new<'t>(language: &str, texts: impl Iterator<Item = &'t str>) -> Result<Fonts, NotPrintable> {
-        let regular = Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/regular.ttf")))?;
-        let mut letters = 0;
-        let mut lacking = 0;
-        for letter in texts.flat_map(str::chars).filter(|character| character.is_alphabetic()) {
-            letters += 1;
-            lacking += usize::from(!regular.has(letter));
-        }
-        Ok(Fonts {
-            regular,
+    /// Those for a page in `language`. Refused if no font has all of its `text`, which is in one line.
+    pub(crate) fn new(language: &str, text: &str) -> Result<Fonts, NotPrintable> {
+        let mut fonts = Fonts {
+            regular: Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/regular.ttf")))?,
             bold: Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/bold.ttf")))?,
             fallback: Loaded::new(include_bytes!(concat!(env!("OUT_DIR"), "/fallback.ttf")))?,
-            fallback_first: lacking * LACKING > letters,
+            fallback_first: false,
             language: Language::from_str(language).ok(),
-            missing: BTreeSet::new(),
-        })
+        };
+        let missing: BTreeSet<char> = text.chars().filter(|character| !fonts.fallback.has(*character)).collect();
+        if !missing.is_empty() {
+            return Err(NotPrintable::characters(&missing));
+        }
+        let letters = || text.chars().filter(|character| character.is_alphabetic());
+        let lacking = letters().filter(|letter| !fonts.regular.has(*letter)).count();
+        fonts.fallback_first = lacking * LACKING > letters().count();
+        Ok(fonts)
     }
 
     /// The font as it is embedded.
@@ -126,15 +130,11 @@ impl Fonts {
         self.loaded(typeface).embedded.clone()
     }
 
-    /// Refuses the page if some text had a character of no font.
-    pub(crate) fn complete(&self) -> Result<(), NotPrintable> {
-        if self.missing.is_empty() { Ok(()) } else { Err(NotPrintable::characters(&self.missing)) }
-    }
-
-    /// The glyphs of the bytes from `at` on, a `word` of a part's text.
+    /// The glyphs of a `word` of a part's text, which is its bytes from `at` on.
     pub(crate) fn shape(&mut self, word: &str, at: usize, typeface: Typeface) -> Vec<Glyph> {
-        let order = self.order(word, typeface);
-        let chosen: Vec<_> = word.graphemes(true).flat_map(|grapheme| self.choose(grapheme, order)).collect();
+        let typeface = self.of_word(word, typeface);
+        let chosen: Vec<_> =
+            word.graphemes(true).map(|grapheme| (self.of_grapheme(grapheme, typeface), grapheme.len())).collect();
         let mut glyphs = Vec::with_capacity(chosen.len());
         let mut start = 0;
         for run in chosen.chunk_by(|one, next| one.0 == next.0) {
@@ -147,30 +147,15 @@ impl Fonts {
         glyphs
     }
 
-    /// Which font is asked first. A word stays in one font where it can.
-    fn order(&self, word: &str, typeface: Typeface) -> [Typeface; 2] {
+    /// A word stays in one font, as far as its letters go.
+    fn of_word(&self, word: &str, typeface: Typeface) -> Typeface {
         let main = self.loaded(typeface);
         let lacking = || word.chars().any(|character| character.is_alphabetic() && !main.has(character));
-        if self.fallback_first || lacking() { [Typeface::Fallback, typeface] } else { [typeface, Typeface::Fallback] }
+        if self.fallback_first || lacking() { Typeface::Fallback } else { typeface }
     }
 
-    /// The font of each piece of `grapheme`, with the piece's bytes: of all of it, if one font has all of it.
-    fn choose(&mut self, grapheme: &str, order: [Typeface; 2]) -> Vec<(Typeface, usize)> {
-        let whole = order.into_iter().find(|typeface| grapheme.chars().all(|each| self.loaded(*typeface).has(each)));
-        if let Some(typeface) = whole {
-            return vec![(typeface, grapheme.len())];
-        }
-        let mut pieces = Vec::new();
-        for character in grapheme.chars() {
-            match order.into_iter().find(|typeface| self.loaded(*typeface).has(character)) {
-                Some(typeface) => pieces.push((typeface, character.len_utf8())),
-                None => {
-                    self.missing.insert(character);
-                    pieces.push((Typeface::Fallback, character.len_utf8()));
-                }
-            }
-        }
-        pieces
+    fn of_grapheme(&self, grapheme: &str, typeface: Typeface) -> Typeface {
+        if self.loaded(typeface).has_all(grapheme) { typeface } else { Typeface::Fallback }
     }
 
     fn shape_run(&mut self, text: &str, at: usize, typeface: Typeface, glyphs: &mut Vec<Glyph>) {
@@ -232,5 +217,27 @@ impl Fonts {
             Typeface::Bold => &mut self.bold,
             Typeface::Fallback => &mut self.fallback,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fallback_has_all_that_the_others_have() {
+        let fonts = Fonts::new("en", "").unwrap();
+        let of_others = |character: &char| fonts.regular.has(*character) || fonts.bold.has(*character);
+        let all: Vec<char> = ('\0'..=char::MAX).filter(of_others).collect();
+        assert!(all.len() > 300);
+        assert_eq!(all.into_iter().find(|character| !fonts.fallback.has(*character)), None);
+    }
+
+    /// What the standards ask of text, krilla checks; it does not say that a page of Arabic read from left to right is wrong.
+    #[test]
+    fn no_font_has_a_script_from_right_to_left() {
+        let fonts = Fonts::new("en", "").unwrap();
+        assert!(!('\u{590}'..='\u{8ff}').any(|character| fonts.fallback.has(character)));
+        assert!(!('\u{fb1d}'..='\u{fdff}').any(|character| fonts.fallback.has(character)));
     }
 }

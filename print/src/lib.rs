@@ -15,6 +15,8 @@
     )
 )]
 
+#[cfg(feature = "render")]
+mod drawing;
 #[cfg(feature = "worker")]
 mod entry;
 #[cfg(feature = "render")]
@@ -28,6 +30,8 @@ mod pdf;
 mod refusal;
 #[cfg(feature = "render")]
 mod sheets;
+#[cfg(feature = "render")]
+mod tags;
 #[cfg(feature = "render")]
 mod text;
 
