@@ -1,8 +1,8 @@
 //! The fonts, and text as their glyphs.
 //!
-//! Atkinson Hyperlegible Next was drawn for readers with low vision; Source Sans 3 has what it lacks: Greek, Cyrillic, Vietnamese,
-//! phonetics. Both are under the SIL Open Font License 1.1, which allows embedding. Noto Sans has more (Devanagari), and no room: it
-//! weighs twice as much, and the Worker is to stay below 1 MiB.
+//! Atkinson Hyperlegible Next was drawn for readers with low vision; Source Sans 3 has what it lacks: Greek, Cyrillic,
+//! Vietnamese, phonetics. Both are under the SIL Open Font License 1.1, which allows embedding. Noto Sans has more (Devanagari), and
+//! no room: it weighs twice as much, and the Worker is to stay below 1 MiB.
 
 use crate::refusal::NotPrintable;
 use krilla::{
@@ -13,8 +13,8 @@ use rustybuzz::{Direction, Face, Language, Script, ShapePlan, UnicodeBuffer};
 use std::{collections::BTreeSet, ops::Range, str::FromStr as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Source Sans comes first on a page whose letters Atkinson lacks more often than once in so many: words of two fonts in turn are hard to
-/// read.
+/// Source Sans comes first on a page whose letters Atkinson lacks more often than once in so many: words of two fonts in turn are
+/// hard to read.
 const LACKING: usize = 10;
 
 /// Which file. [`Fallback`](Typeface::Fallback) has one weight; `pdf.rs` makes it bold.
@@ -29,8 +29,8 @@ pub(crate) enum Typeface {
 #[derive(Clone, Debug)]
 pub(crate) struct Glyph {
     pub(crate) typeface: Typeface,
-    /// The bytes of the part's text that it and its neighbours of the same bytes stand for. Never less than what a reader takes for a
-    /// character.
+    /// The bytes of the part's text that it and its neighbours of the same bytes stand for. Never less than what a reader
+    /// takes for a character.
     pub(crate) stands_for: Range<usize>,
     pub(crate) advance: f32,
     pub(crate) is_space: bool,

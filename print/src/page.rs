@@ -15,7 +15,8 @@ pub const MAX_SHEETS: usize = 100;
 pub struct Page {
     /// Whom it is from, for the document's properties. May be empty.
     pub author: String,
-    /// When it was written, in seconds since 1970: its creation date. The clock is not asked, so that the same page is the same bytes.
+    /// When it was written, in seconds since 1970: its creation date. The clock is not asked, so that the same page is
+    /// the same bytes.
     pub dated_at: i64,
     /// BCP 47. `en-US` is set on US Letter, every other on A4.
     pub language: String,

@@ -1,5 +1,5 @@
-//! A page as a PDF that conforms to PDF/UA-1 (ISO 14289-1), for those who hear it, and to PDF/A-2a (ISO 19005-2), for those who keep
-//! it.
+//! A page as a PDF that conforms to PDF/UA-1 (ISO 14289-1), for those who hear it, and to PDF/A-2a (ISO 19005-2), for
+//! those who keep it.
 //!
 //! Invariant: the same page is the same bytes.
 
