@@ -85,6 +85,8 @@ enum Shape {
     Text,
     /// As it is, and spaces around it count.
     Prose,
+    /// As a date.
+    Day,
     /// As a list.
     List,
     /// It is JSON.
@@ -99,7 +101,7 @@ enum Shape {
     Custom,
 }
 
-const FIELDS: [(&str, Shape); 25] = [
+const FIELDS: [(&str, Shape); 33] = [
     ("complainant.name", Shape::Text),
     ("complainant.customer_id", Shape::Text),
     ("complainant.language", Shape::Text),
@@ -125,6 +127,14 @@ const FIELDS: [(&str, Shape); 25] = [
     ("jurisdiction", Shape::Text),
     ("external_reference", Shape::Text),
     ("tags", Shape::List),
+    ("entity", Shape::Text),
+    ("made_on", Shape::Day),
+    ("eligible", Shape::Json),
+    ("representative.name", Shape::Text),
+    ("representative.kind", Shape::Text),
+    ("representative.authorisation", Shape::Text),
+    ("representative.reference", Shape::Text),
+    ("representative.contacts", Shape::Json),
 ];
 const CUSTOM: &str = "custom.";
 
@@ -341,7 +351,7 @@ impl Fields {
         let Some(text) = said else { return Ok(()) };
         let mut item = None;
         match shape {
-            Shape::Text | Shape::Prose => *member(&mut row.members, name) = text.into(),
+            Shape::Text | Shape::Prose | Shape::Day => *member(&mut row.members, name) = text.into(),
             Shape::List => {
                 let separator = field.separator.as_deref().unwrap_or(";");
                 let items = text.split(separator).map(str::trim).filter(|item| !item.is_empty());
@@ -391,6 +401,7 @@ impl Fields {
         let shown = pattern.read(text).ok_or(RULE)?;
         match self.type_of(&field.to) {
             Some(FieldType::Date) => Ok(shown.date().to_string()),
+            _ if field.to.shape == Shape::Day => Ok(shown.date().to_string()),
             _ => field.offset.moment(shown).map(|at| at.to_string()).ok_or(RULE),
         }
     }
