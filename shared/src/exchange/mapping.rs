@@ -606,6 +606,26 @@ mod tests {
     }
 
     #[test]
+    fn what_returns_ask_for_is_mapped_too() {
+        let names = ["Entity", "Made", "Eligible", "By", "Sort"];
+        let fields = json!([
+            { "to": "entity", "column": "Entity" },
+            { "to": "made_on", "column": "Made", "date": "DD/MM/YYYY" },
+            { "to": "eligible", "column": "Eligible", "values": { "yes": "true", "no": "false" } },
+            { "to": "representative.name", "column": "By" },
+            { "to": "representative.kind", "column": "Sort" }
+        ]);
+        let (fields, _) =
+            Fields::of_table(Some(mapping(json!({ "fields": fields }))), &header(&names), Vec::new()).unwrap();
+        let of = |row: [&str; 5]| fields.intake(Cells::Record(&header(&row))).map(|(members, _)| Value::from(members));
+        let expected = json!({ "entity": "122702", "made_on": "2024-07-01", "eligible": false,
+            "representative": { "name": "Una", "kind": "family" } });
+        assert_eq!(of(["122702", "01/07/2024", "no", "Una", "family"]), Ok(expected));
+        assert_eq!(of(["122702", "", "", "", ""]), Ok(json!({ "entity": "122702" })), "nobody is not a representative");
+        assert_eq!(of(["", "31/06/2024", "", "", ""]).unwrap_err()[0].column.as_deref(), Some("Made"));
+    }
+
+    #[test]
     fn an_object_is_mapped_as_a_table_is() {
         let object: Map<String, Value> =
             BANK.iter().zip(ROW).map(|(name, cell)| ((*name).to_owned(), cell.into())).collect();
