@@ -604,7 +604,9 @@ fn changes(complaint: &Complaint, set: &Corrections) -> BTreeMap<Code, Change> {
         .filter_map(|(field, now)| {
             let was = held.get(&field).cloned().unwrap_or_default();
             let field = Code::try_from(field).ok()?;
-            (was != now).then_some((field, Change { was, now }))
+            // A list without items may not be written.
+            let is_so = was == now || (was.is_null() && now.as_array().is_some_and(Vec::is_empty));
+            (!is_so).then_some((field, Change { was, now }))
         })
         .collect()
 }

@@ -124,6 +124,8 @@ fn redress_is_paid_in_parts_and_also_after_the_end() {
     assert!(matches!(refusal, Refusal::NotEnded { .. }), "{refusal:?}");
 
     let mut case = answered();
+    let none = json!({ "reason": "Wrong.", "set": { "payments": [] } });
+    assert_eq!(refused(&mut case, "correct", none), at("/set", Rule::Missing), "there are none already");
     give(&mut case, "pay-redress", payment(1_000));
     give(&mut case, "close", json!({}));
     let second = json!({ "minor": 250, "currency": "EUR", "paid_at": START, "kind": "goodwill", "reference": "PAY-2" });
