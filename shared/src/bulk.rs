@@ -164,13 +164,24 @@ pub fn is_done(command: &Command, complaint: &Complaint) -> bool {
             let starts_work = matches!(complaint.state, ComplaintState::Acknowledged | ComplaintState::Reopened);
             !starts_work && complaint.assignee.as_ref() == Some(assignee) && complaint.team == *team
         }
-        Command::Classify(Classify { product, issue, severity, vulnerability, tags, root_cause }) => {
+        Command::Classify(Classify {
+            product,
+            issue,
+            severity,
+            vulnerability,
+            tags,
+            root_cause,
+            eligible,
+            vulnerability_failure,
+        }) => {
             same(product.as_ref(), complaint.product.as_ref())
                 && same(issue.as_ref(), complaint.issue.as_ref())
                 && same(severity.as_ref(), Some(&complaint.severity))
                 && same(vulnerability.as_ref(), Some(&complaint.vulnerability))
                 && same(tags.as_ref(), Some(&complaint.tags))
                 && same(root_cause.as_ref(), complaint.root_cause.as_ref())
+                && same(eligible.as_ref(), complaint.eligible.as_ref())
+                && same(vulnerability_failure.as_ref(), complaint.vulnerability_failure.as_ref())
         }
         Command::Tag(tag) => tag.on(&complaint.tags) == *complaint.tags,
         Command::Close(_) => complaint.state == ComplaintState::Closed,

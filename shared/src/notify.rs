@@ -83,6 +83,9 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::Unlinked
         | EventKind::Corrected
         | EventKind::MilestoneRecorded
+        | EventKind::MilestoneRetracted
+        | EventKind::RedressPaid
+        | EventKind::AdrOutcomeRecorded
         | EventKind::ClocksMoved
         | EventKind::LetterDrafted
         | EventKind::LetterApproved

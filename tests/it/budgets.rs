@@ -136,8 +136,9 @@ fn a_command_is_two_round_trips() {
             "investigate" => &["acknowledge"],
             "request-information" | "propose-response" => &["acknowledge", "investigate"],
             "resolve" => &["acknowledge", "investigate", "propose-response"],
-            "close" | "reopen" => &["withdraw"],
+            "close" | "reopen" | "pay-redress" => &["withdraw"],
             "unlink" => &["link"],
+            "retract-milestone" => &["milestone"],
             _ => &[],
         };
         for earlier in before {

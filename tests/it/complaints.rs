@@ -55,7 +55,12 @@ fn every_member_is_read_back_as_it_came() {
         "amounts": [{ "kind": "disputed", "minor": 1250, "currency": "EUR" }, { "kind": "claimed", "minor": 0, "currency": "JPY" }],
         "jurisdiction": "ireland",
         "custom": { "branch": "Cork", "visits": -3, "staff": false, "opened": "2024-02-29", "brand": "Blue" },
-        "external_reference": "CRM-1", "tags": ["fees", "vip"]
+        "external_reference": "CRM-1", "tags": ["fees", "vip"],
+        "entity": "122702", "made_on": "2026-05-01", "eligible": true,
+        "representative": {
+            "name": "Claims & Co", "kind": "claims_management_company", "authorisation": "830000", "reference": "CL-7",
+            "contacts": [{ "kind": "post", "value": "2 Main Street, Cork" }]
+        }
     });
     let logged = firm.log(members.clone());
     for (member, value) in members.as_object().unwrap() {

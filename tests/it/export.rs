@@ -42,8 +42,8 @@ fn worked() -> Firm {
         &["acknowledge", "note", "contact"],
         &["acknowledge", "assign", "request-information", "contact", "propose-response", "resolve", "close"],
         &["acknowledge", "investigate", "propose-response", "resolve", "reopen", "assign"],
-        &["withdraw"],
-        &["refer", "close"],
+        &["withdraw", "pay-redress"],
+        &["refer", "close", "record-adr-outcome", "milestone", "retract-milestone"],
         &["link", "unlink", "link", "classify"],
         &["correct", "note", "note"],
     ];
@@ -55,7 +55,10 @@ fn worked() -> Firm {
                 "received_at": format!("2025-0{}-02T03:04:05.678Z", 1 + nth), "tags": ["fees", "cards"],
                 "vulnerability": ["health", "resilience"], "product": "credit_card", "custom": { "visits": nth },
                 "complainant": { "name": "@Ada", "contacts": [{ "kind": "phone", "value": "+44 7700 900123" }] },
-                "amounts": [{ "kind": "loss", "minor": 1250, "currency": "GBP" }]
+                "amounts": [{ "kind": "loss", "minor": 1250, "currency": "GBP" }],
+                "entity": "+122702", "made_on": "2025-01-01", "eligible": nth % 2 == 0,
+                "representative": { "name": "=Claims, Ltd", "kind": "claims_management_company", "authorisation": "830000",
+                    "contacts": [{ "kind": "email", "value": "cases@example.com" }] }
             }),
         );
         let path = format!("/v1/complaints/{}", logged.id());
@@ -183,6 +186,10 @@ fn said(complaint: &Value) -> Value {
         "custom",
         "external_reference",
         "tags",
+        "entity",
+        "made_on",
+        "eligible",
+        "representative",
     ];
     names.iter().map(|name| ((*name).to_owned(), complaint[*name].clone())).collect::<serde_json::Map<_, _>>().into()
 }

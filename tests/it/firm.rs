@@ -1,6 +1,9 @@
 //! A tenant of the test's own, with a key that may do everything a tenant may.
 
-use crate::client::{Answer, Client, STACK, unused};
+use crate::{
+    client::{Answer, Client, STACK, unused},
+    clocks::now,
+};
 use serde_json::{Value, json};
 use shared::{
     search::place::{Place, Position},
@@ -129,6 +132,11 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "unlink" => json!({ "relation": "part_of", "complaint": other, "reason": "The wrong one." }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
         "milestone" => json!({ "milestone": "holding_response", "note": "It takes longer." }),
+        "retract-milestone" => json!({ "milestone": "holding_response", "reason": "It was another one's." }),
+        "pay-redress" => json!({ "minor": 2500, "currency": "GBP", "paid_at": now().to_string() }),
+        "record-adr-outcome" => json!({
+            "scheme": "Financial Ombudsman Service", "outcome": "partly_upheld", "decided_at": now().to_string()
+        }),
         "letters" | "preview" => json!({ "kind": "update", "texts": { "update": "We are on it." } }),
         "approve" | "send" => json!({}),
         "split" => json!({ "parts": [{ "description": "And where is my data?" }], "reason": "Two matters." }),
@@ -142,7 +150,7 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
 }
 
 /// Every command that a key may give that may write.
-pub(crate) const COMMANDS: [&str; 17] = [
+pub(crate) const COMMANDS: [&str; 20] = [
     "acknowledge",
     "assign",
     "investigate",
@@ -160,4 +168,7 @@ pub(crate) const COMMANDS: [&str; 17] = [
     "unlink",
     "correct",
     "milestone",
+    "retract-milestone",
+    "pay-redress",
+    "record-adr-outcome",
 ];

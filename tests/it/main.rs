@@ -35,6 +35,7 @@ mod naughty;
 mod parts;
 mod problems;
 mod relocation;
+mod returns;
 mod search;
 mod shards;
 mod signatures;

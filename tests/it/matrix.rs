@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 83] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 86] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -136,6 +136,9 @@ const ENDPOINTS: [(&str, &str, Who, u16); 83] = [
     ("POST", "/v1/complaints/{id}/unlink", WRITE, 412),
     ("POST", "/v1/complaints/{id}/correct", WRITE, 412),
     ("POST", "/v1/complaints/{id}/milestone", WRITE, 412),
+    ("POST", "/v1/complaints/{id}/retract-milestone", WRITE, 412),
+    ("POST", "/v1/complaints/{id}/pay-redress", WRITE, 412),
+    ("POST", "/v1/complaints/{id}/record-adr-outcome", WRITE, 412),
     ("POST", "/v1/complaints/{id}/move-clocks", LEAD, 412),
     ("POST", "/v1/complaints/{id}/split", WRITE, 412),
     ("POST", "/v1/complaints/{id}/rejoin", WRITE, 412),

@@ -161,6 +161,9 @@ impl From<Refusal> for Failure {
             Refusal::NotOpen { state, legal } => Self::new(Code::IllegalMove)
                 .detail(format!("The complaint has ended: it is {}", state.as_str()))
                 .legal(legal),
+            Refusal::NotEnded { state, legal } => Self::new(Code::IllegalMove)
+                .detail(format!("The complaint has not ended: it is {}", state.as_str()))
+                .legal(legal),
             Refusal::Invalid(errors) => Self::errors(Code::Invalid, errors),
             Refusal::Full => Self::new(Code::CaseFull).detail("Open a linked complaint to go on"),
         }

@@ -153,6 +153,9 @@ routes! {
         POST "/v1/complaints/{id}/unlink" commands::unlink, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/correct" commands::correct, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/milestone" commands::milestone, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/retract-milestone" commands::retract_milestone, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/pay-redress" commands::pay_redress, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/record-adr-outcome" commands::record_adr_outcome, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/split" split::split, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/rejoin" split::rejoin, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;

@@ -195,6 +195,13 @@ impl Timeline {
                 self.add(Occurrence::Received, at);
             }
         }
+        if let EventBody::MilestoneRetracted { milestone, occurred_at, .. } = &event.body {
+            let what = milestone.occurrence();
+            let found = self.entries.iter().rposition(|entry| entry.what == what && entry.at == *occurred_at);
+            if let Some(place) = found {
+                self.entries.remove(place);
+            }
+        }
         if let EventBody::LetterSent { letter, .. } = &event.body {
             self.sent = Some((*letter, event.seq + 1));
         }
@@ -263,6 +270,9 @@ fn occurrence(event: &Event) -> Option<Entry> {
         | EventBody::Linked(_)
         | EventBody::Unlinked { .. }
         | EventBody::Corrected { .. }
+        | EventBody::MilestoneRetracted { .. }
+        | EventBody::RedressPaid(_)
+        | EventBody::AdrOutcomeRecorded(_)
         | EventBody::ClocksMoved { .. }
         | EventBody::LetterDrafted { .. }
         | EventBody::LetterApproved { .. }

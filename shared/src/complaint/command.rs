@@ -1,11 +1,11 @@
 //! What may be asked of a complaint: one body type per endpoint `POST /v1/complaints/{id}/<command>`.
 
 use super::{
-    Link, MAX_PARTS, Redress, Relation, ResolutionKind, Response,
-    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
+    AdrOutcome, Link, MAX_PARTS, MAX_PAYMENTS, Payment, Redress, Relation, ResolutionKind, Response,
+    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Representative, Severity},
 };
 use crate::{
-    clock::{law::Pin, timeline::Milestone},
+    clock::{day::Day, law::Pin, timeline::Milestone},
     ids::ComplaintId,
     text::{Code, Line, Prose},
     time::Timestamp,
@@ -53,6 +53,12 @@ pub enum Command {
     Correct(Box<Correct>),
     /// See [`RecordMilestone`].
     RecordMilestone(RecordMilestone),
+    /// See [`RetractMilestone`].
+    RetractMilestone(RetractMilestone),
+    /// See [`Payment`].
+    PayRedress(Payment),
+    /// See [`AdrOutcome`].
+    RecordAdrOutcome(AdrOutcome),
     /// See [`MoveClocks`].
     MoveClocks(MoveClocks),
 }
@@ -104,6 +110,12 @@ pub struct Classify {
     /// Why it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<Code>,
+    /// Whether the complainant is an eligible complainant (FCA DISP 2.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
+    /// Whether the complaint is about, or caused by, a failure to consider or respond to vulnerability (FCA PS25/19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vulnerability_failure: Option<bool>,
 }
 
 /// Puts tags on the complaint and takes others off; the rest stay. Given in bulk, where `classify`, which replaces all of
@@ -302,6 +314,21 @@ pub struct Corrections {
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Line<100>>")]
     pub external_reference: Option<Option<Line<100>>>,
+    /// Which of the firm's legal entities received it.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Line<100>>")]
+    pub entity: Option<Option<Line<100>>>,
+    /// The day on which the complainant says it was made.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Day>")]
+    pub made_on: Option<Option<Day>>,
+    /// Who complains on behalf of the complainant.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Representative>")]
+    pub representative: Option<Option<Representative>>,
+    /// All payments of redress, those that stand as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payments: Option<List<Payment, MAX_PAYMENTS>>,
 }
 
 /// Records something that clocks wait for and that no other command says.
@@ -316,9 +343,25 @@ pub struct RecordMilestone {
     /// Why a clock is stopped: one of the codes that its rule lists. Only for that.
     #[serde(default)]
     pub reason: Option<Code>,
+    /// The respondent to whom it was forwarded. Only for that.
+    #[serde(default)]
+    pub to: Option<Line<200>>,
     /// Details.
     #[serde(default)]
     pub note: Option<Prose<10_000>>,
+}
+
+/// Takes back a milestone that was recorded in error: to clocks it never was. The events keep both.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetractMilestone {
+    /// What.
+    pub milestone: Milestone,
+    /// When it was recorded to have been. Default: the newest of its kind.
+    #[serde(default)]
+    pub occurred_at: Option<Timestamp>,
+    /// Why.
+    pub reason: Prose<2_000>,
 }
 
 /// Moves the complaint to other versions of rules or calendars than those its clocks started under.

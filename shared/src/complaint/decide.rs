@@ -2,17 +2,23 @@
 //! database knows.
 
 use super::{
-    Complaint, Link, MAX_EVENTS, MAX_PARTS, Redress, Relation, Response,
+    AdrOutcome, Complaint, Link, MAX_EVENTS, MAX_PARTS, MAX_PAYMENTS, Payment, Redress, RedressKind, Relation,
+    Response,
     command::{
         Classify, Command, Contact, Correct, Corrections, Direction, MoveClocks, Part, RecordMilestone, Refer, Resolve,
-        Split, Tag, Unlink,
+        RetractMilestone, Split, Tag, Unlink,
     },
     event::{Change, Classified, EventBody, Received},
     intake::{Jurisdiction, List, NewComplaint},
     state::{Move, State},
 };
 use crate::{
-    clock::{law::Law, pack::Facts, timeline::Milestone},
+    clock::{
+        day::Day,
+        law::{Choices, Law},
+        pack::Facts,
+        timeline::Milestone,
+    },
     http::problem::{FieldError, Rule},
     ids::ComplaintId,
     reference::Reference,
@@ -34,6 +40,17 @@ pub struct Rules<'a> {
     pub jurisdiction: Jurisdiction,
     /// The trade.
     pub sector: Sector,
+    /// Where the firm acts, and with that by which civil time.
+    pub choices: &'a Choices,
+}
+
+impl Rules<'_> {
+    /// The day of a moment by the civil time in which complaints under this law are counted.
+    #[must_use]
+    pub fn day_in(&self, jurisdiction: Jurisdiction, at: Timestamp) -> Day {
+        let place = Law::shipped().place(jurisdiction, self.choices);
+        place.map_or_else(|| Day::of_utc(at), |(_, zone)| zone.day(at))
+    }
 }
 
 /// What the database knows of the complaint that a link names.
@@ -64,6 +81,13 @@ pub enum Refusal {
         /// What is legal instead.
         legal: Vec<Move>,
     },
+    /// The complaint has not ended, and this is for one that has.
+    NotEnded {
+        /// The state.
+        state: State,
+        /// What is legal instead.
+        legal: Vec<Move>,
+    },
     /// Some members are not acceptable.
     Invalid(Vec<FieldError>),
     /// The case file is full: see [`MAX_EVENTS`].
@@ -76,8 +100,10 @@ pub enum Refusal {
 /// [`Refusal::Invalid`] with every member that breaks a rule.
 pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Timestamp) -> Result<EventBody, Refusal> {
     let received_at = new.received_at.unwrap_or(now);
+    let jurisdiction = new.jurisdiction.unwrap_or(rules.jurisdiction);
     let mut errors = Vec::new();
     not_in_the_future("/received_at", received_at, now, &mut errors);
+    made_by_receipt("/made_on", new.made_on, rules.day_in(jurisdiction, received_at), &mut errors);
     in_taxonomy(rules.taxonomy, new.product.as_ref(), new.issue.as_ref(), &mut errors);
     custom_field::check("/custom", &new.custom, rules.custom_fields, &mut errors);
     accept(errors)?;
@@ -94,10 +120,14 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
         severity: new.severity,
         vulnerability: new.vulnerability,
         amounts: new.amounts,
-        jurisdiction: new.jurisdiction.unwrap_or(rules.jurisdiction),
+        jurisdiction,
         custom: new.custom,
         external_reference: new.external_reference,
         tags: new.tags,
+        entity: new.entity,
+        made_on: new.made_on,
+        eligible: new.eligible,
+        representative: new.representative,
         origins: List::default(),
     })))
 }
@@ -159,6 +189,9 @@ pub fn decide(
         }
         Command::Correct(correct) => vec![corrected(complaint, *correct, rules, now)?],
         Command::RecordMilestone(record) => vec![milestone(complaint, record, rules.sector, now)?],
+        Command::RetractMilestone(retract) => vec![retracted(complaint, retract)?],
+        Command::PayRedress(payment) => vec![paid(complaint, payment, now)?],
+        Command::RecordAdrOutcome(outcome) => vec![adr_outcome(complaint, outcome, now)?],
         Command::MoveClocks(to) => vec![clocks_moved(complaint, to)?],
     };
     lawful(complaint, events)
@@ -168,7 +201,9 @@ pub fn decide(
 pub(crate) fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
     legal(complaint, &events)?;
     // A full case can still be ended and put right.
-    let ends = events.iter().all(|event| event.makes_move().is_some() || matches!(event, EventBody::Corrected { .. }));
+    let puts_right =
+        |event: &EventBody| matches!(event, EventBody::Corrected { .. } | EventBody::MilestoneRetracted { .. });
+    let ends = events.iter().all(|event| event.makes_move().is_some() || puts_right(event));
     let most = if ends { MAX_EVENTS } else { MAX_EVENTS - KEPT_TO_END };
     let room = most.saturating_sub(complaint.version) as usize;
     if events.len() > room { Err(Refusal::Full) } else { Ok(events) }
@@ -246,6 +281,10 @@ fn received_as(complaint: &Complaint, part: &Part, reference: Reference, taxonom
         custom: complaint.custom.clone(),
         external_reference: None,
         tags: part.tags.clone(),
+        entity: complaint.entity.clone(),
+        made_on: complaint.made_on,
+        eligible: complaint.eligible,
+        representative: complaint.representative.clone(),
         origins: List::default(),
     }
 }
@@ -303,11 +342,19 @@ fn open(complaint: &Complaint) -> Result<(), Refusal> {
     if state.is_open() { Ok(()) } else { Err(Refusal::NotOpen { state, legal: complaint.legal_moves.clone() }) }
 }
 
+/// Redress follows an answer: the firm's own, one on which it was withdrawn, or a scheme's.
+fn ended(complaint: &Complaint) -> Result<(), Refusal> {
+    let state = complaint.state;
+    let has_ended = !state.is_open() || complaint.reopened > 0 || complaint.adr_outcome.is_some();
+    if has_ended { Ok(()) } else { Err(Refusal::NotEnded { state, legal: complaint.legal_moves.clone() }) }
+}
+
 fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Result<EventBody, Refusal> {
     if classify == Classify::default() {
         return Err(invalid("", Rule::Missing, "must name at least one member to change"));
     }
-    let Classify { product, issue, severity, vulnerability, tags, root_cause } = classify;
+    let Classify { product, issue, severity, vulnerability, tags, root_cause, eligible, vulnerability_failure } =
+        classify;
     let mut errors = Vec::new();
     if product.is_some() || issue.is_some() {
         let product = product.as_ref().or(complaint.product.as_ref());
@@ -315,7 +362,17 @@ fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Re
     }
     accept(errors)?;
     let taxonomy = (product.is_some() || issue.is_some()).then(|| rules.taxonomy.reference());
-    Ok(EventBody::Classified(Classified { taxonomy, product, issue, severity, vulnerability, tags, root_cause }))
+    Ok(EventBody::Classified(Classified {
+        taxonomy,
+        product,
+        issue,
+        severity,
+        vulnerability,
+        tags,
+        root_cause,
+        eligible,
+        vulnerability_failure,
+    }))
 }
 
 /// Whether what a classification says is in the taxonomy, as far as that does not depend on the complaint.
@@ -367,7 +424,7 @@ pub(crate) fn sent(complaint: &Complaint, at: Option<Timestamp>, now: Timestamp)
 
 fn milestone(
     complaint: &Complaint,
-    RecordMilestone { milestone, occurred_at, reason, note }: RecordMilestone,
+    RecordMilestone { milestone, occurred_at, reason, to, note }: RecordMilestone,
     sector: Sector,
     now: Timestamp,
 ) -> Result<EventBody, Refusal> {
@@ -408,8 +465,60 @@ fn milestone(
     if milestone != Milestone::ClockStopped && reason.is_some() {
         errors.push(no("/reason", "is only for a clock that is stopped".to_owned()));
     }
+    if milestone != Milestone::Forwarded && to.is_some() {
+        errors.push(no("/to", "is only for a complaint that is forwarded".to_owned()));
+    }
     accept(errors)?;
-    Ok(EventBody::MilestoneRecorded { milestone, occurred_at, reason, note })
+    Ok(EventBody::MilestoneRecorded { milestone, occurred_at, reason, note, to })
+}
+
+fn retracted(
+    complaint: &Complaint,
+    RetractMilestone { milestone, occurred_at, reason }: RetractMilestone,
+) -> Result<EventBody, Refusal> {
+    let all = || complaint.milestones.iter().chain(&complaint.earlier_milestones);
+    let mut of_kind = all().filter(|reached| reached.milestone == milestone).map(|reached| reached.at).peekable();
+    if of_kind.peek().is_none() {
+        return Err(invalid("/milestone", Rule::Unknown, "was not recorded, or was taken back"));
+    }
+    let found = of_kind.find(|at| occurred_at.is_none_or(|asked| asked == *at));
+    let occurred_at =
+        found.ok_or_else(|| invalid("/occurred_at", Rule::Unknown, "must be when such a milestone is recorded"))?;
+    Ok(EventBody::MilestoneRetracted { milestone, occurred_at, reason })
+}
+
+fn paid(complaint: &Complaint, payment: Payment, now: Timestamp) -> Result<EventBody, Refusal> {
+    ended(complaint)?;
+    let mut errors = Vec::new();
+    payable("", &payment, complaint, now, &mut errors);
+    if complaint.payments.len() >= MAX_PAYMENTS {
+        let rule = "is one more than the 50 payments a complaint may have";
+        errors.push(FieldError::at("", Rule::NotAllowed, rule));
+    }
+    accept(errors)?;
+    Ok(EventBody::RedressPaid(payment))
+}
+
+/// What a payment has to be, wherever it stands.
+fn payable(place: &str, payment: &Payment, complaint: &Complaint, now: Timestamp, errors: &mut Vec<FieldError>) {
+    let at = format!("{place}/paid_at");
+    not_in_the_future(&at, payment.paid_at, now, errors);
+    not_before_receipt(&at, payment.paid_at, complaint, errors);
+    if payment.minor.get() == 0 {
+        errors.push(FieldError::at(&format!("{place}/minor"), Rule::OutOfRange, "must be more than 0"));
+    }
+    if matches!(payment.kind, Some(RedressKind::Apology | RedressKind::Correction)) {
+        errors.push(FieldError::at(&format!("{place}/kind"), Rule::NotAllowed, "is nothing that is paid"));
+    }
+}
+
+fn adr_outcome(complaint: &Complaint, outcome: AdrOutcome, now: Timestamp) -> Result<EventBody, Refusal> {
+    redress(&outcome.redress)?;
+    let mut errors = Vec::new();
+    not_in_the_future("/decided_at", outcome.decided_at, now, &mut errors);
+    not_before_receipt("/decided_at", outcome.decided_at, complaint, &mut errors);
+    accept(errors)?;
+    Ok(EventBody::AdrOutcomeRecorded(outcome))
 }
 
 fn clocks_moved(complaint: &Complaint, MoveClocks { versions, reason }: MoveClocks) -> Result<EventBody, Refusal> {
@@ -459,8 +568,24 @@ fn corrected(
         // Received after it was logged is as impossible as received in the future.
         not_in_the_future("/set/received_at", received_at, complaint.logged_at.min(now), &mut errors);
     }
+    let on_receipt = [
+        ("/set/made_on", set.made_on.is_some()),
+        ("/set/received_at", set.received_at.is_some()),
+        ("/set/jurisdiction", set.jurisdiction.is_some()),
+    ];
+    if let Some((pointer, _)) = on_receipt.iter().find(|(_, is_set)| *is_set) {
+        let received_at = set.received_at.unwrap_or(complaint.received_at);
+        let received_on = rules.day_in(set.jurisdiction.unwrap_or(complaint.jurisdiction), received_at);
+        made_by_receipt(pointer, set.made_on.unwrap_or(complaint.made_on), received_on, &mut errors);
+    }
     if let Some(custom) = &set.custom {
         custom_field::check("/set/custom", custom, rules.custom_fields, &mut errors);
+    }
+    if let Some(payments) = &set.payments {
+        ended(complaint)?;
+        for (at, payment) in payments.iter().enumerate() {
+            payable(&format!("/set/payments/{at}"), payment, complaint, now, &mut errors);
+        }
     }
     accept(errors)?;
     let changes = changes(complaint, &set);
@@ -479,7 +604,9 @@ fn changes(complaint: &Complaint, set: &Corrections) -> BTreeMap<Code, Change> {
         .filter_map(|(field, now)| {
             let was = held.get(&field).cloned().unwrap_or_default();
             let field = Code::try_from(field).ok()?;
-            (was != now).then_some((field, Change { was, now }))
+            // A list without items may not be written.
+            let is_so = was == now || (was.is_null() && now.as_array().is_some_and(Vec::is_empty));
+            (!is_so).then_some((field, Change { was, now }))
         })
         .collect()
 }
@@ -487,6 +614,14 @@ fn changes(complaint: &Complaint, set: &Corrections) -> BTreeMap<Code, Change> {
 fn not_in_the_future(pointer: &str, at: Timestamp, now: Timestamp, errors: &mut Vec<FieldError>) {
     if at > now {
         errors.push(FieldError::at(pointer, Rule::OutOfRange, format!("must not be later than {now}")));
+    }
+}
+
+/// Nobody receives a complaint before the day on which it was made.
+fn made_by_receipt(pointer: &str, made_on: Option<Day>, received_on: Day, errors: &mut Vec<FieldError>) {
+    if let Some(made_on) = made_on.filter(|made_on| *made_on > received_on) {
+        let detail = format!("must not have it made on {made_on} and received before that, on {received_on}");
+        errors.push(FieldError::at(pointer, Rule::OutOfRange, detail));
     }
 }
 

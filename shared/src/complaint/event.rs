@@ -1,15 +1,15 @@
 //! What has happened to a complaint. The formats are for life: add variants and members, never change one.
 
 use super::{
-    Link, MAX_ORIGINS, MAX_PARTS, Origin, ResolutionKind, Response,
+    AdrOutcome, Link, MAX_ORIGINS, MAX_PARTS, Origin, Payment, ResolutionKind, Response,
     command::Direction,
-    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity},
+    intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Representative, Severity},
     state::Move,
 };
 use crate::{
     access::Actor,
     chain::{Digest, Salt},
-    clock::{law::Pin, passing::Deadline, timeline::Milestone},
+    clock::{day::Day, law::Pin, passing::Deadline, timeline::Milestone},
     ids::{ComplaintId, LetterId, TenantId},
     json::{self, Raw},
     letter::document::Document,
@@ -211,7 +211,23 @@ pub enum EventBody {
         reason: Option<Code>,
         /// Details.
         note: Option<Prose<10_000>>,
+        /// The respondent to whom it was forwarded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Line<200>>,
     },
+    /// A milestone that was recorded in error was taken back: to clocks it never was.
+    MilestoneRetracted {
+        /// What.
+        milestone: Milestone,
+        /// When it was recorded to have been.
+        occurred_at: Timestamp,
+        /// Why.
+        reason: Prose<2_000>,
+    },
+    /// Redress was paid.
+    RedressPaid(Payment),
+    /// An ombudsman or another scheme came to an outcome.
+    AdrOutcomeRecorded(AdrOutcome),
     /// The complaint was moved to other versions of rules or calendars than those its clocks started under.
     ClocksMoved {
         /// The versions.
@@ -307,14 +323,22 @@ pub struct Received {
     pub custom: BTreeMap<Code, CustomValue>,
     pub description: Prose<50_000>,
     pub desired_outcome: Option<Prose<5_000>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Line<100>>,
     pub external_reference: Option<Line<100>>,
     pub issue: Option<Code>,
     pub jurisdiction: Jurisdiction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_on: Option<Day>,
     #[serde(default, skip_serializing_if = "List::is_empty")]
     pub origins: List<Origin, MAX_ORIGINS>,
     pub product: Option<Code>,
     pub received_at: Timestamp,
     pub reference: Reference,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<Representative>,
     pub severity: Severity,
     pub tags: List<Code, 20>,
     pub taxonomy: TaxonomyRef,
@@ -339,6 +363,10 @@ pub struct Classified {
     pub tags: Option<List<Code, 20>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vulnerability_failure: Option<bool>,
 }
 
 /// One corrected entry.
@@ -389,6 +417,9 @@ impl EventBody {
             | Self::Unlinked { .. }
             | Self::Corrected { .. }
             | Self::MilestoneRecorded { .. }
+            | Self::MilestoneRetracted { .. }
+            | Self::RedressPaid(_)
+            | Self::AdrOutcomeRecorded(_)
             | Self::ClocksMoved { .. }
             | Self::LetterDrafted { .. }
             | Self::LetterApproved { .. }
@@ -422,6 +453,9 @@ impl EventBody {
             Self::Unlinked { .. } => EventKind::Unlinked,
             Self::Corrected { .. } => EventKind::Corrected,
             Self::MilestoneRecorded { .. } => EventKind::MilestoneRecorded,
+            Self::MilestoneRetracted { .. } => EventKind::MilestoneRetracted,
+            Self::RedressPaid(_) => EventKind::RedressPaid,
+            Self::AdrOutcomeRecorded(_) => EventKind::AdrOutcomeRecorded,
             Self::ClocksMoved { .. } => EventKind::ClocksMoved,
             Self::LetterDrafted { .. } => EventKind::LetterDrafted,
             Self::LetterApproved { .. } => EventKind::LetterApproved,
@@ -458,6 +492,9 @@ pub enum EventKind {
     Unlinked,
     Corrected,
     MilestoneRecorded,
+    MilestoneRetracted,
+    RedressPaid,
+    AdrOutcomeRecorded,
     ClocksMoved,
     Split,
     PartRejoined,

@@ -1,6 +1,7 @@
 //! What a complaint says when it comes in: the vocabulary of its fields.
 
 use crate::{
+    clock::{day::Day, named::named},
     text::{Code, Line, Prose},
     time::Timestamp,
 };
@@ -52,6 +53,18 @@ pub struct NewComplaint {
     /// Free labels.
     #[serde(default)]
     pub tags: List<Code, 20>,
+    /// Which of the firm's legal entities received it, as its regulator calls it: an FRN, an LEI. Absent: not known.
+    #[serde(default)]
+    pub entity: Option<Line<100>>,
+    /// The day on which the complainant says it was made. Never later than the day of receipt. Absent: not known.
+    #[serde(default)]
+    pub made_on: Option<Day>,
+    /// Whether the complainant is an eligible complainant (FCA DISP 2.7). Absent: not known.
+    #[serde(default)]
+    pub eligible: Option<bool>,
+    /// Who complains on behalf of the complainant, if somebody does.
+    #[serde(default)]
+    pub representative: Option<Representative>,
 }
 
 /// The person who complains.
@@ -72,6 +85,41 @@ pub struct Complainant {
     pub language: Option<Language>,
     /// The name.
     pub name: Line<200>,
+}
+
+/// Who complains on behalf of the complainant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Representative {
+    /// The number under which its regulator knows it, such as the FRN of a claims management company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorisation: Option<Line<100>>,
+    /// Ways to reach it.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub contacts: List<ContactPoint, 10>,
+    /// What it is.
+    pub kind: RepresentativeKind,
+    /// The name.
+    pub name: Line<200>,
+    /// Its own reference for the matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line<100>>,
+}
+
+named! {
+/// What a [`Representative`] is.
+pub enum RepresentativeKind {
+    /// A claims management company.
+    ClaimsManagementCompany: "claims_management_company",
+    /// A solicitor or another lawyer.
+    Solicitor: "solicitor",
+    /// A relative or a friend.
+    Family: "family",
+    /// A charity or an advice centre.
+    Charity: "charity",
+    /// Somebody else.
+    Other: "other",
+}
 }
 
 /// One way to reach a person.

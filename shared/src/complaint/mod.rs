@@ -13,7 +13,7 @@ pub mod state;
 use crate::{
     access::Actor,
     chain::Digest,
-    clock::{law::Pin, timeline::Milestone},
+    clock::{day::Day, law::Pin, named::named, timeline::Milestone},
     ids::{ComplaintId, TenantId},
     letter::{Letter, LetterState},
     reference::Reference,
@@ -22,7 +22,7 @@ use crate::{
     time::Timestamp,
 };
 use event::{Change, Event, EventBody};
-use intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Severity};
+use intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, List, Representative, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use state::{Move, State};
@@ -78,8 +78,23 @@ pub struct Complaint {
     pub external_reference: Option<Line<100>>,
     /// Free labels.
     pub tags: List<Code, 20>,
+    /// Which of the firm's legal entities received it, as its regulator calls it: an FRN, an LEI. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Line<100>>,
+    /// The day on which the complainant says it was made. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_on: Option<Day>,
+    /// Whether the complainant is an eligible complainant (FCA DISP 2.7). Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
+    /// Who complains on behalf of the complainant, if somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<Representative>,
     /// Why it happened, once known.
     pub root_cause: Option<Code>,
+    /// Whether it is about, or caused by, a failure to consider or respond to vulnerability (FCA PS25/19). Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vulnerability_failure: Option<bool>,
     /// Who works on it.
     pub assignee: Option<Line<100>>,
     /// The team that works on it.
@@ -92,6 +107,12 @@ pub struct Complaint {
     pub resolution: Option<Resolution>,
     /// Where it was referred to, if it was.
     pub referral: Option<Referral>,
+    /// What an ombudsman or another scheme last said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adr_outcome: Option<AdrOutcome>,
+    /// The redress that was paid, in the order it was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
     /// Other complaints it belongs with. Both keep their identity, clocks and answers.
     pub links: Vec<Link>,
     /// Its letters, in the order they were begun.
@@ -100,9 +121,13 @@ pub struct Complaint {
     /// The complaints that were split off from it and not taken back: matters with clocks and answers of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ComplaintId>,
-    /// What clocks wait for and has happened: the newest of each kind, in the order they were recorded.
+    /// What clocks wait for and has happened: the newest of each kind, in the order they were recorded. One that is taken back
+    /// leaves its place to the one of its kind before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<Reached>,
+    /// Those of a kind that has been reached again since, in the order they were recorded; of more than [`MAX_EARLIER`] the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_milestones: Vec<Reached>,
     /// The versions of rules and calendars that it was moved to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clock_versions: Vec<Pin>,
@@ -120,13 +145,22 @@ pub struct Complaint {
 }
 
 /// A milestone and when it was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reached {
     /// What.
     pub milestone: Milestone,
     /// When.
     pub at: Timestamp,
+    /// The respondent to whom it was forwarded (FCA DISP 1.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Line<200>>,
 }
+
+/// How many milestones that were reached again a complaint remembers.
+pub const MAX_EARLIER: usize = 50;
+
+/// The most payments of redress that a complaint has.
+pub const MAX_PAYMENTS: usize = 50;
 
 /// The most parts that a complaint has at a time.
 pub const MAX_PARTS: usize = 10;
@@ -249,6 +283,63 @@ pub struct Referral {
     pub at: Timestamp,
 }
 
+/// Money that was paid to put matters right; what is offered is in a [`Response`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// ISO 4217 code.
+    pub currency: intake::CurrencyCode,
+    /// What sort of redress: one that is money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RedressKind>,
+    /// The sum in minor units of `currency`, more than 0.
+    pub minor: intake::MinorUnits,
+    /// Details.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Line<200>>,
+    /// When it was paid. Never in the future, nor before the complaint was received.
+    pub paid_at: Timestamp,
+    /// What the payment is called where it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line<100>>,
+}
+
+/// What came of a complaint at an ombudsman or another dispute-resolution scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdrOutcome {
+    /// When it was decided. Never in the future, nor before the complaint was received.
+    pub decided_at: Timestamp,
+    /// The outcome.
+    pub outcome: AdrResult,
+    /// What the scheme awards, or what was settled on.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub redress: List<Redress, 10>,
+    /// The scheme's own reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line<100>>,
+    /// The scheme.
+    pub scheme: Line<200>,
+}
+
+named! {
+/// How a scheme ends a dispute.
+pub enum AdrResult {
+    /// The consumer was right.
+    Upheld: "upheld",
+    /// In part.
+    PartlyUpheld: "partly_upheld",
+    /// The firm was right.
+    NotUpheld: "not_upheld",
+    /// The consumer took it back.
+    Withdrawn: "withdrawn",
+    /// Both agreed before it was decided.
+    Settled: "settled",
+    /// It is not for the scheme to decide.
+    OutOfJurisdiction: "out_of_jurisdiction",
+}
+}
+
 /// A tie to another complaint of the same tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
@@ -332,6 +423,10 @@ impl Complaint {
             external_reference,
             tags,
             origins,
+            entity,
+            made_on,
+            eligible,
+            representative,
         } = received.as_ref().clone();
         Ok(Self {
             id: event.complaint,
@@ -356,17 +451,25 @@ impl Complaint {
             custom,
             external_reference,
             tags,
+            entity,
+            made_on,
+            eligible,
+            representative,
             root_cause: None,
+            vulnerability_failure: None,
             assignee: None,
             team: None,
             acknowledged_at: None,
             proposal: None,
             resolution: None,
             referral: None,
+            adr_outcome: None,
+            payments: Vec::new(),
             links: Vec::new(),
             letters: Vec::new(),
             parts: Vec::new(),
             milestones: Vec::new(),
+            earlier_milestones: Vec::new(),
             clock_versions: Vec::new(),
             reopened: 0,
             contacts: 0,
@@ -428,8 +531,17 @@ impl Complaint {
                 self.team.clone_from(team);
             }
             EventBody::Classified(classified) => {
-                let event::Classified { taxonomy, product, issue, severity, vulnerability, tags, root_cause } =
-                    classified;
+                let event::Classified {
+                    taxonomy,
+                    product,
+                    issue,
+                    severity,
+                    vulnerability,
+                    tags,
+                    root_cause,
+                    eligible,
+                    vulnerability_failure,
+                } = classified;
                 if let Some(taxonomy) = taxonomy {
                     self.taxonomy.clone_from(taxonomy);
                 }
@@ -453,6 +565,8 @@ impl Complaint {
                 if let Some(root_cause) = root_cause {
                     self.root_cause = Some(root_cause.clone());
                 }
+                self.eligible = eligible.or(self.eligible);
+                self.vulnerability_failure = vulnerability_failure.or(self.vulnerability_failure);
             }
             EventBody::Noted { .. } => self.notes += 1,
             EventBody::ContactRecorded { .. } => self.contacts += 1,
@@ -482,10 +596,12 @@ impl Complaint {
             EventBody::Linked(link) => self.links.push(*link),
             EventBody::Unlinked { link, .. } => self.links.retain(|held| held != link),
             EventBody::Corrected { changes, .. } => self.correct(changes)?,
-            EventBody::MilestoneRecorded { milestone, occurred_at, .. } => {
-                self.milestones.retain(|reached| reached.milestone != *milestone);
-                self.milestones.push(Reached { milestone: *milestone, at: *occurred_at });
+            EventBody::MilestoneRecorded { milestone, occurred_at, to, .. } => {
+                self.reach(Reached { milestone: *milestone, at: *occurred_at, to: to.clone() });
             }
+            EventBody::MilestoneRetracted { milestone, occurred_at, .. } => self.retract(*milestone, *occurred_at),
+            EventBody::RedressPaid(payment) => self.payments.push(payment.clone()),
+            EventBody::AdrOutcomeRecorded(outcome) => self.adr_outcome = Some(outcome.clone()),
             EventBody::LetterDrafted { letter, kind, document, .. } => {
                 let drafted = Letter {
                     id: *letter,
@@ -524,6 +640,31 @@ impl Complaint {
             EventBody::ClocksMoved { versions, .. } => self.move_clocks(versions),
         }
         Ok(())
+    }
+
+    fn reach(&mut self, reached: Reached) {
+        let same = self.milestones.iter().position(|held| held.milestone == reached.milestone);
+        if let Some(before) = same.map(|place| self.milestones.remove(place)) {
+            if self.earlier_milestones.len() >= MAX_EARLIER {
+                self.earlier_milestones.remove(0);
+            }
+            self.earlier_milestones.push(before);
+        }
+        self.milestones.push(reached);
+    }
+
+    fn retract(&mut self, milestone: Milestone, at: Timestamp) {
+        let is = |held: &Reached| held.milestone == milestone && held.at == at;
+        let shown = self.milestones.iter().position(is);
+        // What is to go from those before: the one itself, or the one that is to be shown in its place.
+        let goes = |held: &Reached| held.milestone == milestone && (shown.is_some() || held.at == at);
+        let before = self.earlier_milestones.iter().rposition(goes).map(|place| self.earlier_milestones.remove(place));
+        if let Some(place) = shown {
+            self.milestones.remove(place);
+            if let Some(before) = before {
+                self.milestones.insert(place, before);
+            }
+        }
     }
 
     /// Corrections name fields as the representation does, so they are laid over the representation.

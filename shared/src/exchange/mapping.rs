@@ -85,6 +85,8 @@ enum Shape {
     Text,
     /// As it is, and spaces around it count.
     Prose,
+    /// As a date.
+    Day,
     /// As a list.
     List,
     /// It is JSON.
@@ -99,7 +101,7 @@ enum Shape {
     Custom,
 }
 
-const FIELDS: [(&str, Shape); 25] = [
+const FIELDS: [(&str, Shape); 33] = [
     ("complainant.name", Shape::Text),
     ("complainant.customer_id", Shape::Text),
     ("complainant.language", Shape::Text),
@@ -125,6 +127,14 @@ const FIELDS: [(&str, Shape); 25] = [
     ("jurisdiction", Shape::Text),
     ("external_reference", Shape::Text),
     ("tags", Shape::List),
+    ("entity", Shape::Text),
+    ("made_on", Shape::Day),
+    ("eligible", Shape::Json),
+    ("representative.name", Shape::Text),
+    ("representative.kind", Shape::Text),
+    ("representative.authorisation", Shape::Text),
+    ("representative.reference", Shape::Text),
+    ("representative.contacts", Shape::Json),
 ];
 const CUSTOM: &str = "custom.";
 
@@ -341,7 +351,7 @@ impl Fields {
         let Some(text) = said else { return Ok(()) };
         let mut item = None;
         match shape {
-            Shape::Text | Shape::Prose => *member(&mut row.members, name) = text.into(),
+            Shape::Text | Shape::Prose | Shape::Day => *member(&mut row.members, name) = text.into(),
             Shape::List => {
                 let separator = field.separator.as_deref().unwrap_or(";");
                 let items = text.split(separator).map(str::trim).filter(|item| !item.is_empty());
@@ -391,6 +401,7 @@ impl Fields {
         let shown = pattern.read(text).ok_or(RULE)?;
         match self.type_of(&field.to) {
             Some(FieldType::Date) => Ok(shown.date().to_string()),
+            _ if field.to.shape == Shape::Day => Ok(shown.date().to_string()),
             _ => field.offset.moment(shown).map(|at| at.to_string()).ok_or(RULE),
         }
     }
@@ -592,6 +603,26 @@ mod tests {
         fields.name_columns(&sources, &mut errors);
         let columns = errors.map(|error| error.column.unwrap_or_default());
         assert_eq!(columns, ["Mail", "", "Lost", "Via", "Staff", ""]);
+    }
+
+    #[test]
+    fn what_returns_ask_for_is_mapped_too() {
+        let names = ["Entity", "Made", "Eligible", "By", "Sort"];
+        let fields = json!([
+            { "to": "entity", "column": "Entity" },
+            { "to": "made_on", "column": "Made", "date": "DD/MM/YYYY" },
+            { "to": "eligible", "column": "Eligible", "values": { "yes": "true", "no": "false" } },
+            { "to": "representative.name", "column": "By" },
+            { "to": "representative.kind", "column": "Sort" }
+        ]);
+        let (fields, _) =
+            Fields::of_table(Some(mapping(json!({ "fields": fields }))), &header(&names), Vec::new()).unwrap();
+        let of = |row: [&str; 5]| fields.intake(Cells::Record(&header(&row))).map(|(members, _)| Value::from(members));
+        let expected = json!({ "entity": "122702", "made_on": "2024-07-01", "eligible": false,
+            "representative": { "name": "Una", "kind": "family" } });
+        assert_eq!(of(["122702", "01/07/2024", "no", "Una", "family"]), Ok(expected));
+        assert_eq!(of(["122702", "", "", "", ""]), Ok(json!({ "entity": "122702" })), "nobody is not a representative");
+        assert_eq!(of(["", "31/06/2024", "", "", ""]).unwrap_err()[0].column.as_deref(), Some("Made"));
     }
 
     #[test]

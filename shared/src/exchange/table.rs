@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// The columns, and where their values stand in a complaint as it is read. Those that an intake has are called as
 /// [`super::mapping::Path`] calls them; the others are left out when the table is imported.
-const COLUMNS: [(&str, &str); 41] = [
+const COLUMNS: [(&str, &str); 54] = [
     ("id", "/id"),
     ("reference", "/reference"),
     ("version", "/version"),
@@ -34,7 +34,16 @@ const COLUMNS: [(&str, &str); 41] = [
     ("jurisdiction", "/jurisdiction"),
     ("external_reference", "/external_reference"),
     ("tags", "/tags"),
+    ("entity", "/entity"),
+    ("made_on", "/made_on"),
+    ("eligible", "/eligible"),
+    ("representative.name", "/representative/name"),
+    ("representative.kind", "/representative/kind"),
+    ("representative.authorisation", "/representative/authorisation"),
+    ("representative.reference", "/representative/reference"),
+    ("representative.contacts", "/representative/contacts"),
     ("root_cause", "/root_cause"),
+    ("vulnerability_failure", "/vulnerability_failure"),
     ("assignee", "/assignee"),
     ("team", "/team"),
     ("proposal.outcome", "/proposal/outcome"),
@@ -47,6 +56,10 @@ const COLUMNS: [(&str, &str); 41] = [
     ("referral.scheme", "/referral/scheme"),
     ("referral.scheme_reference", "/referral/scheme_reference"),
     ("referral.at", "/referral/at"),
+    ("adr_outcome.scheme", "/adr_outcome/scheme"),
+    ("adr_outcome.outcome", "/adr_outcome/outcome"),
+    ("adr_outcome.decided_at", "/adr_outcome/decided_at"),
+    ("payments", "/payments"),
     ("links", "/links"),
     ("reopened", "/reopened"),
     ("contacts", "/contacts"),
@@ -183,7 +196,10 @@ mod tests {
             "complainant": { "name": " =Ada, \"Z\"", "format": "braille", "contacts": [{ "kind": "email", "value": "a@example.org" }] },
             "description": "-One,\r\ntwo\n", "vulnerability": ["health", "resilience"], "tags": ["a", "b"],
             "amounts": [{ "kind": "loss", "minor": 5, "currency": "GBP" }], "jurisdiction": "us", "external_reference": "+C 1",
-            "custom": { "visits": -3, "branch": "7" }
+            "custom": { "visits": -3, "branch": "7" },
+            "entity": "=122702", "made_on": "2023-12-31", "eligible": false,
+            "representative": { "name": "Claims, Ltd", "kind": "claims_management_company", "authorisation": "+830000",
+                "reference": "'CL-7", "contacts": [{ "kind": "post", "value": "1 High Street" }] }
         });
         let mut complaint = intake.clone();
         for (name, value) in [("id", json!("x")), ("issue", Value::Null), ("links", json!([])), ("version", json!(3))] {

@@ -126,7 +126,8 @@ pub fn send(
     }
     let sent_at = sent(complaint, sent_at, now)?;
     let at = sent_at.unwrap_or(now);
-    let milestone = |milestone| EventBody::MilestoneRecorded { milestone, occurred_at: at, reason: None, note: None };
+    let milestone =
+        |milestone| EventBody::MilestoneRecorded { milestone, occurred_at: at, reason: None, note: None, to: None };
     let resolved = |kind| {
         let response = response.clone().ok_or_else(|| refused("", "is drafted without a response: draft it anew"))?;
         Ok(EventBody::Resolved { kind, response, sent_at })

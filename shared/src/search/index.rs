@@ -147,6 +147,7 @@ fn said(event: &EventBody) -> Vec<&str> {
         EventBody::Reopened { reason }
         | EventBody::Withdrawn { reason }
         | EventBody::Unlinked { reason, .. }
+        | EventBody::MilestoneRetracted { reason, .. }
         | EventBody::ClocksMoved { reason, .. }
         | EventBody::Split { reason, .. }
         | EventBody::PartRejoined { reason, .. }
@@ -161,7 +162,17 @@ fn said(event: &EventBody) -> Vec<&str> {
             let new = changes.values().filter_map(|change| change.now.as_str());
             std::iter::once(reason.as_str()).chain(new).collect()
         }
-        EventBody::MilestoneRecorded { note, .. } => note.iter().map(|note| note.as_str()).collect(),
+        EventBody::MilestoneRecorded { note, to, .. } => {
+            note.iter().map(|note| note.as_str()).chain(to.iter().map(|to| to.as_str())).collect()
+        }
+        EventBody::RedressPaid(payment) => {
+            let reference = payment.reference.iter().map(|reference| reference.as_str());
+            reference.chain(payment.note.iter().map(|note| note.as_str())).collect()
+        }
+        EventBody::AdrOutcomeRecorded(outcome) => {
+            let reference = outcome.reference.iter().map(|reference| reference.as_str());
+            std::iter::once(outcome.scheme.as_str()).chain(reference).collect()
+        }
         EventBody::LetterDrafted { document, .. } => {
             let blocks = document.blocks.iter().map(|block| block.text.as_str());
             std::iter::once(document.subject.as_str()).chain(blocks).collect()
@@ -185,6 +196,11 @@ fn of_received(received: &Received) -> Vec<&str> {
     texts.extend(received.external_reference.iter().map(|text| text.as_str()));
     texts.extend(complainant.customer_id.iter().map(|text| text.as_str()));
     texts.extend(complainant.contacts.iter().map(|contact| contact.value.as_str()));
+    if let Some(by) = &received.representative {
+        texts.push(by.name.as_str());
+        texts.extend(by.reference.iter().chain(&by.authorisation).map(|text| text.as_str()));
+        texts.extend(by.contacts.iter().map(|contact| contact.value.as_str()));
+    }
     texts.extend(received.origins.iter().map(|origin| origin.reference.as_str()));
     texts
 }

@@ -2,16 +2,21 @@
 
 use crate::{
     arbitrary::{new_complaint, steps},
-    case::Case,
+    case::{Case, rules},
 };
 use proptest::prelude::*;
-use shared::complaint::{
-    Complaint, MAX_EVENTS,
-    decide::Refusal,
-    event::Event,
-    projection::Facet,
-    state::{Move, State},
+use shared::{
+    clock::timeline::{Milestone, Timeline},
+    complaint::{
+        Complaint, MAX_EARLIER, MAX_EVENTS, MAX_PAYMENTS,
+        decide::Refusal,
+        event::{Event, EventBody},
+        projection::Facet,
+        state::{Move, State},
+    },
+    time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
@@ -38,6 +43,7 @@ proptest! {
         }
         prop_assert_eq!(case.complaint.version as usize, case.sealed.len());
         rebuilt(&case)?;
+        recorded(&case)?;
         prop_assert!(case.sealed.is_sorted_by_key(|sealed| sealed.event.at), "events are in the order of time");
         let verdict = case.file().verify();
         prop_assert!(verdict.valid, "{:?}", verdict);
@@ -60,6 +66,41 @@ proptest! {
             prop_assert_eq!(folded, known);
         }
     }
+}
+
+/// What is taken back is as if it had never been recorded, in the fold and to clocks.
+fn recorded(case: &Case) -> Result<(), TestCaseError> {
+    let mut stand: Vec<(Milestone, Timestamp)> = Vec::new();
+    for event in case.events() {
+        match &event.body {
+            EventBody::MilestoneRecorded { milestone, occurred_at, .. } => stand.push((*milestone, *occurred_at)),
+            EventBody::MilestoneRetracted { milestone, occurred_at, .. } => {
+                let place = stand.iter().rposition(|one| *one == (*milestone, *occurred_at));
+                prop_assert!(place.is_some(), "only what stands is taken back");
+                stand.remove(place.unwrap());
+            }
+            _ => {}
+        }
+    }
+    let mut held: Vec<_> = case.complaint.earlier_milestones.iter().chain(&case.complaint.milestones).collect();
+    let mut held: Vec<_> = held.drain(..).map(|reached| (reached.milestone, reached.at)).collect();
+    let kinds = |of: &[(Milestone, Timestamp)]| of.iter().map(|(milestone, _)| *milestone).collect::<BTreeSet<_>>();
+    prop_assert_eq!(kinds(&stand).len(), case.complaint.milestones.len());
+    for reached in &case.complaint.milestones {
+        let newest = stand.iter().rfind(|(milestone, _)| *milestone == reached.milestone);
+        prop_assert_eq!(newest, Some(&(reached.milestone, reached.at)));
+    }
+    let of_milestones = Timeline::of(case.events()).entries.into_iter().filter_map(|entry| {
+        let name: &str = entry.what.into();
+        Some((Milestone::try_from(name.to_owned()).ok()?, entry.at))
+    });
+    let mut entered: Vec<_> = of_milestones.collect();
+    stand.sort();
+    held.sort();
+    entered.sort();
+    prop_assert_eq!(&held, &stand);
+    prop_assert_eq!(&entered, &stand);
+    Ok(())
 }
 
 /// From the events in memory, from their JSON, and from their stored text: always the same complaint.
@@ -97,6 +138,11 @@ fn explained(refusal: &Refusal, complaint: &Complaint) -> Result<(), TestCaseErr
             prop_assert!(!state.is_open());
             prop_assert_eq!(legal, &complaint.legal_moves);
         }
+        Refusal::NotEnded { state, legal } => {
+            prop_assert_eq!(*state, complaint.state);
+            prop_assert!(state.is_open() && complaint.reopened == 0);
+            prop_assert_eq!(legal, &complaint.legal_moves);
+        }
         Refusal::Invalid(errors) => prop_assert!(!errors.is_empty()),
         Refusal::Full => prop_assert!(complaint.version >= MAX_EVENTS - 1),
     }
@@ -110,6 +156,10 @@ fn consistent(complaint: &Complaint) -> Result<(), TestCaseError> {
     let legal: Vec<Move> = legal.collect();
     prop_assert_eq!(&complaint.legal_moves, &legal);
     prop_assert!(complaint.received_at <= complaint.logged_at && complaint.logged_at <= complaint.updated_at);
+    let received_on = rules().day_in(complaint.jurisdiction, complaint.received_at);
+    prop_assert!(complaint.made_on.is_none_or(|made_on| made_on <= received_on));
+    prop_assert!(complaint.payments.len() <= MAX_PAYMENTS && complaint.earlier_milestones.len() <= MAX_EARLIER);
+    prop_assert!(complaint.payments.iter().all(|payment| payment.minor.get() > 0));
     prop_assert!(complaint.resolution.is_some() || !matches!(complaint.state, State::Resolved));
     prop_assert_eq!(complaint.proposal.is_some(), complaint.state == State::ResponseProposed);
 

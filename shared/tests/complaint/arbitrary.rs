@@ -5,17 +5,19 @@ use crate::case::{START, complaint_id, one_of};
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::json;
 use shared::{
-    clock::{law::Pin, timeline::Milestone},
+    clock::{day::Day, law::Pin, timeline::Milestone},
     complaint::{
-        Outcome, Redress, RedressKind, Relation, ResolutionKind, Response,
+        AdrOutcome, AdrResult, Outcome, Payment, Redress, RedressKind, Relation, ResolutionKind, Response,
         command::{
             Acknowledge, Assign, Classify, Command, Contact, Correct, Corrections, Direction, LinkTo, MayReason,
-            MoveClocks, MustReason, Note, Nothing, RecordMilestone, Refer, RequestInformation, Resolve, Unlink,
+            MoveClocks, MustReason, Note, Nothing, RecordMilestone, Refer, RequestInformation, Resolve,
+            RetractMilestone, Unlink,
         },
         decide::LinkTarget,
         intake::{
-            Amount, AmountKind, Channel, Complainant, ContactKind, CurrencyCode, CustomValue, Driver, Format,
-            Jurisdiction, Language, List, MinorUnits, NewComplaint, Severity,
+            Amount, AmountKind, Channel, Complainant, ContactKind, ContactPoint, CurrencyCode, CustomValue, Driver,
+            Format, Jurisdiction, Language, List, MinorUnits, NewComplaint, Representative, RepresentativeKind,
+            Severity,
         },
     },
     text::{Code, Line, Prose},
@@ -51,8 +53,10 @@ fn step() -> impl Strategy<Value = Step> {
 pub(crate) fn new_complaint() -> impl Strategy<Value = NewComplaint> {
     let what = (option::of(product()), option::of(issue()), prose(), option::of(prose()), severity());
     let how_much = (drivers(), amounts(), option::of(jurisdiction()), custom(), option::of(line()), tags());
-    (complainant(), channel(), option::of(moment()), what, how_much).prop_map(
-        |(complainant, channel, received_at, what, how_much)| {
+    let returned = (option::of(line()), option::of(day()), any::<Option<bool>>(), option::of(representative()));
+    (complainant(), channel(), option::of(moment()), what, how_much, returned).prop_map(
+        |(complainant, channel, received_at, what, how_much, returned)| {
+            let (entity, made_on, eligible, representative) = returned;
             let (product, issue, description, desired_outcome, severity) = what;
             let (vulnerability, amounts, jurisdiction, custom, external_reference, tags) = how_much;
             NewComplaint {
@@ -70,6 +74,10 @@ pub(crate) fn new_complaint() -> impl Strategy<Value = NewComplaint> {
                 custom,
                 external_reference,
                 tags,
+                entity,
+                made_on,
+                eligible,
+                representative,
             }
         },
     )
@@ -83,10 +91,22 @@ fn command() -> impl Strategy<Value = Command> {
         option::of(drivers()),
         option::of(tags()),
         option::of(code()),
+        any::<(Option<bool>, Option<bool>)>(),
     )
-        .prop_map(|(product, issue, severity, vulnerability, tags, root_cause)| {
-            Command::Classify(Classify { product, issue, severity, vulnerability, tags, root_cause })
-        });
+        .prop_map(
+            |(product, issue, severity, vulnerability, tags, root_cause, (eligible, vulnerability_failure))| {
+                Command::Classify(Classify {
+                    product,
+                    issue,
+                    severity,
+                    vulnerability,
+                    tags,
+                    root_cause,
+                    eligible,
+                    vulnerability_failure,
+                })
+            },
+        );
     let contact = (one_of(&[Direction::In, Direction::Out]), channel(), prose(), option::of(moment())).prop_map(
         |(direction, channel, summary, occurred_at)| {
             Command::Contact(Contact { direction, channel, summary, occurred_at })
@@ -97,11 +117,20 @@ fn command() -> impl Strategy<Value = Command> {
         let Response { outcome, summary, redress } = response;
         Command::Resolve(Resolve { kind, outcome, summary, redress, sent_at })
     });
-    let milestone = (milestone(), option::of(moment()), option::of(stop_reason()), option::of(prose())).prop_map(
-        |(milestone, occurred_at, reason, note)| {
-            Command::RecordMilestone(RecordMilestone { milestone, occurred_at, reason, note })
-        },
-    );
+    let record = (
+        milestone(),
+        option::of(moment()),
+        option::of(stop_reason()),
+        prop::option::weighted(0.2, line()),
+        option::of(prose()),
+    )
+        .prop_map(|(milestone, occurred_at, reason, to, note)| {
+            Command::RecordMilestone(RecordMilestone { milestone, occurred_at, reason, to, note })
+        });
+    let retract =
+        (milestone(), prop::option::weighted(0.1, moment()), prose()).prop_map(|(milestone, occurred_at, reason)| {
+            Command::RetractMilestone(RetractMilestone { milestone, occurred_at, reason })
+        });
     let move_clocks = (vec(pin(), 0..3), prose())
         .prop_map(|(pins, reason)| Command::MoveClocks(MoveClocks { versions: list(pins), reason }));
     let link = (relation(), 0_u8..6)
@@ -128,7 +157,10 @@ fn command() -> impl Strategy<Value = Command> {
         link,
         unlink,
         (prose(), corrections()).prop_map(|(reason, set)| Command::Correct(Box::new(Correct { reason, set }))),
-        milestone,
+        record,
+        retract,
+        payment().prop_map(Command::PayRedress),
+        adr_outcome().prop_map(Command::RecordAdrOutcome),
         move_clocks,
     ]
 }
@@ -166,8 +198,15 @@ fn corrections() -> impl Strategy<Value = Corrections> {
         option::of(custom()),
         option::of(option::of(line())),
     );
-    (who, what).prop_map(|((complainant, channel, received_at, description), what)| {
+    let returned = (
+        option::of(option::of(line())),
+        option::of(option::of(day())),
+        option::of(option::of(representative())),
+        option::of(vec(payment(), 0..3).prop_map(list)),
+    );
+    (who, what, returned).prop_map(|((complainant, channel, received_at, description), what, returned)| {
         let (desired_outcome, amounts, jurisdiction, custom, external_reference) = what;
+        let (entity, made_on, representative, payments) = returned;
         Corrections {
             complainant,
             channel,
@@ -178,25 +217,68 @@ fn corrections() -> impl Strategy<Value = Corrections> {
             jurisdiction,
             custom,
             external_reference,
+            entity,
+            made_on,
+            representative,
+            payments,
         }
     })
 }
 
+fn representative() -> impl Strategy<Value = Representative> {
+    let kind = one_of(RepresentativeKind::NAMES)
+        .prop_map(|name| RepresentativeKind::try_from(name.to_owned()).expect("is a kind"));
+    (line(), kind, option::of(line()), option::of(line()), contacts()).prop_map(
+        |(name, kind, authorisation, reference, contacts)| Representative {
+            authorisation,
+            contacts,
+            kind,
+            name,
+            reference,
+        },
+    )
+}
+
+/// Now and then of nothing, or of an apology, which is refused.
+fn payment() -> impl Strategy<Value = Payment> {
+    let kind =
+        prop_oneof![4 => Just(RedressKind::Refund), 4 => Just(RedressKind::Goodwill), 1 => Just(RedressKind::Apology)];
+    (minor(), currency(), option::of(kind), moment(), option::of(line()), option::of(line())).prop_map(
+        |(minor, currency, kind, paid_at, reference, note)| Payment { currency, kind, minor, note, paid_at, reference },
+    )
+}
+
+fn adr_outcome() -> impl Strategy<Value = AdrOutcome> {
+    let result = one_of(AdrResult::NAMES).prop_map(|name| AdrResult::try_from(name.to_owned()).expect("is an outcome"));
+    (line(), result, moment(), option::of(line()), response()).prop_map(
+        |(scheme, outcome, decided_at, reference, Response { redress, .. })| AdrOutcome {
+            decided_at,
+            outcome,
+            redress,
+            reference,
+            scheme,
+        },
+    )
+}
+
 fn complainant() -> impl Strategy<Value = Complainant> {
+    let language = option::of(one_of(&["cy", "en-GB", "zh-Hant-HK"]))
+        .prop_map(|tag| tag.map(|tag| Language::try_from(tag.to_owned()).expect("is a tag")));
+    let format = one_of(&[Format::Standard, Format::LargePrint, Format::EasyRead, Format::Braille, Format::Audio]);
+    (line(), contacts(), option::of(line()), language, format).prop_map(
+        |(name, contacts, customer_id, language, format)| Complainant { name, contacts, customer_id, language, format },
+    )
+}
+
+fn contacts() -> impl Strategy<Value = List<ContactPoint, 10>> {
     let contact = prop_oneof![
         Just((ContactKind::Email, "ada+x@example.com".to_owned())),
         (one_of(&[ContactKind::Phone, ContactKind::Post, ContactKind::Social]), text()),
     ];
-    let contacts = vec(contact, 0..3).prop_map(|contacts| {
+    vec(contact, 0..3).prop_map(|contacts| {
         let contacts = contacts.into_iter().map(|(kind, value)| json!({ "kind": kind, "value": value }));
         serde_json::from_value(contacts.collect()).expect("contacts can be read")
-    });
-    let language = option::of(one_of(&["cy", "en-GB", "zh-Hant-HK"]))
-        .prop_map(|tag| tag.map(|tag| Language::try_from(tag.to_owned()).expect("is a tag")));
-    let format = one_of(&[Format::Standard, Format::LargePrint, Format::EasyRead, Format::Braille, Format::Audio]);
-    (line(), contacts, option::of(line()), language, format).prop_map(
-        |(name, contacts, customer_id, language, format)| Complainant { name, contacts, customer_id, language, format },
-    )
+    })
 }
 
 fn response() -> impl Strategy<Value = Response> {
@@ -315,6 +397,11 @@ fn jurisdiction() -> impl Strategy<Value = Jurisdiction> {
 
 fn relation() -> impl Strategy<Value = Relation> {
     one_of(&[Relation::DuplicateOf, Relation::PartOf])
+}
+
+/// Around the day of [`START`].
+fn day() -> impl Strategy<Value = Day> {
+    (-12_i32..=1).prop_map(|days| Day::of_utc(START).plus(days))
 }
 
 /// Mostly in the days before [`START`], at times later.

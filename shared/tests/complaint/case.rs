@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::{
     access::{Actor, ActorKind},
     chain::{self, CASE_FILE_FORMAT, CaseFile, Sealed, Tail},
+    clock::law::Choices,
     complaint::{
         Complaint,
         command::Command,
@@ -93,6 +94,7 @@ impl Case {
 
 /// The rules of a bank with one custom field of each type.
 pub(crate) fn rules() -> Rules<'static> {
+    static CHOICES: LazyLock<Choices> = LazyLock::new(Choices::default);
     static FIELDS: LazyLock<Vec<CustomField>> = LazyLock::new(|| {
         serde_json::from_value(json!([
             { "name": "branch", "label": "Branch", "type": "text" },
@@ -108,6 +110,7 @@ pub(crate) fn rules() -> Rules<'static> {
         custom_fields: &FIELDS,
         jurisdiction: Jurisdiction::EnglandAndWales,
         sector: Sector::Bank,
+        choices: &CHOICES,
     }
 }
 
@@ -145,6 +148,9 @@ pub(crate) fn command(name: &str, body: Value) -> Command {
         "unlink" => read!(Unlink),
         "correct" => read!(Correct),
         "milestone" => read!(RecordMilestone),
+        "retract-milestone" => read!(RetractMilestone),
+        "pay-redress" => read!(PayRedress),
+        "record-adr-outcome" => read!(RecordAdrOutcome),
         "move-clocks" => read!(MoveClocks),
         other => panic!("no command is called {other}"),
     }
@@ -200,6 +206,8 @@ pub(crate) fn eventful() -> Case {
             json!({ "reason": "Misheard.", "set": { "description": "Three fees.", "external_reference": null } }),
         ),
         ("milestone", json!({ "milestone": "holding_response", "note": "Sent by post." })),
+        ("milestone", json!({ "milestone": "forwarded", "to": "Halcyon Cards Ltd" })),
+        ("retract-milestone", json!({ "milestone": "forwarded", "reason": "It was another one's." })),
         (
             "move-clocks",
             json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "By mistake." }),
@@ -207,6 +215,11 @@ pub(crate) fn eventful() -> Case {
         ("withdraw", json!({ "reason": "Settled by phone." })),
         ("reopen", json!({ "reason": "By mistake." })),
         ("refer", json!({ "scheme": "Financial Ombudsman Service", "scheme_reference": "FOS-9" })),
+        (
+            "record-adr-outcome",
+            json!({ "scheme": "Financial Ombudsman Service", "outcome": "upheld", "decided_at": START }),
+        ),
+        ("pay-redress", json!({ "minor": 1250, "currency": "GBP", "kind": "refund", "paid_at": START })),
     ];
     for (name, body) in course {
         case.now = case.now.plus_millis(60_000);

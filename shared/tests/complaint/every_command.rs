@@ -1,7 +1,7 @@
 //! Every command in every state, against a table written by hand: the contract with the callers, not a copy of
 //! `MOVES`.
 
-use crate::case::{Case, LINKABLE, command, complaint_id};
+use crate::case::{Case, LINKABLE, START, command, complaint_id};
 use serde_json::{Value, json};
 use shared::complaint::{
     decide::Refusal,
@@ -46,12 +46,30 @@ fn the_table_of_moves_is_the_one_promised() {
             };
             match (given, expected) {
                 (Ok(_), Some(to)) => assert_eq!(case.complaint.state, to, "{name} when {state:?}"),
-                (Err(Refusal::IllegalMove { state: at, legal, .. } | Refusal::NotOpen { state: at, legal }), None) => {
+                (
+                    Err(
+                        Refusal::IllegalMove { state: at, legal, .. }
+                        | Refusal::NotOpen { state: at, legal }
+                        | Refusal::NotEnded { state: at, legal },
+                    ),
+                    None,
+                ) => {
                     assert_eq!((at, legal), (state, state.legal_moves()), "{name} when {state:?}");
                 }
                 (given, expected) => panic!("{name} when {state:?}: {given:?}, not {expected:?}"),
             }
         }
+    }
+}
+
+#[test]
+fn a_milestone_is_taken_back_in_every_state() {
+    for state in STATES {
+        let mut case = in_state(state);
+        case.give(command("milestone", body("milestone")), LINKABLE).unwrap();
+        let retract = json!({ "milestone": "holding_response", "reason": "It was another one's." });
+        case.give(command("retract-milestone", retract), LINKABLE).unwrap();
+        assert_eq!((case.complaint.state, case.complaint.milestones.len()), (state, 0));
     }
 }
 
@@ -106,6 +124,10 @@ fn body(name: &str) -> Value {
         "note" => json!({ "text": "Called the branch." }),
         "link" => json!({ "relation": "part_of", "complaint": complaint_id(1) }),
         "milestone" => json!({ "milestone": "holding_response" }),
+        "pay-redress" => json!({ "minor": 2500, "currency": "GBP", "paid_at": START }),
+        "record-adr-outcome" => {
+            json!({ "scheme": "Financial Ombudsman Service", "outcome": "not_upheld", "decided_at": START })
+        }
         "move-clocks" => {
             json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "As counsel said." })
         }

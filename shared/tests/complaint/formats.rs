@@ -1,7 +1,7 @@
 //! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
 //!
-//! `every_event_kind.ndjson` and `of_clocks.ndjson` hold two cases with an event of every kind between them, `imported.ndjson` one
-//! that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
+//! `every_event_kind.ndjson`, `of_clocks.ndjson` and `of_returns.ndjson` hold three cases with an event of every kind between them,
+//! `imported.ndjson` one that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
 //! implementation, Python's `json` and `hashlib`:
 //!
 //! ```python
@@ -39,13 +39,16 @@ const IMPORTED_HEAD: &str = "7ac81aff3864a3925a85f62488e6fcb19d5c187a61d3251daf5
 const OF_CLOCKS: &str = include_str!("of_clocks.ndjson");
 const OF_CLOCKS_HEAD: &str = "cae5661b1e388bf5568b0856aa90d666a4178ed2dd038a33e4e25907bd2e205b";
 
+const OF_RETURNS: &str = include_str!("of_returns.ndjson");
+const OF_RETURNS_HEAD: &str = "4b130c21a207945f302bc8eb416c810b7f2e5852e9b929c867be0aa79319ccf8";
+
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
     hashed(LINES, HEAD)
 }
 
 fn hashed(lines: &str, head: &str) -> Vec<Value> {
-    let mut events: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut events = events_of(lines);
     let mut hash = json!(head);
     for event in events.iter_mut().rev() {
         event["hash"] = hash;
@@ -54,19 +57,24 @@ fn hashed(lines: &str, head: &str) -> Vec<Value> {
     events
 }
 
+fn events_of(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 #[test]
 fn every_kind_of_event_is_pinned() {
-    let kinds: HashSet<EventKind> = [stored(), hashed(OF_CLOCKS, OF_CLOCKS_HEAD)]
+    let kinds: HashSet<EventKind> = [stored(), hashed(OF_CLOCKS, OF_CLOCKS_HEAD), hashed(OF_RETURNS, OF_RETURNS_HEAD)]
         .into_iter()
         .flatten()
         .map(|event| serde_json::from_value(event["type"].clone()).unwrap())
         .collect();
-    assert_eq!(kinds.len(), 27);
+    assert_eq!(kinds.len(), 30);
 }
 
 #[test]
 fn what_was_stored_is_what_would_be_stored_now() {
-    for (lines, last) in [(LINES, HEAD), (OF_CLOCKS, OF_CLOCKS_HEAD), (IMPORTED, IMPORTED_HEAD)] {
+    let files = [(LINES, HEAD), (OF_CLOCKS, OF_CLOCKS_HEAD), (OF_RETURNS, OF_RETURNS_HEAD), (IMPORTED, IMPORTED_HEAD)];
+    for (lines, last) in files {
         let mut head = Digest::ZERO;
         for (line, stored) in lines.lines().zip(hashed(lines, last)) {
             let event: Event = serde_json::from_value(stored.clone()).unwrap();
@@ -109,6 +117,58 @@ fn what_clocks_wait_for_is_in_the_fold() {
     let answered = serde_json::to_value(Complaint::fold(&events[..10]).unwrap().unwrap()).unwrap();
     assert_eq!(answered["resolution"]["sent_at"], "2026-12-09T17:00:00.000Z");
     assert_eq!(answered["resolution"]["at"], "2026-12-10T10:00:00.000Z");
+}
+
+#[test]
+fn what_returns_are_made_of_is_in_the_fold() {
+    let events = hashed(OF_RETURNS, OF_RETURNS_HEAD).into_iter().map(|event| serde_json::from_value(event).unwrap());
+    let events: Vec<Event> = events.collect();
+    let now = serde_json::to_value(Complaint::fold(&events).unwrap().unwrap()).unwrap();
+    let expected = json!({
+        "entity": "122702", "made_on": "2026-11-15", "eligible": false, "vulnerability_failure": false,
+        "representative": { "kind": "family", "name": "Una O'Neil" },
+        "milestones": [{ "milestone": "forwarded", "at": "2026-11-19T09:00:00.000Z", "to": "Aurelia Cards plc" }],
+        "earlier_milestones": [{ "milestone": "forwarded", "at": "2026-11-18T09:00:00.000Z", "to": "Halcyon Cards Ltd" }],
+        "payments": [
+            {
+                "currency": "EUR", "kind": "refund", "minor": 1250, "note": "By bank transfer – same day.",
+                "paid_at": "2026-11-20T12:08:00.000Z", "reference": "PAY-1"
+            },
+            { "currency": "EUR", "minor": 1, "paid_at": "2026-11-20T12:08:30.000Z" }
+        ],
+        "adr_outcome": {
+            "decided_at": "2026-11-20T12:12:00.000Z", "outcome": "out_of_jurisdiction",
+            "scheme": "Financial Services and Pensions Ombudsman"
+        }
+    });
+    for (member, value) in expected.as_object().unwrap() {
+        assert_eq!(&now[member], value, "{member}");
+    }
+    let first = serde_json::to_value(Complaint::fold(&events[..1]).unwrap().unwrap()).unwrap();
+    let said = &events_of(OF_RETURNS)[0]["data"];
+    for member in ["entity", "made_on", "eligible", "representative"] {
+        assert_eq!(first[member], said[member], "{member}");
+    }
+}
+
+/// Of a complaint that says nothing of what was added since, nothing is written: its hashes are what they were.
+#[test]
+fn what_is_not_known_is_not_written() {
+    let events: Vec<Event> = stored().into_iter().map(|event| serde_json::from_value(event).unwrap()).collect();
+    let now = serde_json::to_value(Complaint::fold(&events).unwrap().unwrap()).unwrap();
+    for member in [
+        "entity",
+        "made_on",
+        "eligible",
+        "representative",
+        "vulnerability_failure",
+        "adr_outcome",
+        "payments",
+        "milestones",
+        "earlier_milestones",
+    ] {
+        assert!(now.get(member).is_none(), "{member}");
+    }
 }
 
 #[test]

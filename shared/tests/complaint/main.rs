@@ -10,4 +10,5 @@ mod every_command;
 mod formats;
 mod letters;
 mod parts;
+mod returns;
 mod usual_course;

@@ -340,6 +340,12 @@ commands! {
     correct => |body| Command::Correct(Box::new(body));
     /// Records something that clocks wait for.
     milestone => Command::RecordMilestone;
+    /// Takes back what was recorded so in error.
+    retract_milestone => Command::RetractMilestone;
+    /// Records that redress was paid.
+    pay_redress => Command::PayRedress;
+    /// Records what a scheme said.
+    record_adr_outcome => Command::RecordAdrOutcome;
     /// Moves it to other versions of rules or calendars.
     move_clocks => Command::MoveClocks;
 }
