@@ -35,7 +35,7 @@ mod tags;
 #[cfg(feature = "render")]
 mod text;
 
-pub use page::{Look, MAX_CHARS, MAX_PARTS, MAX_SHEETS, Page, Part, PartKind};
+pub use page::{Look, MAX_CHARS, MAX_PARTS, MAX_SHEETS, Page, Part, PartKind, Unprinted};
 #[cfg(feature = "render")]
 pub use pdf::pdf;
 #[cfg(feature = "render")]

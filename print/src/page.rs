@@ -40,6 +40,14 @@ pub enum Look {
     EasyRead,
 }
 
+/// Why a page is not printed, for people who cannot see the page.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unprinted {
+    /// It holds none of its texts, but single characters of them.
+    pub not_printable: String,
+}
+
 /// A piece of a page that stands on its own.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -175,6 +175,8 @@ impl Call<'_> {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// As far as they are text.
     pub(crate) text: String,
     /// `Null` where the body is no JSON.
     pub(crate) body: Value,
@@ -182,9 +184,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn read(mut response: Response<ureq::Body>) -> Result<Self, ureq::Error> {
-        let text = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Self { status: response.status().as_u16(), headers: response.headers().clone(), text, body })
+        let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Self { status: response.status().as_u16(), headers: response.headers().clone(), bytes, text, body })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

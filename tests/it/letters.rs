@@ -107,6 +107,10 @@ fn a_final_response_is_drafted_checked_sent_and_sealed() {
         std::thread::sleep(IN_FORCE);
         assert_eq!(firm.api.get(&format!("{path}/{letter}/html")).expect(200).text, page.text, "{zone}");
     }
+    // And so it is on paper.
+    let paper = firm.api.get(&format!("{path}/{letter}/pdf")).expect(200);
+    assert!(paper.bytes.starts_with(b"%PDF-") && paper.header("content-type") == Some("application/pdf"));
+    assert_eq!(known["pdf"], json!(Digest::of(&paper.bytes).to_string()));
     let events = firm.api.get(&format!("{path}/events?limit=500")).expect(200);
     equals(SOON, expected(events.data()), || {
         recorded(firm.api.get(&format!("{path}/deliveries?limit=500")).expect(200).data())
@@ -161,15 +165,15 @@ fn a_firms_templates_are_versions_by_language_and_brand() {
     assert!(greeting(welsh.clone(), json!({})).0.starts_with("Dear "), "what comes with Redress");
 
     let english = path("en-GB", "firm");
-    let first = save(&english, None, "Hello,").expect(201);
+    let first = save(&english, None, "Hello,").expect(200);
     assert_eq!((first.version(), &first.body["brand"], &first.body["retired"]), (1, &json!("firm"), &json!(false)));
     assert_eq!(save(&english, None, "Hello,").expect(200).version(), 1, "nothing new");
     save(&english, None, "Hi,").problem(428, "precondition_required");
     save(&english, Some(7), "Hi,").problem(412, "precondition_failed");
     assert_eq!(save(&english, Some(1), "Hi,").expect(200).version(), 2);
     assert_eq!(firm.api.get(&format!("{english}?version=1")).expect(200).body, first.body);
-    save(&path("cy", "firm"), None, "Helo,").expect(201);
-    save(&path("en-GB", "premier"), None, "Good day,").expect(201);
+    save(&path("cy", "firm"), None, "Helo,").expect(200);
+    save(&path("en-GB", "premier"), None, "Good day,").expect(200);
     assert_eq!(greeting(json!({}), json!({})).0, "Hi,");
     assert_eq!(greeting(welsh, json!({})).0, "Helo,");
     assert_eq!(greeting(premier.clone(), json!({})), ("Good day,".to_owned(), "Northwind Premier".to_owned()));
@@ -200,7 +204,7 @@ fn a_firms_templates_are_versions_by_language_and_brand() {
     firm.api.get(&english).problem(404, "not_found");
     assert_eq!(firm.api.get(&format!("{english}?version=3")).expect(200).body["retired"], true);
     assert!(greeting(json!({}), json!({})).0.starts_with("Dear "));
-    assert_eq!(save(&english, None, "Hi again,").expect(201).version(), 4);
+    assert_eq!(save(&english, None, "Hi again,").expect(200).version(), 4);
 
     // What cannot be one says why; another tenant has none of it.
     let refused =
@@ -257,6 +261,21 @@ fn what_is_worth_much_takes_a_second_person() {
 }
 
 #[test]
+fn what_cannot_be_printed_is_sent_without_a_pdf_and_says_so() {
+    let firm = Firm::new();
+    let logged = firm.log(json!({ "complainant": { "name": "山田 太郎" } }));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let letter = drafted(&firm, &path, json!({ "kind": "update", "texts": { "update": "We are on it." } }));
+    let refused = firm.api.get(&format!("{path}/{letter}/pdf")).problem(422, "invalid");
+    assert_eq!(refused.pointers(), ["/document"]);
+    assert!(refused.text.contains("U+5C71"), "which: {}", refused.text);
+    let sent = firm.give(&path, &format!("{letter}/send"), json!({})).expect(200);
+    assert_eq!(newest_letter(&sent).get("pdf"), None);
+    firm.api.get(&format!("{path}/{letter}/pdf")).problem(404, "not_found");
+    assert!(firm.api.get(&format!("{path}/{letter}/html")).expect(200).text.contains("山田"));
+}
+
+#[test]
 fn what_cannot_be_a_letter_says_where_and_why() {
     let (firm, stranger) = (Firm::new(), Firm::new());
     let path = firm.logged();
@@ -284,7 +303,7 @@ fn what_cannot_be_a_letter_says_where_and_why() {
     }
     assert_eq!(firm.api.get(&path).expect(200).version(), 1);
     let letter = drafted(&firm, &path, json!({ "kind": "update", "texts": { "update": "We are on it." } }));
-    for end in ["", "/html"] {
+    for end in ["", "/html", "/pdf"] {
         firm.api.get(&format!("{path}/{letter}{end}")).expect(200);
         stranger.api.get(&format!("{path}/{letter}{end}")).problem(404, "not_found");
     }

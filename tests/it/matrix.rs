@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 86] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 87] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -114,6 +114,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 86] = [
     // There is no such letter.
     ("GET", "/v1/complaints/{id}/letters/{letter}", READ, 404),
     ("GET", "/v1/complaints/{id}/letters/{letter}/html", READ, 404),
+    ("GET", "/v1/complaints/{id}/letters/{letter}/pdf", READ, 404),
     ("POST", "/v1/complaints/{id}/letters/{letter}/approve", LEAD, 412),
     ("POST", "/v1/complaints/{id}/letters/{letter}/send", WRITE, 412),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),

@@ -13,7 +13,7 @@ use crate::{
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use shared::{
-    chain::CaseFile,
+    chain::{CaseFile, Digest},
     ids::TenantId,
     sign::api_key::{CellKeys, KeyRing},
     tenant::CellName,
@@ -281,6 +281,20 @@ fn rows_of(state: &Path, tenant: &str) -> BTreeMap<String, u64> {
 /// The cells' own records of a tenant.
 const SIGNS: [&str; 3] = ["ended_departures", "relocations", "tenant_holds"];
 
+/// The keys of a tenant's objects in a cell's bucket.
+fn objects_of(state: &Path, tenant: &str) -> Vec<String> {
+    let buckets = std::fs::read_dir(state.join("state/v3/r2/miniflare-R2BucketObject")).expect("a cell has a bucket");
+    let files = buckets.map(|entry| entry.unwrap().path());
+    let buckets = files
+        .filter(|path| path.extension().is_some_and(|kind| kind == "sqlite") && !path.ends_with("metadata.sqlite"));
+    let keys = |path: std::path::PathBuf| -> Vec<String> {
+        let bucket = Connection::open(path).unwrap();
+        let mut query = bucket.prepare("SELECT key FROM _mf_objects WHERE key LIKE ?1 || '/%'").unwrap();
+        query.query_map([tenant], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    buckets.flat_map(keys).collect()
+}
+
 /// Fails unless a cell that is not running has nothing of the tenant but signs of where it went.
 fn has_left(two: &Two, cell: &str) {
     let mut rows = rows_of(two.cells.cell(cell).state(), &two.firm.id);
@@ -547,7 +561,7 @@ fn a_tenant_moves_while_it_is_used_and_moves_back() {
 
 /// What is done stays done, what is under way goes on, and each complaint is changed once.
 #[test]
-fn bulk_jobs_go_on_where_the_tenant_goes() {
+fn jobs_templates_and_letters_go_where_the_tenant_goes() {
     const COUNT: usize = 400;
     let mut two = Two::new();
     let api = two.api("eu");
@@ -562,6 +576,19 @@ fn bulk_jobs_go_on_where_the_tenant_goes() {
         let call = lead.call("PUT", saved).json(&text);
         (n > 1).then_some(n - 1).into_iter().fold(call, |call, version| call.if_match(version)).send();
     }
+    let complaint = format!("/v1/complaints/{}", ids[0]);
+    let give = |command: &str, body: Value| {
+        let version = api.get(&complaint).expect(200).version();
+        api.post_on(version, &format!("{complaint}/{command}"), &body).expect(200).body["letters"][0].clone()
+    };
+    let letter = give("letters", json!({ "kind": "update" }))["id"].as_str().expect("an id").to_owned();
+    let sealed = give(&format!("letters/{letter}/send"), json!({}))["pdf"].clone();
+    let paper = |cell: &str| {
+        let pdf = two.api(cell).get(&format!("{complaint}/letters/{letter}/pdf")).expect(200).bytes;
+        json!(Digest::of(&pdf).to_string())
+    };
+    assert_eq!(paper("eu"), sealed);
+    assert_eq!(objects_of(two.cells.cell("eu").state(), &two.firm.id).len(), 1);
     let template = |cell: &str, version: &str| two.api(cell).get(&format!("{saved}{version}")).expect(200).text;
     let templates = ["", "?version=1", "?version=25"].map(|version| template("eu", version));
     let read = |cell: &str| {
@@ -596,12 +623,14 @@ fn bulk_jobs_go_on_where_the_tenant_goes() {
     }
     assert_eq!(read("us"), before);
     assert_eq!(["", "?version=1", "?version=25"].map(|version| template("us", version)), templates);
+    assert_eq!(paper("us"), sealed);
     let again = ask("us");
     assert_eq!((again.header("idempotency-replayed"), again.id()), (Some("true"), asked.id()));
     assert_eq!(there.get("/v1/bulk").expect(200).data().len(), 2);
     two.until("eu", &["done"]);
     two.cells.cell_mut("eu").stop();
     has_left(&two, "eu");
+    assert_eq!(objects_of(two.cells.cell("eu").state(), &two.firm.id), Vec::<String>::new());
 }
 
 /// In which phase, how long into the work on it, in milliseconds, and which cells die.

@@ -166,7 +166,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
         status: problem.status,
         headers: Vec::new(),
         content_type: Problem::MEDIA_TYPE,
-        body: serde_json::to_string(&problem).unwrap_or_default(),
+        body: serde_json::to_vec(&problem).unwrap_or_default(),
         pieces: None,
         native: None,
     };

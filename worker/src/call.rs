@@ -85,7 +85,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) content_type: &'static str,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     /// A body that is written piece by piece, instead of `body`.
     pub(crate) pieces: Option<Outlet>,
     /// Another cell's answer, given back as it came; then nothing above counts but the status.
@@ -106,12 +106,24 @@ pub(crate) struct Posted<T> {
 impl Reply {
     /// A JSON answer from text that is JSON already.
     pub(crate) fn json_text(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), content_type: "application/json", body, pieces: None, native: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: "application/json",
+            body: body.into_bytes(),
+            pieces: None,
+            native: None,
+        }
     }
 
     /// An answer whose body is written while it is read.
     pub(crate) fn pieces(content_type: &'static str, body: &Outlet) -> Self {
         Self { content_type, pieces: Some(body.clone()), ..Self::json_text(200, String::new()) }
+    }
+
+    /// An answer that is not text.
+    pub(crate) fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { content_type, body, ..Self::empty(200) }
     }
 
     pub(crate) fn native(answer: web_sys::Response) -> Self {

@@ -231,6 +231,68 @@ export async function kv_put(env, binding, key, value) {
   await env[binding].put(key, value);
 }
 
+/** Keeps a copy of bytes in the cell's bucket, if they have this SHA-256. */
+export async function bucket_put(env, key, bytes, sha256) {
+  await env.ATTACHMENTS.put(key, bytes.slice(), { sha256 });
+}
+
+/** The bytes that are kept under a key, or undefined. */
+export async function bucket_get(env, key) {
+  const kept = await env.ATTACHMENTS.get(key);
+  return kept === null ? undefined : new Uint8Array(await kept.arrayBuffer());
+}
+
+/** Keeps the body of a request that says how long it is, as it comes, if it has this SHA-256. */
+export async function bucket_take(env, key, request, sha256) {
+  const { readable, writable } = new FixedLengthStream(Number(request.headers.get("content-length")));
+  const [kept] = await Promise.all([env.ATTACHMENTS.put(key, readable, { sha256 }), request.body.pipeTo(writable)]);
+  return kept;
+}
+
+/** Sends what is kept under a key to another cell. Its status as text, empty if it does not answer; undefined if nothing is kept there. */
+export async function bucket_send(env, key, binding, path, token, millis) {
+  const kept = await env.ATTACHMENTS.get(key);
+  if (kept === null) return undefined;
+  const { readable, writable } = new FixedLengthStream(kept.size);
+  const piped = kept.body.pipeTo(writable).catch(() => {});
+  const headers = { "authorization": `Bearer ${token}`, "content-type": "application/octet-stream", "content-length": `${kept.size}` };
+  const sent = env[binding].fetch(`https://cell${path}`, { method: "POST", headers, body: readable, redirect: "manual" })
+    .then(async (answer) => {
+      await answer.body?.cancel();
+      return answer.headers.has("x-request-id") ? `${answer.status}` : "";
+    })
+    .catch(() => "");
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(() => done(""), millis); });
+  try {
+    const answer = await Promise.race([sent, late]);
+    if (answer !== "") await piped;
+    return answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export async function bucket_delete(env, key) {
+  await env.ATTACHMENTS.delete(key);
+}
+
+/** Deletes some of what is kept under keys that begin so. True if that was all. */
+export async function bucket_purge(env, prefix) {
+  const { objects, truncated } = await env.ATTACHMENTS.list({ prefix, limit: 1000 });
+  if (objects.length > 0) await env.ATTACHMENTS.delete(objects.map(({ key }) => key));
+  return !truncated;
+}
+
+/** Has a page (JSON) printed: the bytes of a PDF, or as a JSON text why it cannot be. */
+export async function print(env, page) {
+  const answer = await env.PRINT.fetch("https://print/", { method: "POST", body: page });
+  if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer());
+  const said = await answer.text();
+  if (answer.status === 422) return said;
+  throw new Error(`the print Worker answered ${answer.status}`);
+}
+
 /** Sends texts (a JSON list) as messages: at most 100 a call. */
 export async function queue_send(env, binding, texts) {
   await env[binding].sendBatch(JSON.parse(texts).map((body) => ({ body, contentType: "text" })));

@@ -28,6 +28,7 @@ mod log;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 mod platform;
+mod printing;
 mod relocate;
 mod router;
 mod side;

@@ -432,6 +432,8 @@ fn operations() -> Vec<Operation> {
         get::<WholeLetter>("letters", "/v1/complaints/{id}/letters/{letter}", "Read a letter and what is missing in it"),
         Operation { gives: &[("text/html", false)],
             ..get::<NoContent>("letters", "/v1/complaints/{id}/letters/{letter}/html", "The letter as it was sent, byte for byte") },
+        Operation { gives: &[("application/pdf", false)],
+            ..get::<NoContent>("letters", "/v1/complaints/{id}/letters/{letter}/pdf", "The same on paper: a tagged PDF, as it was sent, byte for byte") },
         Operation { tag: "letters", ..command::<body::Nothing>("/v1/complaints/{id}/letters/{letter}/approve",
             "Approve a draft of somebody else's") },
         Operation { tag: "letters", ..command::<SendLetter>("/v1/complaints/{id}/letters/{letter}/send",

@@ -2,6 +2,9 @@
 //!
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
+pub(crate) mod bucket;
+
+use print::{Page, Unprinted};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     chain::Salt,
@@ -42,6 +45,8 @@ extern "C" {
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn kv_put(env: &JsValue, binding: &str, key: &str, value: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn print(env: &JsValue, page: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn queue_send(env: &JsValue, binding: &str, texts: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -370,6 +375,18 @@ impl Runtime {
         Ok(answer.and_then(|(status, text)| Some((status.parse().ok()?, text.to_owned()))))
     }
 
+    /// Has a page printed: a PDF, or why it cannot be one.
+    pub(crate) async fn print(&self, page: &Page) -> Result<Result<Vec<u8>, Unprinted>, Fault> {
+        let page =
+            serde_json::to_string(page).map_err(|error| Fault { dependency: "print", message: error.to_string() })?;
+        let printed = print(self.env(), &page).await.map_err(|error| Fault::new("print", &error))?;
+        if let Some(bytes) = printed.dyn_ref::<js_sys::Uint8Array>() {
+            return Ok(Ok(bytes.to_vec()));
+        }
+        let said = printed.as_string().unwrap_or_default();
+        json::from_str(&said).map(Err).map_err(|_| Fault { dependency: "print", message: said })
+    }
+
     /// Sends texts to a queue.
     pub(crate) async fn send(&self, queue: Queue, texts: &[String]) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
@@ -526,8 +543,8 @@ fn path_and_query(url: &str) -> (String, String) {
 }
 
 /// Builds a native response. `headers` is `name: value` lines.
-pub(crate) fn respond(status: u16, headers: &str, body: &str) -> worker::web_sys::Response {
-    response(status, headers, body.as_bytes()).unchecked_into()
+pub(crate) fn respond(status: u16, headers: &str, body: &[u8]) -> worker::web_sys::Response {
+    response(status, headers, body).unchecked_into()
 }
 
 /// The same, of a body that is written later.

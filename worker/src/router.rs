@@ -174,6 +174,7 @@ routes! {
         POST "/v1/complaints/{id}/letters" letters::draft, tenant ComplaintsWrite;
         GET  "/v1/complaints/{id}/letters/{letter}" letters::read, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/letters/{letter}/html" letters::read_html, tenant ComplaintsRead;
+        GET  "/v1/complaints/{id}/letters/{letter}/pdf" letters::read_pdf, tenant ComplaintsRead;
         POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
         POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
 

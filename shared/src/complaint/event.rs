@@ -288,6 +288,9 @@ pub enum EventBody {
         html_version: u8,
         /// The letter.
         letter: LetterId,
+        /// SHA-256 of its PDF. Absent where it has signs that cannot be printed, and in events of before it was printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pdf: Option<Digest>,
         /// When.
         sent_at: Timestamp,
     },

@@ -614,6 +614,7 @@ impl Complaint {
                     sent_at: None,
                     dated: None,
                     html: None,
+                    pdf: None,
                 };
                 match self.letters.iter_mut().find(|known| known.id == *letter) {
                     Some(known) => *known = drafted,
@@ -626,12 +627,13 @@ impl Complaint {
                     known.approved_by = Some(event.actor.clone());
                 }
             }
-            EventBody::LetterSent { letter, dated, html, sent_at, .. } => {
+            EventBody::LetterSent { letter, dated, html, pdf, sent_at, .. } => {
                 if let Some(known) = self.letters.iter_mut().find(|known| known.id == *letter) {
                     known.state = LetterState::Sent;
                     known.sent_at = Some(*sent_at);
                     known.dated = Some(dated.clone());
                     known.html = Some(*html);
+                    known.pdf = *pdf;
                 }
             }
             EventBody::Split { parts, .. } => self.parts.extend(parts.iter().copied()),

@@ -102,6 +102,8 @@ pub struct Sending<'s> {
     pub dated: Line<40>,
     /// The hash of its HTML.
     pub html: Digest,
+    /// That of its PDF, if it can be printed.
+    pub pdf: Option<Digest>,
 }
 
 /// Sends a letter: seals it, and records what clocks wait for.
@@ -114,7 +116,7 @@ pub fn send(
     settings: &LetterSettings,
     now: Timestamp,
 ) -> Result<Vec<EventBody>, Refusal> {
-    let Sending { letter, kind, response, missing, sent_at, dated, html } = sending;
+    let Sending { letter, kind, response, missing, sent_at, dated, html, pdf } = sending;
     let known = find(complaint, letter)?;
     if known.state == LetterState::Sent {
         return Err(refused("", "was sent already"));
@@ -145,7 +147,7 @@ pub fn send(
             occurred_at: at,
         },
     };
-    let sent = EventBody::LetterSent { dated, html, html_version: super::html::VERSION, letter, sent_at: at };
+    let sent = EventBody::LetterSent { dated, html, html_version: super::html::VERSION, letter, pdf, sent_at: at };
     lawful(complaint, vec![sent, recorded])
 }
 

@@ -65,6 +65,9 @@ pub struct Letter {
     pub dated: Option<Line<40>>,
     /// SHA-256 of the HTML that was sent.
     pub html: Option<Digest>,
+    /// SHA-256 of the PDF that was sent. None where the letter has signs that cannot be printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<Digest>,
 }
 
 /// What a firm has set for its letters.

@@ -206,7 +206,16 @@ fn made(kind: &'static Kind, response: Option<Response>) -> Made<'static> {
 
 fn sending(kind: &'static Kind, response: Option<Response>) -> Sending<'static> {
     let dated = Line::try_from("26 November 2026".to_owned()).unwrap();
-    Sending { letter: letter(), kind, response, missing: vec![], sent_at: None, dated, html: Digest::of(b"x") }
+    Sending {
+        letter: letter(),
+        kind,
+        response,
+        missing: vec![],
+        sent_at: None,
+        dated,
+        html: Digest::of(b"x"),
+        pdf: None,
+    }
 }
 
 fn pointers(refused: Result<Vec<EventBody>, Refusal>) -> Vec<String> {

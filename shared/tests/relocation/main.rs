@@ -433,7 +433,7 @@ fn done(step: Step) -> Outcome {
         positions: [(shard, 1)].into(),
         number: 1,
         deliveries: 0,
-        bulk: Default::default(),
+        in_order: std::collections::BTreeMap::new(),
     };
     match step {
         Step::Copy => Outcome::Copied(Copied {

@@ -30,7 +30,7 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
         Some(version) => template.version == version,
         None => !template.retired,
     });
-    told(200, &known.ok_or(Failure::new(Code::NotFound))?)
+    told(&known.ok_or(Failure::new(Code::NotFound))?)
 }
 
 /// `PUT /v1/letters/templates/{kind}/{language}/{brand}`: the first version, or the next after the one that was read.
@@ -49,17 +49,16 @@ pub(crate) async fn save(call: TenantCall) -> Outcome {
     let before = directory.letter_template(&purpose, u32::MAX).await?;
     let in_force = before.as_ref().filter(|before| !before.retired);
     if let Some(same) = in_force.filter(|before| before.says(&text)) {
-        return told(200, same);
+        return told(same);
     }
     if let Some(before) = in_force {
         call.call.expect_version(before.version)?;
     } else if !call.call.incoming.head.if_match.is_empty() {
         return Err(Failure::new(Code::PreconditionFailed).detail("There is none yet"));
     }
-    let status = if in_force.is_some() { 200 } else { 201 };
     let template = purpose.version(before.as_ref(), text, call.actor()?, call.call.now);
     directory.insert_letter_template(&template).await?;
-    told(status, &template)
+    told(&template)
 }
 
 /// `DELETE /v1/letters/templates/{kind}/{language}/{brand}`: letters are made without it from now on. Its versions stay.
@@ -73,8 +72,8 @@ pub(crate) async fn retire(call: TenantCall) -> Outcome {
     Ok(Reply::empty(204))
 }
 
-fn told(status: u16, template: &FirmTemplate) -> Outcome {
-    Ok(Reply::json(status, template)?.version(template.version))
+fn told(template: &FirmTemplate) -> Outcome {
+    Ok(Reply::json(200, template)?.version(template.version))
 }
 
 /// What the path names. What is no name, and a kind that there is not, names nothing: 404.

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     call::{Outcome, Posted, Reply, TenantCall},
     failure::Failure,
-    platform,
+    platform::{self, bucket::Object},
+    printing::page,
     store::{StoreError, TenantDb, history::Span},
 };
 use schemars::JsonSchema;
@@ -197,9 +198,16 @@ pub(crate) async fn send(call: TenantCall) -> Outcome {
     let dated = said_day(day(&call, complaint, at), &drafted.document.language);
     let html = Digest::of(html(&drafted.document, &dated).as_bytes());
     let kind = drafted.kind(&call, complaint)?;
+    let printed = call.call.runtime.print(&page(&drafted.document, &dated, at)).await?.ok();
+    let pdf = printed.as_deref().map(Digest::of);
     let dated = Line::try_from(dated).map_err(Failure::internal)?;
-    let sending = Sending { letter, kind, response: drafted.response, missing, sent_at, dated, html };
+    let sending = Sending { letter, kind, response: drafted.response, missing, sent_at, dated, html, pdf };
     let bodies = decide::send(complaint, sending, &call.standing.tenant.letters, changing.now)?;
+    // Before the event that names it. If that is not recorded, nobody is given it.
+    if let Some((bytes, digest)) = printed.zip(pdf) {
+        let object = Object::Letter { complaint: complaint.id, letter, digest };
+        call.call.runtime.keep(call.standing.tenant.id, &object, &bytes).await?;
+    }
     changing.end(&call, bodies).await
 }
 
@@ -237,6 +245,27 @@ pub(crate) async fn read_html(call: TenantCall) -> Outcome {
     let mut reply = Reply::json_text(200, page);
     reply.content_type = "text/html; charset=utf-8";
     Ok(reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()))
+}
+
+/// `GET /v1/complaints/{id}/letters/{letter}/pdf`: as it was sent, byte for byte; of a draft, as it would be sent today.
+pub(crate) async fn read_pdf(call: TenantCall) -> Outcome {
+    let (id, db) = call.complaint()?;
+    let complaint = complaint(&db, id).await?;
+    let letter = call.call.path_value("letter")?;
+    let known = complaint.letters.iter().find(|known| known.id == letter).ok_or(Failure::new(Code::NotFound))?;
+    let (runtime, tenant) = (&call.call.runtime, call.standing.tenant.id);
+    let bytes = if known.state == LetterState::Sent {
+        let none =
+            || Failure::new(Code::NotFound).detail("It was sent without a PDF, or by whoever had the case before");
+        let digest = known.pdf.ok_or_else(none)?;
+        runtime.kept(tenant, &Object::Letter { complaint: id, letter, digest }).await?.ok_or_else(none)?
+    } else {
+        let drafted = Drafted::read(&db, &complaint, letter).await?;
+        let dated = said_day(day(&call, &complaint, call.time()), &drafted.document.language);
+        let printed = runtime.print(&page(&drafted.document, &dated, call.time())).await?;
+        printed.map_err(|refused| invalid(FieldError::at("/document", Rule::NotAllowed, refused.not_printable)))?
+    };
+    Ok(Reply::bytes("application/pdf", bytes))
 }
 
 async fn complaint(db: &TenantDb, id: ComplaintId) -> Result<Complaint, Failure> {

@@ -157,7 +157,7 @@ async fn told(call: &TenantCall, mut reply: Reply, view: &View, all: Option<&[Vi
         Some(count) => *count,
         None => found_by(call, view).await?,
     };
-    reply.body = shown(view, Some(count))?;
+    reply.body = shown(view, Some(count))?.into_bytes();
     Ok(reply.version(view.version))
 }
 

@@ -8,7 +8,8 @@ use crate::{
     call::{CellCall, Outcome, Reply},
     failure::Failure,
     gateway::{admission, directory},
-    log, platform,
+    log,
+    platform::{self, bucket::Object},
     store::{
         StoreError, TenantDb,
         relocation::{ComplaintRow, DeliveryRow, EventRow, InOrder, Kept, Left, Newer, RequestRow, Totals},
@@ -43,6 +44,7 @@ pub(crate) async fn take_part(call: CellCall) -> Outcome {
         step::ACTIVATE => activate(&call).await,
         step::WITHDRAW => withdraw(&call).await,
         step::OUTBOX => outbox(&call).await,
+        step::OBJECT => object(&call).await,
         step::CLEAR => clear(&call).await,
         _ => match InOrder::of(&step) {
             Some(list) => in_order(&call, list).await,
@@ -74,6 +76,13 @@ impl CellCall {
             }
             _ => Err(Failure::new(Code::NotFound).detail("No such move was prepared here")),
         }
+    }
+
+    /// Fails unless the tenant is still on its way here.
+    async fn receiving(&self, job: RelocationId) -> Result<(), Failure> {
+        let (arrival, _) = self.arrival(job).await?;
+        let receiving = arrival.state == ArrivalState::Receiving;
+        if receiving { Ok(()) } else { Err(Failure::new(Code::Forbidden).detail("The move is over")) }
     }
 
     async fn save(&self, arrival: Arrival, fence: i64) -> Result<(), Failure> {
@@ -317,6 +326,22 @@ async fn refuse(call: &CellCall, job: RelocationId, attempt: u64) -> Outcome {
     Reply::json(200, &Promised { answer })
 }
 
+/// Takes in an object, before the events that name it come.
+async fn object(call: &CellCall) -> Outcome {
+    let value = |wanted: &str| call.call.parameters().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let nothing = || Failure::new(Code::NotFound);
+    let of: Object = value("of").and_then(|of| of.parse().ok()).ok_or_else(nothing)?;
+    let job: RelocationId = value("job").and_then(|job| job.parse().ok()).ok_or_else(nothing)?;
+    let runtime = &call.call.runtime;
+    call.receiving(job).await?;
+    runtime.take(call.tenant, &of, &call.call.incoming).await?;
+    if let Err(over) = call.receiving(job).await {
+        runtime.forget(call.tenant, &of).await?;
+        return Err(over);
+    }
+    Reply::json(200, &Finished { finished: true })
+}
+
 /// Takes in what is copied in its own order, before the tenant comes. It comes as messages do.
 async fn in_order(call: &CellCall, list: &InOrder) -> Outcome {
     let Outbox { job, messages, .. } = body(call).await?;
@@ -392,5 +417,6 @@ async fn clear(call: &CellCall) -> Outcome {
         db.turn_away(job).await?;
         empty &= db.purge().await?;
     }
+    empty &= call.call.runtime.purge_objects(call.tenant).await?;
     Reply::json(200, &Finished { finished: empty })
 }

@@ -11,10 +11,10 @@ use crate::{
     config::Config,
     gateway::{admission, directory},
     log,
-    platform::{self, Fault, Runtime},
+    platform::{self, Fault, Runtime, bucket::Sent},
     store::{
         StoreError, TenantDb,
-        relocation::{CaseFiles, Changed, ComplaintRow, IN_ORDER, Kept, Left, Totals},
+        relocation::{CaseFiles, Changed, ComplaintRow, EventRow, IN_ORDER, Kept, Left, Totals},
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -36,6 +36,8 @@ use std::{collections::BTreeMap, rc::Rc};
 const LEASE_MILLIS: i64 = 15_000;
 /// How long the other cell may take to answer, in milliseconds.
 const PATIENCE_MILLIS: u32 = 10_000;
+/// The same, for a file.
+const OBJECT_PATIENCE_MILLIS: u32 = 60_000;
 /// Complaints that are looked at in one round, of each database.
 const COMPLAINTS_A_ROUND: u32 = 100;
 /// Versions of them, which are their events: fewer complaints if they have more, but at least one.
@@ -217,10 +219,15 @@ impl Driver {
         shards
     }
 
+    /// This cell's word, which is good for a minute.
+    fn token(&self) -> Result<String, Undone> {
+        let token = self.config.keys.issue_for_cell(self.tenant, platform::now());
+        token.map_err(|_| Undone::Wrong("this cell cannot sign"))
+    }
+
     /// Asks the other cell.
     async fn ask<A: DeserializeOwned>(&self, job: &Job, step: &str, question: &impl Serialize) -> Result<A, Undone> {
-        let token = self.config.keys.issue_for_cell(self.tenant, platform::now());
-        let token = token.map_err(|_| Undone::Wrong("this cell cannot sign"))?;
+        let token = self.token()?;
         let path = format!("/v1/relocations/{}/{step}", self.tenant);
         let body = serde_json::to_string(question)?;
         let answer = self.runtime.ask_cell(&job.to, &path, &token, &body, PATIENCE_MILLIS).await?;
@@ -329,7 +336,25 @@ impl Driver {
         }
     }
 
+    /// Sends what events name that is kept in the bucket. What is not there never was: it stayed where its case file came from.
+    async fn send_objects(&self, job: &Job, events: &[EventRow]) -> Result<(), Undone> {
+        for row in events {
+            let Some(object) = row.object()? else { continue };
+            let path = format!("/v1/relocations/{}/{}?job={}&of={object}", self.tenant, step::OBJECT, job.id);
+            let asked = (job.to.binding(), path, self.token()?);
+            let (binding, path, token) = (asked.0.as_str(), asked.1.as_str(), asked.2.as_str());
+            match self.runtime.send_object(self.tenant, &object, (binding, path, token), OBJECT_PATIENCE_MILLIS).await?
+            {
+                Sent::Answered(200) | Sent::NotHere => {}
+                Sent::Answered(status) => return Err(Undone::Refused(status, String::new())),
+                Sent::Silent => return Err(Undone::Silent),
+            }
+        }
+        Ok(())
+    }
+
     async fn send_part(&self, job: &Job, part: &Copy, copied: &mut Copied) -> Result<(), Undone> {
+        self.send_objects(job, &part.events).await?;
         let TakenIn { new, verified } = self.ask(job, step::COPY, part).await?;
         let is_there = |row: &ComplaintRow| {
             let found = verified.iter().find(|(id, version, _)| *id == row.id && *version >= row.version);
@@ -445,6 +470,7 @@ impl Driver {
             db.end_copying(job.id).await?;
             empty &= db.purge().await?;
         }
+        empty &= self.runtime.purge_objects(self.tenant).await?;
         Ok(empty)
     }
 

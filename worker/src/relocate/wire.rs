@@ -16,6 +16,8 @@ pub(crate) mod step {
     /// The third form, of cells that know of views: one that does not would lose them when it takes over. Since the second
     /// events bring their positions.
     pub(crate) const COPY: &str = "copy-3";
+    /// What is kept in the bucket, which one the query says: `of`, for the move `job`.
+    pub(crate) const OBJECT: &str = "object";
     pub(crate) const COMPARE: &str = "compare";
     pub(crate) const ACTIVATE: &str = "activate";
     pub(crate) const WITHDRAW: &str = "withdraw";

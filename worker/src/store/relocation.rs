@@ -14,12 +14,13 @@ use super::{
     system::{OperatorRecord, OutboxRow},
     to_json,
 };
+use crate::platform::bucket::Object;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use shared::{
     changes::Range,
     clock::{day::Day, due::Due},
-    complaint::{Complaint, projection::Facet},
+    complaint::{Complaint, event::Event, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     json,
     search::place::Place,
@@ -192,6 +193,16 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
+    /// What it names that is kept in the bucket.
+    pub(crate) fn object(&self) -> Result<Option<Object>, StoreError> {
+        // Most name none, and reading one takes longer than this look.
+        if !self.body.contains("\"pdf\":\"") {
+            return Ok(None);
+        }
+        let event: Event = json::from_str(&self.json()).map_err(StoreError::unreadable)?;
+        Ok(Object::named_by(self.complaint_id, &event.body))
+    }
+
     /// The event as JSON.
     pub(crate) fn json(&self) -> String {
         event_json(&self.hash, &self.body)
