@@ -499,18 +499,18 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
         members.remove("assets");
     }
     // What binds no data is told nothing.
-    if let Some(vars) = config["vars"].as_object_mut() {
+    if let Some(vars) = config.get_mut("vars").and_then(Value::as_object_mut) {
         vars.insert("CELL_KEYS".to_owned(), json!(secrets.cell_keys()?));
         // The local runtime knows none.
         vars.remove("JURISDICTION");
         vars.extend(options.vars.iter().map(|(name, value)| (name.clone(), json!(value))));
     }
-    if let Some(assets) = config["assets"]["directory"].as_str() {
+    if let Some(assets) = config.pointer("/assets/directory").and_then(Value::as_str) {
         let assets = root().join(assets);
         std::fs::create_dir_all(&assets)?;
         config["assets"]["directory"] = json!(assets);
     }
-    for database in config["d1_databases"].as_array_mut().into_iter().flatten() {
+    for database in config.get_mut("d1_databases").and_then(Value::as_array_mut).into_iter().flatten() {
         database["migrations_dir"] = json!(migrations());
     }
     Ok(config)

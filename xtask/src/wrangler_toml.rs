@@ -76,16 +76,20 @@ pub fn flattened(config: &Value, name: &str) -> Result<Value> {
 /// database; the directory, though, is one for all cells.
 pub fn name_placeholders(flat: &mut Value) {
     let unfilled = |id: &Value| id.as_str().is_none_or(is_placeholder);
-    for database in flat["d1_databases"].as_array_mut().into_iter().flatten() {
+    let mut list = |name: &str, change: &dyn Fn(&mut Value)| {
+        // Not by index, which would put a null where there is no list.
+        flat.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten().for_each(change);
+    };
+    list("d1_databases", &|database| {
         if unfilled(&database["database_id"]) {
             database["database_id"] = database["database_name"].clone();
         }
-    }
-    for namespace in flat["kv_namespaces"].as_array_mut().into_iter().flatten() {
+    });
+    list("kv_namespaces", &|namespace| {
         if unfilled(&namespace["id"]) {
             namespace["id"] = json!("redress-directory");
         }
-    }
+    });
 }
 
 /// Whether an id is one that has not been filled in: zeros.
