@@ -254,17 +254,17 @@ struct Operation {
     answer: SchemaOf,
     query: &'static [(&'static str, &'static str)],
     more: &'static [(&'static str, &'static str)],
-    versioned: bool,
-    lock: Locking,
+    versioned: Header,
+    lock: Header,
     /// What the body is, if it is not one value of JSON: the media types, each with whether its lines are values.
     takes: &'static [(&'static str, bool)],
     /// What the answer is, likewise.
     gives: &'static [(&'static str, bool)],
 }
 
-/// Whether `Redress-Lock` is sent.
+/// Whether a header is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Locking {
+enum Header {
     No,
     May,
     Must,
@@ -290,8 +290,8 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         answer: of::<T>,
         query: &[],
         more: &[],
-        versioned: false,
-        lock: Locking::No,
+        versioned: Header::No,
+        lock: Header::No,
         takes: &[(JSON, true)],
         gives: &[(JSON, true)],
     }
@@ -311,7 +311,11 @@ fn post<B: JsonSchema, T: JsonSchema>(
 }
 
 fn command<B: JsonSchema>(path: &'static str, summary: &'static str) -> Operation {
-    Operation { versioned: true, lock: Locking::May, ..post::<B, ComplaintAndLock>("commands", path, "200", summary) }
+    Operation {
+        versioned: Header::Must,
+        lock: Header::May,
+        ..post::<B, ComplaintAndLock>("commands", path, "200", summary)
+    }
 }
 
 #[rustfmt::skip]
@@ -323,18 +327,18 @@ fn operations() -> Vec<Operation> {
         post::<NewTenant, Tenant>("tenants", "/v1/tenants", "201", "Create a tenant"),
         Operation { query: AFTER_ID, ..get::<tenants::Tenants>("tenants", "/v1/tenants", "List tenants") },
         get::<Tenant>("tenants", "/v1/tenants/{id}", "Read a tenant"),
-        Operation { route: ("PATCH", "/v1/tenants/{id}"), versioned: true,
+        Operation { route: ("PATCH", "/v1/tenants/{id}"), versioned: Header::Must,
             ..post::<TenantPatch, Tenant>("tenants", "", "200", "Rename a tenant, or change its plan, custom fields or what clocks depend on") },
-        Operation { versioned: true,
+        Operation { versioned: Header::Must,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/suspend", "200", "Stop serving a tenant") },
-        Operation { versioned: true,
+        Operation { versioned: Header::Must,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/resume", "200", "Serve a tenant again") },
-        Operation { versioned: true,
+        Operation { versioned: Header::Must,
             ..post::<NewShard, Tenant>("tenants", "/v1/tenants/{id}/shards", "200",
                 "Put a share of a tenant's new complaints on one more shard") },
-        Operation { versioned: true,
+        Operation { versioned: Header::Must,
             ..post::<body::Nothing, Tenant>("tenants", "/v1/tenants/{id}/delete", "200", "Serve a tenant never again") },
-        Operation { versioned: true,
+        Operation { versioned: Header::Must,
             ..post::<NewRelocation, Relocation>("tenants", "/v1/tenants/{id}/relocation", "202", "Move a tenant to another cell") },
         get::<Relocation>("tenants", "/v1/tenants/{id}/relocation", "Read how far a tenant's newest move is"),
         post::<body::Nothing, Relocation>("tenants", "/v1/tenants/{id}/relocation/advance", "200",
@@ -370,9 +374,9 @@ fn operations() -> Vec<Operation> {
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
         get::<View>("views", "/v1/views/{id}", "Read a saved view, with how many complaints it shows"),
-        Operation { route: ("PATCH", "/v1/views/{id}"), versioned: true,
+        Operation { route: ("PATCH", "/v1/views/{id}"), versioned: Header::Must,
             ..post::<ViewFields, View>("views", "", "200", "Change a saved view") },
-        Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: true,
+        Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: Header::Must,
             ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
 
         post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
@@ -409,9 +413,9 @@ fn operations() -> Vec<Operation> {
         Operation { query: BULK_ROWS, ..get::<BulkRows>("bulk", "/v1/bulk/{id}/rows", "List what became of each complaint") },
         post::<body::Nothing, Job>("bulk", "/v1/bulk/{id}/cancel", "200", "Stop a bulk job before its next row; what was done stays done"),
 
-        Operation { route: ("PUT", "/v1/complaints/{id}/lock"), lock: Locking::May,
+        Operation { route: ("PUT", "/v1/complaints/{id}/lock"), lock: Header::May,
             ..post::<lock::Taking, Lock>("locks", "", "200", "Lock a case to work on it, or hold the lock for longer") },
-        Operation { route: ("DELETE", "/v1/complaints/{id}/lock"), status: "204", lock: Locking::Must,
+        Operation { route: ("DELETE", "/v1/complaints/{id}/lock"), status: "204", lock: Header::Must,
             ..get::<NoContent>("locks", "", "Give a lock back") },
         Operation { route: ("PUT", "/v1/complaints/{id}/lock/holder"),
             ..post::<lock::Taking, Lock>("locks", "", "200", "Take a lock over from whoever holds it") },
@@ -421,10 +425,10 @@ fn operations() -> Vec<Operation> {
         Operation { query: TEMPLATE_VERSION,
             ..get::<FirmTemplate>("letters", "/v1/letters/templates/{kind}/{language}/{brand}",
                 "Read the template for a kind of letter, in a language and of a brand; `firm` is the brand of letters that are of no other") },
-        Operation { route: ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}"),
+        Operation { route: ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}"), versioned: Header::May,
             ..post::<TemplateText, FirmTemplate>("letters", "", "200",
                 "Save a version of a template. The first takes no `If-Match`; what is there already makes no new version") },
-        Operation { route: ("DELETE", "/v1/letters/templates/{kind}/{language}/{brand}"), status: "204", versioned: true,
+        Operation { route: ("DELETE", "/v1/letters/templates/{kind}/{language}/{brand}"), status: "204", versioned: Header::Must,
             ..get::<NoContent>("letters", "", "Withdraw a template; its versions can still be read") },
         post::<DraftLetter, Preview>("letters", "/v1/complaints/{id}/letters/preview", "200",
             "See a letter before it is drafted, and what is missing in it; nothing is written"),
@@ -689,9 +693,9 @@ fn describe_one(
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::NotFound]);
     }
     codes.push(Code::QuotaExceeded);
-    if operation.lock != Locking::No {
+    if operation.lock != Header::No {
         let words = "The `token` of the lock that the caller holds";
-        parameters.push(parameter("header", "Redress-Lock", operation.lock == Locking::Must, words));
+        parameters.push(parameter("header", "Redress-Lock", operation.lock == Header::Must, words));
         codes.extend([Code::InvalidHeader, Code::LockLost, Code::Locked]);
     }
     if operation.request.is_some() {
@@ -701,11 +705,12 @@ fn describe_one(
         let words = "A value of the caller's own; a retry repeats it";
         parameters.push(parameter("header", "Idempotency-Key", true, words));
     }
-    if operation.versioned {
-        parameters.push(parameter("header", "If-Match", true, "The ETag of the version last read"));
+    if operation.versioned != Header::No {
+        let must = operation.versioned == Header::Must;
+        parameters.push(parameter("header", "If-Match", must, "The ETag of the version last read"));
         codes.extend([Code::PreconditionFailed, Code::PreconditionRequired]);
     }
-    if operation.lock != Locking::No || route.path.ends_with("/rotate") || route.path.contains("/relocation") {
+    if operation.lock != Header::No || route.path.ends_with("/rotate") || route.path.contains("/relocation") {
         codes.push(Code::IllegalMove);
     }
     let answer = (operation.answer)(answers);

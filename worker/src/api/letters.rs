@@ -15,6 +15,7 @@ use crate::{
     printing::page,
     store::{StoreError, TenantDb, history::Span},
 };
+use print::Unprinted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -247,7 +248,8 @@ pub(crate) async fn read_html(call: TenantCall) -> Outcome {
     Ok(reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()))
 }
 
-/// `GET /v1/complaints/{id}/letters/{letter}/pdf`: as it was sent, byte for byte; of a draft, as it would be sent today.
+/// `GET /v1/complaints/{id}/letters/{letter}/pdf`: as it was sent, byte for byte; of a draft, as it would be sent today. 404 if it
+/// cannot be printed.
 pub(crate) async fn read_pdf(call: TenantCall) -> Outcome {
     let (id, db) = call.complaint()?;
     let complaint = complaint(&db, id).await?;
@@ -263,7 +265,7 @@ pub(crate) async fn read_pdf(call: TenantCall) -> Outcome {
         let drafted = Drafted::read(&db, &complaint, letter).await?;
         let dated = said_day(day(&call, &complaint, call.time()), &drafted.document.language);
         let printed = runtime.print(&page(&drafted.document, &dated, call.time())).await?;
-        printed.map_err(|refused| invalid(FieldError::at("/document", Rule::NotAllowed, refused.not_printable)))?
+        printed.map_err(|Unprinted { not_printable }| Failure::new(Code::NotFound).detail(not_printable))?
     };
     Ok(Reply::bytes("application/pdf", bytes))
 }
