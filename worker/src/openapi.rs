@@ -92,7 +92,7 @@ struct Views {
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
 struct Templates {
-    /// By kind, language and brand; `blocks` is left out.
+    /// By kind, language and brand; `blocks` is empty.
     data: Vec<FirmTemplate>,
 }
 

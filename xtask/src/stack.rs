@@ -1,4 +1,4 @@
-//! A running stack: one cell, which is its two Workers as built, on workerd with its own D1, R2, KV, Queues and Durable Objects on disk,
+//! A running stack: one cell, which is its Workers as built, on workerd with its own D1, R2, KV, Queues and Durable Objects on disk,
 //! started and stopped through `wrangler dev`.
 //!
 //! Everything of a stack lives in its state folder: data, a copy of the build, the configuration made from `wrangler.toml`, secrets,

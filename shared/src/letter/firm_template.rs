@@ -62,8 +62,7 @@ pub struct FirmTemplate {
     pub saved_by: Actor,
     /// What the letter is about.
     pub subject: Line<200>,
-    /// What it says. Not in lists.
-    #[serde(default)]
+    /// What it says. Empty in lists.
     pub blocks: List<TemplateBlock, MAX_BLOCKS>,
 }
 

@@ -40,7 +40,7 @@ impl TenantDb {
         found.map(|text| json::from_str(&text)).transpose().map_err(StoreError::unreadable)
     }
 
-    /// Every template that is in force, without blocks, as JSON.
+    /// Every template that is in force, with no blocks, as JSON.
     pub(crate) async fn letter_templates(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.texts(self.batch().with(LIST, ())).await?.pop().unwrap_or_default())
     }

@@ -1,5 +1,5 @@
--- The newest version of each template that is in force, without its text.
-SELECT json_remove(newest.template, '$.blocks') AS doc
+-- The newest version of each template that is in force, without its blocks.
+SELECT json_set(newest.template, '$.blocks', json('[]')) AS doc
 FROM letter_templates AS newest
 WHERE newest.tenant_id = ?1 AND newest.template ->> 'retired' = 0 AND NOT EXISTS (
   SELECT 1 FROM letter_templates AS later
