@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::checkout::root;
+use crate::npm;
 use crate::process;
 use crate::progress::{duration, step};
 use crate::stack::{Options, Stack};
@@ -20,8 +21,12 @@ pub fn run(only: &[String]) -> Result<()> {
     }
     let mut summary = Summary::default();
     summary.check("Formatting", || cargo(&["fmt", "--all", "--check"]));
-    summary.check("Clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
-    summary.check("Native tests", || cargo(&["test", "--workspace", "--exclude", "integration"]));
+    // The fonts of the print Worker are among them.
+    summary.check("npm packages", npm::install);
+    summary.check("Clippy", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
+    });
+    summary.check("Native tests", || cargo(&["test", "--workspace", "--all-features", "--exclude", "integration"]));
     summary.check("SQL plans", || cargo(&["test", "--package", "integration", "--test", "sql"]));
     summary.check("Wasm build and its size budget", wasm::build);
     if summary.last_passed() {
