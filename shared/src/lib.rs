@@ -16,6 +16,7 @@
 )]
 
 pub mod access;
+pub mod breaker;
 pub mod bulk;
 pub mod chain;
 pub mod changes;
@@ -34,6 +35,7 @@ pub mod reference;
 pub mod search;
 pub mod sign;
 pub mod similarity;
+pub mod spool;
 pub mod taxonomy;
 pub mod tenant;
 pub mod text;

@@ -39,6 +39,7 @@ mod returns;
 mod search;
 mod shards;
 mod signatures;
+mod spool;
 mod tenants;
 mod verify;
 mod views;

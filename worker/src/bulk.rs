@@ -15,6 +15,7 @@ use crate::{
     gateway::directory,
     log,
     platform::{self, Freshness, Queue, Runtime},
+    spool,
     store::{
         StoreError, TenantBatch, TenantDb,
         bulk::{Driven, RowsToPut},
@@ -66,14 +67,15 @@ const KEPT_MILLIS: i64 = 90 * 86_400_000;
 /// Old rows that are deleted when a job is over: as many as it may have, so that they do not grow.
 const FORGOTTEN: usize = 100_000;
 
-/// Takes turns. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
+/// Takes turns: of jobs, of what time brings, of the spool. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
-        let taken = match (waking::asked(&text), text.parse()) {
-            (Some(shard), _) => waking::take_turn(runtime, shard).await.map(|_| ()),
-            (None, Ok(turn)) => take_turn(runtime, &turn).await,
-            (None, Err(error)) => Err(StoreError::unreadable(error)),
+        let taken = match (waking::asked(&text), spool::asked(&text), text.parse()) {
+            (Some(shard), ..) => waking::take_turn(runtime, shard).await.map(|_| ()),
+            (_, Some(waiting), _) => spool::take_turn(runtime, waiting).await.map(|_| ()),
+            (None, None, Ok(turn)) => take_turn(runtime, &turn).await,
+            (None, None, Err(error)) => Err(StoreError::unreadable(error)),
         };
         match taken {
             // A tenant that is held waits.

@@ -145,9 +145,9 @@ impl Reply {
         Self::json_text(status, String::new())
     }
 
-    /// Whether something was made that was not there before.
+    /// Whether something was made that was not there before, or will be.
     pub(crate) fn is_new(&self) -> bool {
-        self.status == 201 && !self.headers.iter().any(|(name, _)| *name == REPLAYED)
+        matches!(self.status, 201 | 202) && !self.headers.iter().any(|(name, _)| *name == REPLAYED)
     }
 
     pub(crate) fn version(self, version: u32) -> Self {

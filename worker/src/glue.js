@@ -197,8 +197,19 @@ export function numbered(env, prefix, limit) {
  * The answer has two lines: how many rows were read and written and the new bookmark, and as JSON the rows of each
  * statement: [[row, ...], ...]. Where nothing was done, the first line is empty and the second says why. If `plain`, what
  * stands for the second is the first value of the first row as it is, which may have lines.
+ * After so many milliseconds it is not waited for any more: then nobody knows whether it was done.
  */
-export async function d1(env, binding, from, statements, lists, plain) {
+export async function d1(env, binding, from, statements, lists, plain, millis) {
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(() => done("\nthe database does not answer in time"), millis); });
+  try {
+    return await Promise.race([run(env, binding, from, statements, lists, plain), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function run(env, binding, from, statements, lists, plain) {
   try {
     const db = env.READ_REPLICAS === "0" ? env[binding] : env[binding].withSession(from);
     const texts = lists.length === 0 ? undefined : new TextDecoder().decode(lists).split("\n");
@@ -271,6 +282,23 @@ export async function bucket_send(env, key, binding, path, token, millis) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Keeps a text under a key, unless something is kept there: then that, or undefined if it was gone again. */
+export async function bucket_claim(env, key, text) {
+  const kept = await env.ATTACHMENTS.put(key, text, { onlyIf: { etagDoesNotMatch: "*" } });
+  return kept === null ? await bucket_text(env, key) : undefined;
+}
+
+/** The text that is kept under a key, or undefined. */
+export async function bucket_text(env, key) {
+  return (await (await env.ATTACHMENTS.get(key))?.text()) ?? undefined;
+}
+
+/** The first keys that begin so, as a JSON list. */
+export async function bucket_keys(env, prefix, limit) {
+  const { objects } = await env.ATTACHMENTS.list({ prefix, limit });
+  return JSON.stringify(objects.map(({ key }) => key));
 }
 
 export async function bucket_delete(env, key) {

@@ -32,6 +32,7 @@ mod printing;
 mod relocate;
 mod router;
 mod side;
+mod spool;
 mod store;
 mod tick;
 mod waking;

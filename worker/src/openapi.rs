@@ -33,6 +33,7 @@ use shared::{
     letter::firm_template::{FirmTemplate, TemplateText},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
+    spool::Accepted,
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
@@ -256,6 +257,8 @@ struct Operation {
     more: &'static [(&'static str, &'static str)],
     versioned: Header,
     lock: Header,
+    /// What 202 says, if it may be answered so.
+    accepted: Option<SchemaOf>,
     /// What the body is, if it is not one value of JSON: the media types, each with whether its lines are values.
     takes: &'static [(&'static str, bool)],
     /// What the answer is, likewise.
@@ -292,6 +295,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
         more: &[],
         versioned: Header::No,
         lock: Header::No,
+        accepted: None,
         takes: &[(JSON, true)],
         gives: &[(JSON, true)],
     }
@@ -379,7 +383,9 @@ fn operations() -> Vec<Operation> {
         Operation { route: ("DELETE", "/v1/views/{id}"), status: "204", versioned: Header::Must,
             ..get::<NoContent>("views", "", "Remove a saved view; its complaints stay") },
 
-        post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201", "Log a complaint"),
+        Operation { accepted: Some(of::<Accepted>),
+            ..post::<NewComplaint, ComplaintAndLock>("complaints", "/v1/complaints", "201",
+                "Log a complaint. 202: it is accepted, and logged when its database takes it") },
         Operation { query: FILTERS, more: PAGES,
             ..get::<ComplaintPage>("complaints", "/v1/complaints", "List complaints, newest receipt first; all filters must match") },
         Operation { query: IMPORT, takes: &[(NDJSON, true), (CSV, false)], gives: &[(NDJSON, true)],
@@ -730,6 +736,10 @@ fn describe_one(
         json!({ "description": operation.summary, "content": content })
     };
     responses.insert(operation.status.to_owned(), done);
+    if let Some(accepted) = operation.accepted {
+        let content = contents(operation.gives, &accepted(answers).to_value());
+        responses.insert("202".to_owned(), json!({ "description": "It is accepted", "content": content }));
+    }
     let name = |part: &str| part.trim_matches(['{', '}']).replace(['-', ':'], "_");
     let id: Vec<_> = route.path.split('/').filter(|part| !part.is_empty() && *part != "v1").map(name).collect();
     let mut described = Map::from_iter([

@@ -7,6 +7,7 @@ pub(crate) mod bucket;
 use print::{Page, Unprinted};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
+    breaker::{self, Breaker},
     chain::Salt,
     http::bookmark::Bookmarks,
     ids::{Entropy, KeyId, TenantId},
@@ -16,6 +17,7 @@ use shared::{
 };
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
     rc::Rc,
 };
 use worker::{
@@ -40,7 +42,15 @@ extern "C" {
     fn variable(env: &JsValue, name: &str) -> Option<String>;
     fn bound(env: &JsValue, name: &str) -> bool;
     fn numbered(env: &JsValue, prefix: &str, limit: u32) -> String;
-    async fn d1(env: &JsValue, binding: &str, from: &str, statements: &str, lists: &[u8], plain: bool) -> JsValue;
+    async fn d1(
+        env: &JsValue,
+        binding: &str,
+        from: &str,
+        statements: &str,
+        lists: &[u8],
+        plain: bool,
+        millis: u32,
+    ) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn kv_get(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -183,6 +193,8 @@ pub(crate) struct Meter {
     pub(crate) known: Cell<bool>,
     /// Whether its requests are counted already, or need not be.
     pub(crate) counted: Cell<bool>,
+    /// Whether D1 is not waited for long: what it does not take is kept elsewhere.
+    pub(crate) hurried: Cell<bool>,
     /// Whether the cell's other Worker answers, and logs that it did.
     pub(crate) answered_beside: Cell<bool>,
     /// `RateLimit` headers for the answer, a line each.
@@ -212,6 +224,45 @@ pub(crate) struct Runtime {
     pub(crate) meter: Rc<Meter>,
     /// What the caller has seen of shards, before and in this invocation. `None` unless a tenant calls.
     seen: Rc<RefCell<Option<Bookmarks>>>,
+}
+
+/// How long a call to D1 is waited for, in milliseconds: as long as D1 itself lets one run (Cloudflare D1, limits).
+const PATIENCE_MILLIS: u32 = 30_000;
+/// The same of a call for a consumer who waits.
+const HURRIED_MILLIS: u32 = 3_000;
+
+/// What D1 says when it cannot answer now (Cloudflare D1, "Error list"), and what we say for it.
+const TRANSIENT: [&str; 9] = [
+    "Network connection lost",
+    "reset because",
+    "overloaded",
+    "Cannot resolve D1",
+    "storage operation exceeded timeout",
+    "Internal error while starting up D1",
+    "Internal error in D1",
+    "the database does not answer in time",
+    NOT_ASKED,
+];
+const NOT_ASKED: &str = "the database has not answered for a while, and is not asked";
+
+impl Fault {
+    /// Whether D1 did not answer, or not now.
+    pub(crate) fn is_transient(&self) -> bool {
+        TRANSIENT.iter().any(|part| self.message.contains(part))
+    }
+}
+
+thread_local! {
+    static BREAKERS: RefCell<BTreeMap<ShardId, Breaker>> = RefCell::default();
+}
+
+fn breaker<T>(shard: ShardId, act: impl FnOnce(&mut Breaker) -> T) -> T {
+    BREAKERS.with_borrow_mut(|breakers| act(breakers.entry(shard).or_default()))
+}
+
+/// How the breaker of a database stands in this isolate.
+pub(crate) fn breaker_of(shard: ShardId) -> breaker::State {
+    breaker(shard, |breaker| breaker.state(now()))
 }
 
 thread_local! {
@@ -270,6 +321,9 @@ impl Runtime {
         lists: &[u8],
         plain: bool,
     ) -> Result<String, Fault> {
+        if !breaker(shard, |breaker| breaker.allows(now())) {
+            return Err(Fault { dependency: "d1", message: NOT_ASKED.to_owned() });
+        }
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
         spend(|spent| spent.d1_calls += 1);
         let from = match freshness {
@@ -277,14 +331,18 @@ impl Runtime {
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
         let from = from.as_deref().unwrap_or("first-primary");
-        let answer = d1(self.env(), &shard.binding(), from, statements, lists, plain).await;
+        let millis = if self.meter.hurried.get() { HURRIED_MILLIS } else { PATIENCE_MILLIS };
+        let answer = d1(self.env(), &shard.binding(), from, statements, lists, plain, millis).await;
         let mut answer = answer.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
         let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
         let (Some(read), Some(written)) = (number(), number()) else {
-            return Err(Fault { dependency: "d1", message: rows });
+            let fault = Fault { dependency: "d1", message: rows };
+            breaker(shard, |breaker| if fault.is_transient() { breaker.failed(now()) } else { breaker.answered() });
+            return Err(fault);
         };
+        breaker(shard, Breaker::answered);
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
         spend(|spent| {

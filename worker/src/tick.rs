@@ -7,6 +7,7 @@ use crate::{
     indexing, log, platform,
     platform::Runtime,
     relocate::leaving,
+    spool,
     store::system::{DIRECTORY_SHARD, SystemDb},
     waking,
 };
@@ -24,6 +25,11 @@ pub(crate) async fn tick(runtime: &Runtime) {
 }
 
 async fn on_complaints(runtime: &Runtime, now: Timestamp) {
+    match spool::take_turn(runtime, None).await {
+        Ok(0) => {}
+        Ok(logged) => log::note("spooled_logged", logged),
+        Err(error) => log::fault("spool_not_read", &error),
+    }
     for shard in runtime.shards().iter() {
         match indexing::index(runtime, *shard).await {
             Ok(0) => {}

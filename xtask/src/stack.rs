@@ -52,6 +52,8 @@ pub struct Options {
     pub assets: bool,
     /// Whether the Worker's functions keep their names.
     pub names: bool,
+    /// Whether what the Workers are bound to can be made to fail.
+    pub faulty: bool,
 }
 
 impl Options {
@@ -67,6 +69,7 @@ impl Options {
             temporary: false,
             assets: true,
             names: false,
+            faulty: false,
         }
     }
 
@@ -128,6 +131,13 @@ impl Options {
     #[must_use]
     pub fn with_names(mut self) -> Options {
         self.names = true;
+        self
+    }
+
+    /// With bindings that fail when they are told to: see `tests/faulty.js`.
+    #[must_use]
+    pub fn faulty(mut self) -> Options {
+        self.faulty = true;
         self
     }
 
@@ -432,6 +442,8 @@ const SECOND_CONFIG: &str = "wrangler-second.json";
 const DOOR_CONFIG: &str = "wrangler-door.json";
 /// The code of that Worker.
 const DOOR: &str = "door.js";
+/// The module that makes bindings fail.
+const FAULTY: &str = "faulty.js";
 /// Notes of who runs on a state folder.
 const RUNNING: [&str; 2] = ["running.json", "running-door.json"];
 
@@ -494,7 +506,12 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
     for unused in ["build", "routes"] {
         members.remove(unused);
     }
-    members.insert("main".to_owned(), json!(options.state.join("worker").join(worker.name).join("entry.js")));
+    let build = options.state.join("worker").join(worker.name);
+    let module = if options.faulty { FAULTY } else { "entry.js" };
+    if options.faulty {
+        std::fs::copy(root().join("tests").join(FAULTY), build.join(FAULTY)).context(FAULTY)?;
+    }
+    members.insert("main".to_owned(), json!(build.join(module)));
     if !options.assets {
         members.remove("assets");
     }

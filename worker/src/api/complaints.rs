@@ -2,13 +2,14 @@
 
 use super::{
     external_reference,
-    intake::{self, Logged},
+    intake::{self, Asked, Logged, Maker, NotLogged},
     lock, views,
 };
 use crate::{
     call::{Call, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::outbox,
     failure::Failure,
+    log, spool,
     store::{
         TenantDb,
         commit::DUE,
@@ -25,6 +26,7 @@ use shared::{
     complaint::{intake::NewComplaint, projection::Facet},
     exchange::import::Draft,
     http::{
+        body,
         cursor::{Cursor, Direction},
         list_query::{ListQuery, Order},
         merge::Turns,
@@ -45,16 +47,28 @@ pub(crate) const MAX_BODY: u32 = 256 * 1024;
 /// 1. Read the body, as JSON, as a complaint that the tenant's rules allow (413, 415, 400, 422).
 /// 2. Log it, see [`intake::log`]. Served before: the same answer again, or 422.
 /// 3. Tell the queue after the answer.
+///
+/// If its database does not take it, it is accepted all the same: 202, see [`spool`].
 pub(crate) async fn create(call: TenantCall) -> Outcome {
-    let Posted { body: new, key, fingerprint } = call.call.posted::<NewComplaint>(MAX_BODY).await?;
-    let draft = Draft::New(Box::new(new));
-    let asked = intake::Asked { draft: &draft, key: key.as_str(), fingerprint, import: None };
-    match intake::log(&call, &asked).await? {
-        Logged::Before(db, done) => replay(&db, done, fingerprint, None).await,
-        Logged::Now { made, message } => {
+    let Posted { body: bytes, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
+    let draft = Draft::New(Box::new(body::parse::<NewComplaint>(&bytes)?));
+    let maker = Maker::new(&call, None, call.call.now)?;
+    let identity = maker.identity(&draft, key.as_str());
+    let asked = Asked { draft: &draft, key: key.as_str(), fingerprint, import: None, identity: Some(identity.clone()) };
+    call.call.runtime.meter.hurried.set(true);
+    match intake::log(&maker, &asked).await {
+        Ok(Logged::Before(db, done)) => replay(&db, done, fingerprint, None).await,
+        Ok(Logged::Now { made, message }) => {
             message.into_iter().for_each(|message| outbox::announce(&call.call, message));
             Ok(created(made.complaint.id, made.doc))
         }
+        Err(NotLogged::Store(error)) if spool::keeps(&error) => {
+            log::fault("complaint_not_logged", &error);
+            // What would be refused is not accepted.
+            maker.make(&draft, identity.id, identity.reference.clone())?;
+            spool::accept(&call, &asked, identity, bytes).await
+        }
+        Err(not_logged) => Err(not_logged.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 use futures_util::future::join;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::tenant::CellName;
+use shared::{breaker, tenant::CellName};
 
 /// That the service answers.
 #[derive(Serialize, JsonSchema)]
@@ -36,6 +36,9 @@ pub(crate) struct Dependency {
     status: State,
     /// How long it took.
     millis: i64,
+    /// Of a database: how the breaker of the isolate that answers stood before it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breaker: Option<breaker::State>,
 }
 
 /// Whether something answers.
@@ -56,7 +59,9 @@ pub(crate) async fn ready(call: Call) -> Outcome {
     let runtime = &call.runtime;
     let shards = runtime.shards();
     let databases = shards.iter().map(|shard| async {
-        check(format!("d1:{}", shard.binding()), SystemDb::new(runtime.clone(), *shard).ping()).await
+        let breaker = platform::breaker_of(*shard);
+        let db = SystemDb::new(runtime.clone(), *shard);
+        Dependency { breaker: Some(breaker), ..check(format!("d1:{}", shard.binding()), db.ping()).await }
     });
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
     let services = [Side::Middle, Side::Back]
@@ -82,5 +87,5 @@ async fn check<T, E: std::fmt::Display>(name: String, answer: impl Future<Output
             State::Failing
         }
     };
-    Dependency { name, status, millis: platform::now().unix_millis() - begun.unix_millis() }
+    Dependency { name, status, millis: platform::now().unix_millis() - begun.unix_millis(), breaker: None }
 }

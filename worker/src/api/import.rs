@@ -750,8 +750,10 @@ impl Desk {
     /// Logs a row by itself.
     async fn write_one(&self, entry: &Entry) -> Result<Fate, Failure> {
         let Some(draft) = &entry.draft else { return Err(Failure::internal("a row without content")) };
-        let asked = Asked { draft, key: &entry.key, fingerprint: entry.fingerprint, import: Some(&self.key) };
-        Ok(match intake::log(&self.call, &asked).await? {
+        let asked =
+            Asked { draft, key: &entry.key, fingerprint: entry.fingerprint, import: Some(&self.key), identity: None };
+        let maker = Maker::new(&self.call, Some(&self.key), self.call.call.now)?;
+        Ok(match intake::log(&maker, &asked).await? {
             Logged::Now { made, .. } => Fate::Created(made.complaint.id, made.complaint.reference),
             Logged::Before(_, done) => before(done.fingerprint == entry.fingerprint, done.complaint_id, None),
         })

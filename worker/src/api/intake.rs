@@ -2,7 +2,7 @@
 
 use super::external_reference;
 use crate::{
-    call::TenantCall,
+    call::{Firm, TenantCall},
     failure::Failure,
     platform,
     store::{StoreError, TenantDb, Unique, commit::New, complaints::Done, external_references::claimant, together},
@@ -27,17 +27,55 @@ use shared::{
 const DRAWS: usize = 4;
 
 /// What is to be logged.
-pub(super) struct Asked<'a> {
-    pub(super) draft: &'a Draft,
+pub(crate) struct Asked<'a> {
+    pub(crate) draft: &'a Draft,
     /// The request's idempotency key, or a row's.
-    pub(super) key: &'a str,
-    pub(super) fingerprint: Digest,
+    pub(crate) key: &'a str,
+    pub(crate) fingerprint: Digest,
     /// The import it is a row of. An import tells nobody.
-    pub(super) import: Option<&'a IdempotencyKey>,
+    pub(crate) import: Option<&'a IdempotencyKey>,
+    /// The id and the reference that it is to have, unless somebody has that reference.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// How a complaint is called before it is logged.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: ComplaintId,
+    pub(crate) reference: Reference,
+}
+
+/// Why nothing was logged.
+pub(crate) enum NotLogged {
+    /// It may not be, or not so.
+    Refused(Failure),
+    /// The database did not take it, or it is not known whether it did.
+    Store(StoreError),
+}
+
+impl From<Failure> for NotLogged {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<StoreError> for NotLogged {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NotLogged> for Failure {
+    fn from(not_logged: NotLogged) -> Self {
+        match not_logged {
+            NotLogged::Refused(failure) => failure,
+            NotLogged::Store(error) => error.into(),
+        }
+    }
 }
 
 /// What has become of it.
-pub(super) enum Logged {
+pub(crate) enum Logged {
     /// It is there now. The message to send, if anybody is to be told.
     Now { made: Made, message: Option<String> },
     /// The key has logged this before.
@@ -45,34 +83,34 @@ pub(super) enum Logged {
 }
 
 /// A complaint that is not written yet.
-pub(super) struct Made {
-    pub(super) complaint: Box<Complaint>,
+pub(crate) struct Made {
+    pub(crate) complaint: Box<Complaint>,
     /// As JSON.
-    pub(super) doc: String,
-    pub(super) events: Vec<Sealed>,
+    pub(crate) doc: String,
+    pub(crate) events: Vec<Sealed>,
     /// What lies ahead of it.
-    pub(super) ahead: Ahead,
+    pub(crate) ahead: Ahead,
 }
 
-/// Who logs, when in the world's time, and for which import.
-pub(super) struct Maker<'c> {
-    pub(super) call: &'c TenantCall,
-    pub(super) by: Actor,
-    pub(super) now: Timestamp,
-    pub(super) import: Option<&'c IdempotencyKey>,
+/// Who logs for which firm, when in the world's time, and for which import.
+pub(crate) struct Maker<'c> {
+    pub(crate) firm: Firm<'c>,
+    pub(crate) by: Actor,
+    pub(crate) now: Timestamp,
+    pub(crate) import: Option<&'c IdempotencyKey>,
 }
 
 impl<'c> Maker<'c> {
-    pub(super) fn new(
+    pub(crate) fn new(
         call: &'c TenantCall,
         import: Option<&'c IdempotencyKey>,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        Ok(Self { call, by: call.actor()?, now, import })
+        Ok(Self { firm: call.firm(), by: call.actor()?, now, import })
     }
 
     /// The id of what a draft becomes in this slot: a new one, or that of a case file's complaint here.
-    pub(super) fn id(&self, draft: &Draft, slot: Slot) -> ComplaintId {
+    pub(crate) fn id(&self, draft: &Draft, slot: Slot) -> ComplaintId {
         match draft {
             Draft::New(_) => ComplaintId::in_slot(self.now, &platform::entropy(), slot.0),
             Draft::File(file) => self.renamed(file.complaint),
@@ -80,32 +118,38 @@ impl<'c> Maker<'c> {
     }
 
     /// The slot of what a key logs that falls on this place.
-    pub(super) fn slot(&self, place: u64) -> Slot {
-        self.call.standing.tenant.shards.slot_for(place)
+    pub(crate) fn slot(&self, place: u64) -> Slot {
+        self.firm.tenant.shards.slot_for(place)
     }
 
     fn renamed(&self, old: ComplaintId) -> ComplaintId {
-        let tenant = &self.call.standing.tenant;
+        let tenant = self.firm.tenant;
         let here = |import| case_file::new_id(tenant.id, import, &tenant.shards, old);
         self.import.map_or(old, here)
     }
 
     /// A reference for a complaint of this id.
-    pub(super) fn reference(&self, id: ComplaintId) -> Reference {
-        let prefix = &self.call.standing.tenant.reference_prefix;
+    pub(crate) fn reference(&self, id: ComplaintId) -> Reference {
+        let prefix = &self.firm.tenant.reference_prefix;
         Reference::new(prefix, id.slot(), u32::from_be_bytes(platform::random()))
+    }
+
+    /// How what this key logs is to be called.
+    pub(crate) fn identity(&self, draft: &Draft, key: &str) -> Identity {
+        let id = self.id(draft, self.slot(hash_of(key)));
+        Identity { id, reference: self.reference(id) }
     }
 
     /// What the draft says, as events and as the complaint that they make.
     ///
     /// # Errors
     /// The tenant's rules do not allow it, or the case file is not whole and unaltered.
-    pub(super) fn make(&self, draft: &Draft, id: ComplaintId, reference: Reference) -> Result<Made, Failure> {
-        let firm = &self.call.standing.tenant;
+    pub(crate) fn make(&self, draft: &Draft, id: ComplaintId, reference: Reference) -> Result<Made, Failure> {
+        let firm = self.firm.tenant;
         let (tenant, now) = (firm.id, firm.time(self.now));
         let (complaint, events) = match draft {
             Draft::New(new) => {
-                let received = decide::log(new.as_ref().clone(), reference, self.call.rules()?, now)?;
+                let received = decide::log(new.as_ref().clone(), reference, self.firm.rules()?, now)?;
                 let tail = Tail { tenant, complaint: id, version: 0, head: Digest::ZERO };
                 let events = chain::seal(tail, &self.by, now, vec![received], platform::salt);
                 let events = events.map_err(Failure::internal)?;
@@ -127,7 +171,7 @@ impl<'c> Maker<'c> {
 
 impl Made {
     /// To be written along with others.
-    pub(super) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
+    pub(crate) fn to_log<'m>(&'m self, key: &'m str, fingerprint: Digest, names_it: bool) -> New<'m> {
         let Self { complaint, doc, events, ahead } = self;
         New { complaint, doc, events, key, fingerprint, outbox: None, names_it, ahead: *ahead }
     }
@@ -138,40 +182,43 @@ impl Made {
 /// 1. For a tenant that has grown: if the key's slot was another one before, look there for what the key did.
 /// 2. Make the events and write them; before that, claim the external reference if those are kept in another database.
 ///    Taken: the idempotency key (what it did), the external reference (409).
-pub(super) async fn log(call: &TenantCall, asked: &Asked<'_>) -> Result<Logged, Failure> {
-    let maker = Maker::new(call, asked.import, call.call.now)?;
-    let tenant = &call.standing.tenant;
+pub(crate) async fn log(maker: &Maker<'_>, asked: &Asked<'_>) -> Result<Logged, NotLogged> {
+    let firm = maker.firm;
     // By the key, so that a repeated request meets its own record.
     let place = hash_of(asked.key);
-    let slot = tenant.shards.slot_for(place);
-    let own = call.db_of_slot(slot).ok_or_else(|| Failure::internal("a slot without a shard"))?;
-    if let Some((db, done)) = done_before_growth(call, &own, place, asked.key).await? {
+    let own = firm.db_of_slot(maker.slot(place)).ok_or_else(|| Failure::internal("a slot without a shard"))?;
+    if let Some((db, done)) = done_before_growth(firm, &own, place, asked.key).await? {
         return Ok(Logged::Before(db, done));
     }
-    let mut id = maker.id(asked.draft, slot);
-    let home = call.home()?;
+    let Identity { mut id, reference } =
+        asked.identity.clone().unwrap_or_else(|| maker.identity(asked.draft, asked.key));
+    let mut drawn = Some(reference);
+    let home = firm.home()?;
     let mut names_it = home.is(&own);
     let mut claimed = false;
     for _ in 0..DRAWS {
-        let db = call.db_of(id)?;
-        let made = match maker.make(asked.draft, id, maker.reference(id)) {
+        let db = firm.db_of(id)?;
+        let reference = drawn.take().unwrap_or_else(|| maker.reference(id));
+        let made = match maker.make(asked.draft, id, reference) {
             Ok(made) => made,
             // The rules may have changed since the same request was accepted.
-            Err(refused) => return before_or(db, asked.key, refused).await,
+            Err(refused) => {
+                return before_or(db, asked.key, refused).await.map_err(|error| NotLogged::Refused(error.into()));
+            }
         };
         let named = made.complaint.external_reference.as_ref();
         if named.is_some() && !names_it && !claimed {
             claimed = true;
             let by = claimant("", asked.key);
             let change = external_reference::Change { complaint: id, from: None, to: named, by, at: maker.now };
-            match external_reference::prepare(call.firm(), &home, &change).await {
+            match external_reference::prepare(firm, &home, &change).await {
                 // An earlier attempt has begun to log it as another complaint: go on with that one.
                 Ok(prepared) if prepared.complaint != id => {
                     id = prepared.complaint;
                     continue;
                 }
                 Ok(_) => {}
-                Err(error) => return before_or(db, asked.key, error.into()).await,
+                Err(error) => return before_or(db, asked.key, error).await,
             }
         }
         let outbox = asked.import.is_none().then(|| OutboxId::new(maker.now, &platform::entropy()));
@@ -182,24 +229,23 @@ pub(super) async fn log(call: &TenantCall, asked: &Asked<'_>) -> Result<Logged, 
             // Whoever has it may have died over it.
             Err(StoreError::Taken(Unique::ExternalReference)) if names_it => names_it = false,
             Err(error @ StoreError::Taken(Unique::IdempotencyKey)) => {
-                return before_or(db, asked.key, error.into()).await;
+                return before_or(db, asked.key, error).await;
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::internal("drew only references that are taken"))
+    Err(Failure::internal("drew only references that are taken").into())
 }
 
 /// What the key did before the tenant had as many shards as now, where another slot was its own then.
 async fn done_before_growth(
-    call: &TenantCall,
+    firm: Firm<'_>,
     own: &TenantDb,
     place: u64,
     key: &str,
 ) -> Result<Option<(TenantDb, Done)>, StoreError> {
-    let tenant = &call.standing.tenant;
-    let former = tenant.shards.former_slots_for(place, tenant.founded_with);
-    let others = former.into_iter().filter_map(|slot| call.db_of_slot(slot)).filter(|db| !db.is(own));
+    let former = firm.tenant.shards.former_slots_for(place, firm.tenant.founded_with);
+    let others = former.into_iter().filter_map(|slot| firm.db_of_slot(slot)).filter(|db| !db.is(own));
     let asked = others.map(|db| async move { (db.done_by("", key).await, db) });
     for (done, db) in together(asked).await {
         if let Some(done) = done? {
@@ -210,9 +256,9 @@ async fn done_before_growth(
 }
 
 /// What the key did, if it did anything; else the failure.
-async fn before_or(db: TenantDb, key: &str, failure: Failure) -> Result<Logged, Failure> {
+async fn before_or(db: TenantDb, key: &str, otherwise: impl Into<NotLogged>) -> Result<Logged, NotLogged> {
     match db.done_by("", key).await? {
         Some(done) => Ok(Logged::Before(db, done)),
-        None => Err(failure),
+        None => Err(otherwise.into()),
     }
 }

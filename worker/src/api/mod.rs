@@ -14,7 +14,7 @@ pub(crate) mod export;
 mod external_reference;
 pub(crate) mod health;
 pub(crate) mod import;
-mod intake;
+pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod letter_templates;
 pub(crate) mod letters;

@@ -6,6 +6,7 @@ use shared::{
     chain::Digest,
     complaint::event::EventBody,
     ids::{ComplaintId, LetterId, TenantId},
+    json,
 };
 use std::{fmt, str::FromStr};
 use worker::{
@@ -32,6 +33,12 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn bucket_delete(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_claim(env: &JsValue, key: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_keys(env: &JsValue, prefix: &str, limit: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_text(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn bucket_purge(env: &JsValue, prefix: &str) -> Result<JsValue, JsValue>;
 }
@@ -165,7 +172,31 @@ impl Runtime {
 
     /// Deletes an object.
     pub(crate) async fn forget(&self, tenant: TenantId, object: &Object) -> Result<(), Fault> {
-        bucket_delete(self.env(), &object.key(tenant)).await.map(drop).map_err(|error| fault(&error))
+        self.delete(&object.key(tenant)).await
+    }
+
+    /// Deletes what is kept under a key.
+    pub(crate) async fn delete(&self, key: &str) -> Result<(), Fault> {
+        bucket_delete(self.env(), key).await.map(drop).map_err(|error| fault(&error))
+    }
+
+    /// Keeps a text under a key, unless there is one already: then that.
+    pub(crate) async fn claim(&self, key: &str, text: &str) -> Result<Option<String>, Fault> {
+        let there = bucket_claim(self.env(), key, text).await.map_err(|error| fault(&error))?;
+        Ok(there.as_string())
+    }
+
+    /// The text that is kept under a key.
+    pub(crate) async fn text(&self, key: &str) -> Result<Option<String>, Fault> {
+        let text = bucket_text(self.env(), key).await.map_err(|error| fault(&error))?;
+        Ok(text.as_string())
+    }
+
+    /// The first keys that begin so, in their order: at most 1,000.
+    pub(crate) async fn keys(&self, prefix: &str, limit: u32) -> Result<Vec<String>, Fault> {
+        let list = bucket_keys(self.env(), prefix, limit).await.map_err(|error| fault(&error))?;
+        json::from_str(&list.as_string().unwrap_or_default())
+            .map_err(|error| Fault { dependency: "bucket", message: error.to_string() })
     }
 
     /// Deletes some of a tenant's objects. True if there are no more.

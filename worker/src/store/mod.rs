@@ -109,17 +109,6 @@ const FULL: [(&str, &str); 2] = [
     ("NOT NULL constraint failed: letter_templates.nr", "at most 2,000 versions of templates"),
 ];
 
-/// What D1 says when it cannot answer now (Cloudflare D1, "Error list").
-const TRANSIENT: [&str; 7] = [
-    "Network connection lost",
-    "reset because",
-    "overloaded",
-    "Cannot resolve D1",
-    "storage operation exceeded timeout",
-    "Internal error while starting up D1",
-    "Internal error in D1",
-];
-
 /// D1 gives its reasons only as text.
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
@@ -132,7 +121,7 @@ impl From<Fault> for StoreError {
             Some(what) if has(&"UNIQUE constraint failed") => Self::Taken(what),
             _ if HELD.iter().any(has) => Self::Held,
             _ if has(&LOCKED) => Self::Locked,
-            _ if TRANSIENT.iter().any(has) => Self::Busy(fault),
+            _ if fault.is_transient() => Self::Busy(fault),
             _ => Self::Broken(fault),
         }
     }
