@@ -23,6 +23,7 @@ pub mod changes;
 pub mod clock;
 pub mod complaint;
 pub mod exchange;
+pub mod flags;
 pub mod http;
 pub mod ids;
 pub mod json;

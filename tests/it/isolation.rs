@@ -85,6 +85,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             let call = if last == "lock" { call.header("redress-lock", NO_LOCK) } else { call };
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
+        ("PUT", "/v1/flags") => return call.json(&json!({ "parts": {} })),
         ("PUT", "/v1/test-clock") => return call.json(&json!({ "now": "2026-01-01T00:00:00Z" })),
         ("DELETE", "/v1/views/{id}" | "/v1/letters/templates/{kind}/{language}/{brand}") => return call.if_match(999),
         ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}") => {

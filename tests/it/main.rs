@@ -23,6 +23,7 @@ mod description;
 mod duplicates;
 mod export;
 mod faults;
+mod flags;
 mod idempotency;
 mod import;
 mod isolation;

@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 87] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 89] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
 
@@ -65,6 +65,8 @@ const ENDPOINTS: [(&str, &str, Who, u16); 87] = [
     ("GET", "/v1/tenants/{id}/relocation", Who::Operators, 404),
     ("POST", "/v1/tenants/{id}/relocation/advance", Who::Operators, 404),
     ("POST", "/v1/tenants/{id}/relocation/cancel", Who::Operators, 404),
+    ("GET", "/v1/flags", Who::Operators, 200),
+    ("PUT", "/v1/flags", Who::Operators, 200),
     ("GET", "/v1/dead-letters", Who::Operators, 200),
     // No letter is a tenant's or a complaint's.
     ("POST", "/v1/dead-letters/{id}/replay", Who::Operators, 404),

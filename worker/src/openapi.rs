@@ -28,6 +28,7 @@ use shared::{
         projection::{Facet, Summary},
     },
     exchange::{answer::ImportLine, mapping::Mapping},
+    flags::Flags,
     http::problem::{Code, Problem},
     ids::{BulkId, ComplaintId, ViewId},
     letter::firm_template::{FirmTemplate, TemplateText},
@@ -355,6 +356,9 @@ fn operations() -> Vec<Operation> {
         post::<Rotation, IssuedKey>(
             "keys", "/v1/tenants/{id}/keys/{key}/rotate", "201", "Put a new key in a key's place; the old one works on for a while"),
         post::<body::Nothing, ApiKey>("keys", "/v1/tenants/{id}/keys/{key}/revoke", "200", "Revoke a key"),
+        get::<Flags>("flags", "/v1/flags", "Read which parts of the service are switched off, in this cell"),
+        Operation { route: ("PUT", "/v1/flags"),
+            ..post::<Flags, Flags>("flags", "", "200", "Switch parts of the service off and on, in this cell: all at once") },
         Operation { query: AFTER_ID,
             ..get::<dead_letters::DeadLetters>("dead letters", "/v1/dead-letters", "List messages that failed all retries") },
         post::<body::Nothing, dead_letters::DeadLetter>(
@@ -627,7 +631,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 15] = [
+const TAGS: [&str; 16] = [
     "complaints",
     "views",
     "commands",
@@ -642,6 +646,7 @@ const TAGS: [&str; 15] = [
     "tenants",
     "keys",
     "dead letters",
+    "flags",
     "service",
 ];
 

@@ -3,8 +3,9 @@
 
 use crate::{
     api::{
-        bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, health,
-        import, keys, letter_templates, letters, lock, relocations, shards, split, tenants, test_clock, usage, views,
+        bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, flags,
+        health, import, keys, letter_templates, letters, lock, relocations, shards, split, tenants, test_clock, usage,
+        views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -207,6 +208,8 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
+        GET   "/v1/flags" flags::read, operator;
+        PUT   "/v1/flags" flags::set, operator;
         GET   "/v1/dead-letters" dead_letters::list, operator;
         POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
     }

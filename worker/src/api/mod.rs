@@ -12,6 +12,7 @@ pub(crate) mod deadlines;
 pub(crate) mod duplicates;
 pub(crate) mod export;
 mod external_reference;
+pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod intake;

@@ -9,6 +9,7 @@ use crate::{
     call::Firm,
     duplicates,
     failure::Failure,
+    gateway::flags,
     log,
     platform::{self, Freshness, Queue, Runtime},
     store::{
@@ -26,6 +27,7 @@ use shared::{
         command::{Command, LinkTo},
         event::{EventBody, EventKind},
     },
+    flags::Part,
     http::{idempotency::IdempotencyKey, list_query::ListQuery, problem::Code},
     ids::{ComplaintId, OutboxId, TenantId},
     json,
@@ -61,7 +63,7 @@ pub(super) async fn apply(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTr
     let mut later = Vec::<&OutboxMessage>::new();
     for (tenant, messages) in tenants.into_iter().zip(new.into_values()) {
         let tenant = match tenant {
-            Ok(Some((tenant, ..))) if has_rule(&tenant) => tenant,
+            Ok(Some((tenant, ..))) if has_rule(&tenant) && is_on(runtime, &tenant).await => tenant,
             Ok(_) => continue,
             Err(error) => {
                 log::fault("rule_not_read", &error);
@@ -95,6 +97,11 @@ pub(super) async fn apply(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTr
         failed.extend(later.iter().map(|message| message.id));
     }
     failed
+}
+
+/// What is logged while near-duplicates are switched off is not linked later.
+async fn is_on(runtime: &Runtime, tenant: &Tenant) -> bool {
+    flags::is_on(runtime, &tenant.home_cell, Part::Duplicates, tenant.id).await
 }
 
 fn has_rule(tenant: &Tenant) -> bool {

@@ -5,6 +5,7 @@
 pub(crate) mod admission;
 mod credentials;
 pub(crate) mod directory;
+pub(crate) mod flags;
 pub(crate) mod forward;
 pub(crate) mod signature;
 
@@ -93,7 +94,7 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
 /// 2. Find the home cell: forward what belongs to another (503 if that one does not answer).
 /// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
-/// 5. Authorise: the scope (403), and the signature if the request must be signed (401).
+/// 5. Authorise: the scope (403), the signature if the request must be signed (401), and a part that is switched off (503).
 async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
     let credentials = credentials::read(&call)?;
@@ -132,6 +133,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     // (5)
     may(&credentials::principal_of(&key), Access::Tenant(scope))?;
     call.signed = signature::check(&call, &key, &standing).await?;
+    flags::allow(&call, *tenant).await?;
     note_use(&call, *tenant, *id);
     let call = TenantCall { call, standing, key: *id };
     call.follow_bookmarks()?;
