@@ -33,6 +33,11 @@ const A_TURN: usize = 150;
 /// Those it looks at: some may wait for a database that is still away.
 const LOOKED_AT: u32 = 1_000;
 
+/// How long one that a database cannot write is tried again, in milliseconds: a day.
+const TRIED_MILLIS: i64 = 86_400_000;
+/// As many in a row are not at fault themselves.
+const BROKEN_IN_A_ROW: usize = 5;
+
 /// A message that asks for a turn.
 const TURN: &str = "spool/1";
 /// What the keys of turns begin with. They are empty: the key says all.
@@ -97,7 +102,7 @@ pub(crate) async fn take_turn(runtime: &Runtime, named: Option<Waiting>) -> Resu
             keys.iter().filter_map(|key| key.strip_prefix(TURNS)?.parse().ok()).collect()
         }
     };
-    let mut turn = Turn { runtime, firms: BTreeMap::new(), away: BTreeSet::new(), messages: Vec::new() };
+    let mut turn = Turn { runtime, firms: BTreeMap::new(), away: BTreeSet::new(), messages: Vec::new(), broken: 0 };
     let (mut logged, mut left) = (0, false);
     for waiting in waiting {
         if logged as usize >= A_TURN {
@@ -127,6 +132,8 @@ struct Turn<'r> {
     /// Databases that did not take one: what waits for them goes on waiting, in its order.
     away: BTreeSet<ShardId>,
     messages: Vec<String>,
+    /// How many in a row a database could not write.
+    broken: usize,
 }
 
 impl Turn<'_> {
@@ -172,6 +179,7 @@ impl Turn<'_> {
         let asked = Asked { draft: &draft, key: &key, fingerprint, import: None, identity };
         match log(&maker, &asked).await {
             Ok(Logged::Now { message, .. }) => {
+                self.broken = 0;
                 self.messages.extend(message);
                 self.over(waiting, true).await
             }
@@ -184,6 +192,18 @@ impl Turn<'_> {
             Err(NotLogged::Refused(failure)) => self.give_up(waiting, &failure.code.parts().1).await,
             Err(NotLogged::Store(StoreError::Taken(_))) => {
                 self.give_up(waiting, &"its external reference is taken").await
+            }
+            // It may be at fault itself: others are tried, for as long as not all of them fail, and it is tried for a day.
+            Err(NotLogged::Store(error @ StoreError::Broken(_))) => {
+                self.broken += 1;
+                if self.broken >= BROKEN_IN_A_ROW {
+                    self.away.insert(shard);
+                }
+                if accepted_at.plus_millis(TRIED_MILLIS) > now {
+                    Err(error)
+                } else {
+                    self.give_up(waiting, &error).await
+                }
             }
             Err(NotLogged::Store(error)) => {
                 self.away.insert(shard);
