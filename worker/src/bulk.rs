@@ -13,7 +13,7 @@ use crate::{
     call::{Call, Firm},
     failure::Failure,
     gateway::directory,
-    log,
+    log, metrics,
     platform::{self, Freshness, Queue, Runtime},
     store::{
         StoreError, TenantBatch, TenantDb,
@@ -30,6 +30,7 @@ use shared::{
     http::{idempotency::IdempotencyKey, problem::Code},
     ids::{BulkId, ComplaintId, RequestId},
     limit::plan::Resource,
+    metrics::families,
     tenant::{
         Status,
         placement::{ShardId, Slot},
@@ -68,6 +69,7 @@ const FORGOTTEN: usize = 100_000;
 
 /// Takes turns. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
+    let queue = batch.queue();
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
         let taken = match (waking::asked(&text), text.parse()) {
@@ -75,6 +77,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
             (None, Ok(turn)) => take_turn(runtime, &turn).await,
             (None, Err(error)) => Err(StoreError::unreadable(error)),
         };
+        let outcome = if matches!(taken, Ok(()) | Err(StoreError::Held)) { "taken" } else { "again" };
+        metrics::count(families::QUEUE_MESSAGES, &[&queue, outcome], 1);
         match taken {
             // A tenant that is held waits.
             Ok(()) | Err(StoreError::Held) => raw.ack(),
