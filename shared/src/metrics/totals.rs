@@ -64,7 +64,7 @@ impl Totals {
         let full = self.0.len() >= MAX_SERIES && !self.0.contains_key(&key);
         let key = if full { families::SERIES_DROPPED.name.to_owned() } else { key };
         let held = self.0.entry(key).or_default();
-        let values = if full { &[1] } else { values };
+        let values: &[u64] = if full { &[1] } else { values };
         if held.len() < values.len() {
             held.resize(values.len(), 0);
         }

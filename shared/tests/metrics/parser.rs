@@ -4,28 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A line with a value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// The name, with the suffix of a histogram's lines.
-    pub name: String,
-    pub labels: BTreeMap<String, String>,
-    pub value: f64,
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: f64,
 }
 
 /// What a scrape said.
 #[derive(Debug, Default)]
-pub struct Scrape {
+pub(crate) struct Scrape {
     /// The type of each family.
-    pub types: BTreeMap<String, String>,
-    pub samples: Vec<Sample>,
+    pub(crate) types: BTreeMap<String, String>,
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Scrape {
     /// The sum of the series of this name that have these labels; 0 if there is none.
-    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.of(name, labels).map(|sample| sample.value).sum()
     }
 
-    pub fn of<'s>(&'s self, name: &'s str, labels: &'s [(&str, &str)]) -> impl Iterator<Item = &'s Sample> {
+    pub(crate) fn of<'s>(&'s self, name: &'s str, labels: &'s [(&str, &str)]) -> impl Iterator<Item = &'s Sample> {
         self.samples.iter().filter(move |sample| {
             let has = |(label, value): &(&str, &str)| sample.labels.get(*label).is_some_and(|held| held == value);
             sample.name == name && labels.iter().all(has)
@@ -33,7 +33,7 @@ impl Scrape {
     }
 }
 
-pub fn parse(text: &str) -> Scrape {
+pub(crate) fn parse(text: &str) -> Scrape {
     let (mut scrape, mut helped, mut seen) = (Scrape::default(), BTreeSet::new(), BTreeSet::new());
     let mut current = String::new();
     let rest = text.strip_suffix('\n').expect("the last line ends");
