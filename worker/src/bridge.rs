@@ -117,7 +117,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         log::request(&config, &answered);
         metrics::answered(&answered);
     }
-    metrics::hand_in(&runtime, |work| context.wait_until(work));
+    metrics::hand_in_later(&runtime, |work| context.wait_until(work));
     native.unwrap_or_else(|| render(&reply, &headers))
 }
 

@@ -53,17 +53,17 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 #[cfg(any(feature = "middle", feature = "back"))]
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
-async fn queue(batch: MessageBatch<String>, env: Env, context: Context) -> worker::Result<()> {
+async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     let runtime = Runtime::new(env);
     deliver::consumer::consume(&batch, &runtime).await;
-    metrics::hand_in(&runtime, |work| context.wait_until(work));
+    metrics::hand_in(&runtime).await;
     Ok(())
 }
 
 #[cfg(any(feature = "middle", feature = "back"))]
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let runtime = Runtime::new(env);
     tick::tick(&runtime).await;
-    metrics::hand_in(&runtime, |work| context.wait_until(work));
+    metrics::hand_in(&runtime).await;
 }

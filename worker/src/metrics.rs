@@ -40,6 +40,8 @@ thread_local! {
     static PENDING: RefCell<Pending> = RefCell::default();
     /// When the one that will hand in is late.
     static HANDED_IN_BY: Cell<i64> = const { Cell::new(i64::MIN) };
+    /// When it was last handed in.
+    static HANDED_IN_AT: Cell<i64> = const { Cell::new(i64::MIN) };
 }
 
 /// Adds to a counter.
@@ -97,25 +99,44 @@ pub(crate) fn message(queue: &str, outcome: &'static str, since: Timestamp) {
     observe(families::QUEUE_AGE, &[queue], platform::now().unix_millis() - since.unix_millis());
 }
 
-/// Has what was counted handed in, after the answer: once in a while, and by one invocation at a time.
-pub(crate) fn hand_in(runtime: &Runtime, wait_until: impl FnOnce(LocalBoxFuture<'static, ()>)) {
+/// Has what was counted handed in some time after the answer, by one request for all.
+pub(crate) fn hand_in_later(runtime: &Runtime, wait_until: impl FnOnce(LocalBoxFuture<'static, ()>)) {
     let now = platform::now().unix_millis();
     if HANDED_IN_BY.get() > now || PENDING.with_borrow(|pending| pending.totals.is_empty()) {
         return;
     }
-    let gather = runtime.variable("METRICS_MILLIS").and_then(|text| text.parse().ok()).unwrap_or(GATHER_MILLIS);
+    let gather = gather_millis(runtime);
     HANDED_IN_BY.set(now + i64::from(gather) + LATE_MILLIS);
     let runtime = runtime.apart();
     wait_until(Box::pin(async move {
         platform::sleep(gather).await;
         HANDED_IN_BY.set(i64::MIN);
-        let Pending { totals, tenants } = PENDING.take();
-        let question = Question::Add { totals, tenants: tenants.into_iter().collect() };
-        if let Err(fault) = runtime.ask::<Added>(Class::Metrics, NAME, &question).await {
-            log::fault("metrics_not_handed_in", &fault);
-            if let Question::Add { totals, .. } = question {
-                PENDING.with_borrow_mut(|pending| pending.totals.merge(&totals));
-            }
-        }
+        tell(&runtime).await;
     }));
+}
+
+/// Hands in what was counted, unless it was done a moment ago, or a request is about to. For queues and cron: what they put off
+/// until after their end holds up the next batch (Cloudflare Queues, `waitUntil`).
+pub(crate) async fn hand_in(runtime: &Runtime) {
+    let now = platform::now().unix_millis();
+    if HANDED_IN_BY.get() <= now && HANDED_IN_AT.get() <= now - i64::from(gather_millis(runtime)) {
+        tell(&runtime.apart()).await;
+    }
+}
+
+fn gather_millis(runtime: &Runtime) -> u32 {
+    runtime.variable("METRICS_MILLIS").and_then(|text| text.parse().ok()).unwrap_or(GATHER_MILLIS)
+}
+
+/// Tells the object what was counted. If it does not answer, it is told the next time.
+async fn tell(runtime: &Runtime) {
+    HANDED_IN_AT.set(platform::now().unix_millis());
+    let Pending { totals, tenants } = PENDING.take();
+    let question = Question::Add { totals, tenants: tenants.into_iter().collect() };
+    if let Err(fault) = runtime.ask::<Added>(Class::Metrics, NAME, &question).await {
+        log::fault("metrics_not_handed_in", &fault);
+        if let Question::Add { totals, .. } = question {
+            PENDING.with_borrow_mut(|pending| pending.totals.merge(&totals));
+        }
+    }
 }
