@@ -9,7 +9,7 @@ use crate::{
     platform::{self, Class, Runtime},
     side::Side,
 };
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, select};
 use shared::{
     http::problem::Code,
     ids::TenantId,
@@ -26,6 +26,8 @@ use std::{
 const GATHER_MILLIS: u32 = 5_000;
 /// Whoever was to hand in and has not so long after that, in milliseconds, is taken to have died with its request.
 const LATE_MILLIS: i64 = 5_000;
+/// How long a consumer or cron waits for the object, in milliseconds. What it was told then may be lost.
+const PATIENCE_MILLIS: u32 = 1_000;
 /// The most tenants that are counted between two times.
 const MAX_TENANTS: usize = 1_000;
 
@@ -120,7 +122,10 @@ pub(crate) fn hand_in_later(runtime: &Runtime, wait_until: impl FnOnce(LocalBoxF
 pub(crate) async fn hand_in(runtime: &Runtime) {
     let now = platform::now().unix_millis();
     if HANDED_IN_BY.get() <= now && HANDED_IN_AT.get() <= now - i64::from(gather_millis(runtime)) {
-        tell(&runtime.apart()).await;
+        let runtime = runtime.apart();
+        let told: LocalBoxFuture<'_, ()> = Box::pin(tell(&runtime));
+        let late: LocalBoxFuture<'_, ()> = Box::pin(platform::sleep(PATIENCE_MILLIS));
+        select(told, late).await;
     }
 }
 
