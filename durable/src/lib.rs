@@ -18,11 +18,11 @@
 
 mod case_lock;
 mod exchange;
-
+mod metrics;
 mod rate_limiter;
 mod replay_guard;
 
 pub use case_lock::CaseLock;
-
+pub use metrics::Metrics;
 pub use rate_limiter::RateLimiter;
 pub use replay_guard::ReplayGuard;

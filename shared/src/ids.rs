@@ -26,6 +26,12 @@ fn v7(at: Timestamp, entropy: &Entropy) -> Uuid {
     Builder::from_unix_timestamp_millis(at.unix_millis().unsigned_abs(), entropy).into_uuid()
 }
 
+/// The time of a UUIDv7: its first 48 bits.
+fn made_at(uuid: Uuid) -> Timestamp {
+    let millis = uuid.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | i64::from(*byte));
+    Timestamp::from_unix_millis(millis)
+}
+
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -146,8 +152,7 @@ impl ComplaintId {
     /// When it was made.
     #[must_use]
     pub fn made_at(self) -> Timestamp {
-        let millis = self.0.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | i64::from(*byte));
-        Timestamp::from_unix_millis(millis)
+        made_at(self.0)
     }
 
     /// The slot the id was made for.
@@ -159,6 +164,12 @@ impl ComplaintId {
 }
 
 impl OutboxId {
+    /// When it was made.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        made_at(self.0)
+    }
+
     /// The lowest id any row written at `at` or later can have: outbox rows older than `at` sort below it.
     #[must_use]
     pub fn floor(at: Timestamp) -> Self {

@@ -30,6 +30,7 @@ pub mod json;
 pub mod letter;
 pub mod limit;
 pub mod lock;
+pub mod metrics;
 pub mod notify;
 pub mod object;
 pub mod reference;

@@ -32,6 +32,7 @@ mod letters;
 mod limits;
 mod locks;
 mod matrix;
+mod metrics;
 mod naughty;
 mod parts;
 mod problems;

@@ -42,9 +42,10 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 89] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 90] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
+    ("GET", "/metrics", Who::Operators, 200),
 
     ("POST", "/v1/tenants", Who::Operators, 422),
     ("GET", "/v1/tenants", Who::Operators, 200),

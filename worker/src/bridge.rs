@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     gateway::{self, Endpoint},
     log::{self, Answered},
+    metrics,
     platform::{self, Incoming, Runtime, Spent},
     router,
 };
@@ -52,6 +53,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     let begun = platform::now();
     let runtime = Runtime::new(env);
     let request_id = RequestId::new(begun, &platform::entropy());
+    runtime.meter.request.set(Some(request_id));
     let config = match Config::of(&runtime) {
         Ok(config) => config,
         Err(error) => {
@@ -60,8 +62,8 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
             return render(&reply, &format!("x-request-id: {request_id}"));
         }
     };
-    let incoming = Incoming::new(request.into());
-    let call = Call::new(runtime.clone(), Rc::clone(&config), Rc::new(context), incoming, begun);
+    let (incoming, context) = (Incoming::new(request.into()), Rc::new(context));
+    let call = Call::new(runtime.clone(), Rc::clone(&config), Rc::clone(&context), incoming, begun);
     let method = call.incoming.head.method.clone();
     let address = call.incoming.head.address.clone();
     let trace = call.trace.clone();
@@ -113,7 +115,9 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     };
     if native.is_none() || !runtime.meter.answered_beside.get() {
         log::request(&config, &answered);
+        metrics::answered(&answered);
     }
+    metrics::hand_in_later(&runtime, |work| context.wait_until(work));
     native.unwrap_or_else(|| render(&reply, &headers))
 }
 

@@ -13,7 +13,7 @@ use crate::{
     call::{Call, Firm},
     failure::Failure,
     gateway::directory,
-    log,
+    log, metrics,
     platform::{self, Freshness, Queue, Runtime},
     spool,
     store::{
@@ -31,6 +31,7 @@ use shared::{
     http::{idempotency::IdempotencyKey, problem::Code},
     ids::{BulkId, ComplaintId, RequestId},
     limit::plan::Resource,
+    metrics::families,
     tenant::{
         Status,
         placement::{ShardId, Slot},
@@ -69,6 +70,7 @@ const FORGOTTEN: usize = 100_000;
 
 /// Takes turns: of jobs, of what time brings, of the spool. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
+    let queue = batch.queue();
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
         let taken = match (waking::asked(&text), spool::asked(&text), text.parse()) {
@@ -77,6 +79,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
             (None, None, Ok(turn)) => take_turn(runtime, &turn).await,
             (None, None, Err(error)) => Err(StoreError::unreadable(error)),
         };
+        let outcome = if matches!(taken, Ok(()) | Err(StoreError::Held)) { "taken" } else { "again" };
+        metrics::count(families::QUEUE_MESSAGES, &[&queue, outcome], 1);
         match taken {
             // A tenant that is held waits.
             Ok(()) | Err(StoreError::Held) => raw.ack(),

@@ -25,6 +25,7 @@ mod failure;
 mod gateway;
 mod indexing;
 mod log;
+mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 mod platform;
@@ -54,12 +55,16 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
-    deliver::consumer::consume(&batch, &Runtime::new(env)).await;
+    let runtime = Runtime::new(env);
+    deliver::consumer::consume(&batch, &runtime).await;
+    metrics::hand_in(&runtime).await;
     Ok(())
 }
 
 #[cfg(any(feature = "middle", feature = "back"))]
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    tick::tick(&Runtime::new(env)).await;
+    let runtime = Runtime::new(env);
+    tick::tick(&runtime).await;
+    metrics::hand_in(&runtime).await;
 }

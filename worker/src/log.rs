@@ -3,13 +3,15 @@
 use crate::{
     call::{Call, TenantCall},
     config::Config,
-    platform,
+    metrics, platform,
+    side::Side,
 };
 use serde::Serialize;
 use shared::{
     exchange::answer::Tally,
     http::problem::Code,
     ids::{KeyId, RequestId, TenantId},
+    metrics::families,
     time::Timestamp,
 };
 use std::cell::Cell;
@@ -100,8 +102,30 @@ pub(crate) fn imported(call: &TenantCall, tally: &Tally, begun: Timestamp) {
     );
 }
 
+/// A call of D1 that took long.
+#[derive(Serialize)]
+pub(crate) struct Slow<'c> {
+    /// Of which request it was, if it was of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) shard: &'c str,
+    /// What the statements are called: their files below `worker/src/store/sql/`.
+    pub(crate) statements: &'c [&'static str],
+    pub(crate) millis: i64,
+    pub(crate) read: u32,
+    pub(crate) written: u32,
+}
+
+/// Tells of it. Parameters are nobody's business.
+pub(crate) fn slow(call: &Slow<'_>) {
+    if let Ok(call) = serde_json::to_string(call) {
+        worker::console_warn!("{{\"level\":\"warn\",\"message\":\"d1_slow\",\"call\":{call}}}");
+    }
+}
+
 /// Something that went wrong outside a request's answer.
 pub(crate) fn fault(message: &'static str, error: &dyn std::fmt::Display) {
+    metrics::count(families::FAULTS, &[Side::HERE, message], 1);
     let line = serde_json::json!({ "level": "error", "message": message, "error": error.to_string() });
     worker::console_error!("{line}");
 }

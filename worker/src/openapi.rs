@@ -305,6 +305,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
+const PROMETHEUS: &str = "text/plain";
 
 fn post<B: JsonSchema, T: JsonSchema>(
     tag: &'static str,
@@ -328,6 +329,7 @@ fn operations() -> Vec<Operation> {
     vec![
         get::<health::Health>("service", "/healthz", "Whether the service answers"),
         get::<health::Readiness>("service", "/readyz", "Whether its dependencies answer, with timings"),
+        Operation { gives: &[(PROMETHEUS, false)], ..get::<String>("service", "/metrics", "What operators measure, as Prometheus reads it") },
 
         post::<NewTenant, Tenant>("tenants", "/v1/tenants", "201", "Create a tenant"),
         Operation { query: AFTER_ID, ..get::<tenants::Tenants>("tenants", "/v1/tenants", "List tenants") },

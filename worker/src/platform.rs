@@ -4,14 +4,16 @@
 
 pub(crate) mod bucket;
 
+use crate::{log, metrics, side::Side};
 use print::{Page, Unprinted};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     breaker::{self, Breaker},
     chain::Salt,
     http::bookmark::Bookmarks,
-    ids::{Entropy, KeyId, TenantId},
+    ids::{Entropy, KeyId, RequestId, TenantId},
     json,
+    metrics::families,
     tenant::{CellName, placement::ShardId},
     time::Timestamp,
 };
@@ -173,6 +175,8 @@ pub(crate) enum Class {
     CaseLock,
     /// One for each key that signs requests.
     ReplayGuard,
+    /// One.
+    Metrics,
 }
 
 impl Class {
@@ -181,6 +185,17 @@ impl Class {
             Self::RateLimiter => "RATE_LIMITER",
             Self::CaseLock => "CASE_LOCK",
             Self::ReplayGuard => "REPLAY_GUARD",
+            Self::Metrics => "METRICS",
+        }
+    }
+
+    /// What it is called in metrics.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::RateLimiter => "rate_limiter",
+            Self::CaseLock => "case_lock",
+            Self::ReplayGuard => "replay_guard",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -188,6 +203,8 @@ impl Class {
 /// What is known of an invocation so far: who calls, how much of its limits is left, and what it has cost.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
+    /// Which request it is, if it is one.
+    pub(crate) request: Cell<Option<RequestId>>,
     pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
     /// Whether the caller's credentials are genuine.
     pub(crate) known: Cell<bool>,
@@ -268,6 +285,23 @@ pub(crate) fn breaker_of(shard: ShardId) -> breaker::State {
 thread_local! {
     /// The databases of this cell: bindings do not change while an isolate lives.
     static DATABASES: OnceCell<Rc<[ShardId]>> = const { OnceCell::new() };
+    /// The variable of this name.
+    static SLOW_MILLIS: OnceCell<i64> = const { OnceCell::new() };
+}
+
+/// How long a call of D1 takes that is slow, in milliseconds, unless `SLOW_MILLIS` says otherwise.
+const SLOW_UNLESS_TOLD_MILLIS: i64 = 200;
+
+/// Statements as D1 is given them.
+pub(crate) struct Statements<'s> {
+    /// A JSON list, see `glue.js`.
+    pub(crate) json: &'s str,
+    /// Parameters that are not written into the JSON.
+    pub(crate) lists: &'s [u8],
+    /// Whether it is one that gives one text, and the answer is that text and not JSON.
+    pub(crate) plain: bool,
+    /// What each is called, for the log.
+    pub(crate) names: &'s [&'static str],
 }
 
 impl Runtime {
@@ -311,15 +345,13 @@ impl Runtime {
         self.seen.borrow().as_ref().filter(|seen| !seen.is_empty()).map(ToString::to_string)
     }
 
-    /// Runs statements (a JSON list, see `glue.js`) as one transaction. The answer is JSON: a list of each one's rows; or, if
-    /// `plain`, the text that the only statement gives.
+    /// Runs statements as one transaction. The answer is JSON: a list of each one's rows; or, if they are `plain`, the text that
+    /// the only one gives.
     pub(crate) async fn d1(
         &self,
         shard: ShardId,
         freshness: Freshness,
-        statements: &str,
-        lists: &[u8],
-        plain: bool,
+        statements: &Statements<'_>,
     ) -> Result<String, Fault> {
         if !breaker(shard, |breaker| breaker.allows(now())) {
             return Err(Fault { dependency: "d1", message: NOT_ASKED.to_owned() });
@@ -331,13 +363,34 @@ impl Runtime {
             Freshness::AsSeen => self.seen.borrow().as_ref().map(|seen| seen.session(shard).to_owned()),
         };
         let from = from.as_deref().unwrap_or("first-primary");
-        let millis = if self.meter.hurried.get() { HURRIED_MILLIS } else { PATIENCE_MILLIS };
-        let answer = d1(self.env(), &shard.binding(), from, statements, lists, plain, millis).await;
+        let Statements { json, lists, plain, names } = statements;
+        let (binding, begun) = (shard.binding(), now());
+        let patience = if self.meter.hurried.get() { HURRIED_MILLIS } else { PATIENCE_MILLIS };
+        let answer = d1(self.env(), &binding, from, json, lists, *plain, patience).await;
+        let millis = now().unix_millis() - begun.unix_millis();
         let mut answer = answer.as_string().unwrap_or_default();
         let rows = answer.find('\n').map_or_else(String::new, |line_feed| answer.split_off(line_feed + 1));
         let mut done = answer.split_ascii_whitespace();
         let mut number = || done.next().and_then(|number| number.parse::<u32>().ok());
-        let (Some(read), Some(written)) = (number(), number()) else {
+        let counted = (number(), number());
+        let labels = [Side::HERE, &binding];
+        let outcome = if counted.1.is_some() { "done" } else { "failed" };
+        metrics::count(families::D1_CALLS, &[Side::HERE, &binding, outcome], 1);
+        metrics::count(families::D1_STATEMENTS, &labels, u32::try_from(names.len()).unwrap_or_default());
+        metrics::observe(families::D1_DURATION, &labels, millis);
+        if millis >= self.slow_millis() {
+            metrics::count(families::D1_SLOW, &labels, 1);
+            let (read, written) = (counted.0.unwrap_or_default(), counted.1.unwrap_or_default());
+            log::slow(&log::Slow {
+                request_id: self.meter.request.get(),
+                shard: &binding,
+                statements: names,
+                millis,
+                read,
+                written,
+            });
+        }
+        let (Some(read), Some(written)) = counted else {
             let fault = Fault { dependency: "d1", message: rows };
             breaker(shard, |breaker| if fault.is_transient() { breaker.failed(now()) } else { breaker.answered() });
             return Err(fault);
@@ -345,6 +398,8 @@ impl Runtime {
         breaker(shard, Breaker::answered);
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
+        metrics::count(families::D1_ROWS_READ, &labels, read);
+        metrics::count(families::D1_ROWS_WRITTEN, &labels, written);
         spend(|spent| {
             spent.rows_read += read;
             spent.rows_written += written;
@@ -380,6 +435,12 @@ impl Runtime {
         }
     }
 
+    /// How long a call of D1 takes that is slow, in milliseconds.
+    fn slow_millis(&self) -> i64 {
+        let told = || self.variable("SLOW_MILLIS").and_then(|text| text.parse().ok());
+        SLOW_MILLIS.with(|known| *known.get_or_init(|| told().unwrap_or(SLOW_UNLESS_TOLD_MILLIS)))
+    }
+
     /// Asks the Durable Object of a class called `name`.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
@@ -390,9 +451,10 @@ impl Runtime {
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
         spend(|spent| spent.hops += 1);
         let question = serde_json::to_string(question).map_err(|error| object_fault(&error))?;
-        let answer = object_ask(self.env(), class.binding(), name, &question)
-            .await
-            .map_err(|error| Fault::new("object", &error))?;
+        let answer = object_ask(self.env(), class.binding(), name, &question).await;
+        let outcome = if answer.is_ok() { "done" } else { "failed" };
+        metrics::count(families::OBJECT_CALLS, &[Side::HERE, class.label(), outcome], 1);
+        let answer = answer.map_err(|error| Fault::new("object", &error))?;
         json::from_str(&answer.as_string().unwrap_or_default()).map_err(|error| object_fault(&error))
     }
 

@@ -4,8 +4,8 @@
 use crate::{
     api::{
         bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, flags,
-        health, import, keys, letter_templates, letters, lock, relocations, shards, split, tenants, test_clock, usage,
-        views,
+        health, import, keys, letter_templates, letters, lock, metrics, relocations, shards, split, tenants,
+        test_clock, usage, views,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -190,6 +190,8 @@ routes! {
     }
 
     Back {
+        GET "/metrics" metrics::show, operator;
+
         POST  "/v1/tenants" tenants::create, operator;
         GET   "/v1/tenants" tenants::list, operator;
         GET   "/v1/tenants/{id}" tenants::read, operator;

@@ -15,6 +15,15 @@ pub(crate) enum Side {
 }
 
 impl Side {
+    /// What this build is called in metrics. (Natively it is the front.)
+    pub(crate) const HERE: &'static str = if cfg!(feature = "front") {
+        "front"
+    } else if cfg!(feature = "middle") {
+        "middle"
+    } else {
+        "back"
+    };
+
     /// Whether this build is that Worker. (Natively it is all of them.)
     pub(crate) const fn is_here(self) -> bool {
         match self {

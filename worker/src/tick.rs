@@ -4,19 +4,21 @@ use crate::{
     bulk,
     deliver::outbox,
     gateway::directory,
-    indexing, log, platform,
+    indexing, log, metrics, platform,
     platform::Runtime,
     relocate::leaving,
+    side::Side,
     spool,
     store::system::{DIRECTORY_SHARD, SystemDb},
     waking,
 };
-use shared::time::Timestamp;
+use shared::{metrics::families, time::Timestamp};
 
 const TENANTS_A_TICK: u32 = 100;
 
 /// One minute's work. A step that fails is logged and comes again with the next tick.
 pub(crate) async fn tick(runtime: &Runtime) {
+    metrics::count(families::CRON_RUNS, &[Side::HERE], 1);
     // A future that is never awaited is still compiled in, so these are no ordinary conditions.
     #[cfg(feature = "middle")]
     on_complaints(runtime, platform::now()).await;

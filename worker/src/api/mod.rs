@@ -20,6 +20,7 @@ pub(crate) mod keys;
 pub(crate) mod letter_templates;
 pub(crate) mod letters;
 pub(crate) mod lock;
+pub(crate) mod metrics;
 pub(crate) mod once;
 pub(crate) mod relocations;
 pub(crate) mod shards;

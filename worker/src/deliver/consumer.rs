@@ -5,13 +5,14 @@
 
 use super::{linking, outbox};
 use crate::{
-    bulk, log, platform,
+    bulk, log, metrics, platform,
     platform::Runtime,
     store::{StoreError, system::SystemDb},
 };
 use shared::{
     ids::OutboxId,
     json,
+    metrics::families,
     notify::{MESSAGE_VERSION, OutboxMessage},
     tenant::placement::ShardId,
 };
@@ -25,6 +26,7 @@ const JOBS: &str = "jobs";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
+    metrics::count(families::QUEUE_BATCHES, &[&queue], 1);
     match (queue.starts_with(JOBS), queue.ends_with(DEAD)) {
         // A future that is never awaited is still compiled in, so these are no ordinary conditions.
         #[cfg(feature = "back")]
@@ -44,12 +46,16 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
 /// Applies tenants' rules, then records who is to be told, a shard at a time. If a shard refuses its messages together, each
 /// is tried alone, so that one bad message holds up no other; nor does a rule hold up what is to be told.
 async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
-    let mut shards = BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new();
+    let (queue, mut shards) = (batch.queue(), BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new());
     for raw in batch.raw_iter() {
         let text = raw.body().as_string();
         match text.ok_or_else(|| "not text".to_owned()).and_then(|text| parse(&text)) {
-            Ok(message) => shards.entry(ShardId(message.shard)).or_default().push((raw, message)),
+            Ok(message) => {
+                metrics::message(&queue, "taken", message.id.made_at());
+                shards.entry(ShardId(message.shard)).or_default().push((raw, message));
+            }
             Err(error) => {
+                metrics::count(families::QUEUE_MESSAGES, &[&queue, "unreadable"], 1);
                 log::fault("message_unreadable", &format!("{}: {error}", raw.id()));
                 raw.retry();
             }
@@ -74,6 +80,7 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
                 Err(StoreError::Held) => raw.ack(),
                 Err(error) => {
                     log::fault("message_not_recorded", &format!("{}: {error}", raw.id()));
+                    metrics::count(families::QUEUE_MESSAGES, &[&queue, "again"], 1);
                     raw.retry();
                 }
             }
@@ -96,6 +103,11 @@ async fn bury(batch: &MessageBatch<String>, runtime: &Runtime) {
         return;
     }
     let mut rows = BTreeMap::<ShardId, Vec<OutboxId>>::new();
+    metrics::count(
+        families::QUEUE_MESSAGES,
+        &[&batch.queue(), "buried"],
+        u32::try_from(texts.len()).unwrap_or_default(),
+    );
     for message in texts.iter().filter_map(|text| parse(text).ok()) {
         rows.entry(ShardId(message.shard)).or_default().push(message.id);
     }

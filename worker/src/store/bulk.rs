@@ -14,20 +14,20 @@ use shared::{
     time::Timestamp,
 };
 
-const INSERT: Scoped = Scoped::new(include_str!("sql/bulk/insert.sql"));
-const PUT_NAMED: Scoped = Scoped::new(include_str!("sql/bulk/put_named.sql"));
-const PUT_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/put_rows.sql"));
-const LEASE: Scoped = Scoped::new(include_str!("sql/bulk/lease.sql"));
-const SAVE: Scoped = Scoped::new(include_str!("sql/bulk/save.sql"));
-const CANCEL: Scoped = Scoped::new(include_str!("sql/bulk/cancel.sql"));
-const READ: Scoped = Scoped::new(include_str!("sql/bulk/read.sql"));
-const BY_KEY: Scoped = Scoped::new(include_str!("sql/bulk/by_key.sql"));
-const LIST: Scoped = Scoped::new(include_str!("sql/bulk/list.sql"));
-const ROWS: Scoped = Scoped::new(include_str!("sql/bulk/rows.sql"));
-const TODO: Scoped = Scoped::new(include_str!("sql/bulk/todo.sql"));
-const SELECT: Scoped = Scoped::new(include_str!("sql/bulk/select.sql"));
-const FORGET_ROWS: Scoped = Scoped::new(include_str!("sql/bulk/forget_rows.sql"));
-const FORGET: Scoped = Scoped::new(include_str!("sql/bulk/forget.sql"));
+const INSERT: Scoped = scoped!("sql/bulk/insert.sql");
+const PUT_NAMED: Scoped = scoped!("sql/bulk/put_named.sql");
+const PUT_ROWS: Scoped = scoped!("sql/bulk/put_rows.sql");
+const LEASE: Scoped = scoped!("sql/bulk/lease.sql");
+const SAVE: Scoped = scoped!("sql/bulk/save.sql");
+const CANCEL: Scoped = scoped!("sql/bulk/cancel.sql");
+const READ: Scoped = scoped!("sql/bulk/read.sql");
+const BY_KEY: Scoped = scoped!("sql/bulk/by_key.sql");
+const LIST: Scoped = scoped!("sql/bulk/list.sql");
+const ROWS: Scoped = scoped!("sql/bulk/rows.sql");
+const TODO: Scoped = scoped!("sql/bulk/todo.sql");
+const SELECT: Scoped = scoped!("sql/bulk/select.sql");
+const FORGET_ROWS: Scoped = scoped!("sql/bulk/forget_rows.sql");
+const FORGET: Scoped = scoped!("sql/bulk/forget.sql");
 
 /// The fence of a job that nobody has driven yet.
 pub(crate) const FIRST_FENCE: u32 = 1;

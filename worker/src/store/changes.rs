@@ -11,12 +11,12 @@ use shared::{
     tenant::placement::Slot,
 };
 
-const NEWEST: Scoped = Scoped::new(include_str!("sql/changes/newest.sql"));
-const SEQUENCE: Scoped = Scoped::new(include_str!("sql/changes/sequence.sql"));
-pub(super) const LAST_NUMBER: Scoped = Scoped::new(include_str!("sql/changes/last_number.sql"));
-pub(super) const RANGES: Scoped = Scoped::new(include_str!("sql/changes/ranges.sql"));
-const PAGE: Scoped = Scoped::new(include_str!("sql/changes/page.sql"));
-const OF_SLOT: Scoped = Scoped::new(include_str!("sql/changes/of_slot.sql"));
+const NEWEST: Scoped = scoped!("sql/changes/newest.sql");
+const SEQUENCE: Scoped = scoped!("sql/changes/sequence.sql");
+pub(super) const LAST_NUMBER: Scoped = scoped!("sql/changes/last_number.sql");
+pub(super) const RANGES: Scoped = scoped!("sql/changes/ranges.sql");
+const PAGE: Scoped = scoped!("sql/changes/page.sql");
+const OF_SLOT: Scoped = scoped!("sql/changes/of_slot.sql");
 
 /// Bytes of events after which a page ends early.
 const PAGE_BYTES: usize = 4_000_000;

@@ -4,11 +4,11 @@ use super::{Scoped, StoreError, TenantDb, to_json};
 use serde::de::IgnoredAny;
 use shared::{ids::ComplaintId, time::Timestamp};
 
-const BEGIN: Scoped = Scoped::new(include_str!("sql/clock_reviews/begin.sql"));
-const MARK: Scoped = Scoped::new(include_str!("sql/clock_reviews/mark.sql"));
-const GO_ON: Scoped = Scoped::new(include_str!("sql/clock_reviews/go_on.sql"));
-const END: Scoped = Scoped::new(include_str!("sql/clock_reviews/end.sql"));
-const LET_SLEEP: Scoped = Scoped::new(include_str!("sql/complaints/let_sleep.sql"));
+const BEGIN: Scoped = scoped!("sql/clock_reviews/begin.sql");
+const MARK: Scoped = scoped!("sql/clock_reviews/mark.sql");
+const GO_ON: Scoped = scoped!("sql/clock_reviews/go_on.sql");
+const END: Scoped = scoped!("sql/clock_reviews/end.sql");
+const LET_SLEEP: Scoped = scoped!("sql/complaints/let_sleep.sql");
 
 impl TenantDb {
     /// Has all complaints here looked at, from `from_at` on.

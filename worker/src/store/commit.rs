@@ -21,17 +21,17 @@ use shared::{
 };
 use std::{borrow::Cow, collections::BTreeMap};
 
-const INSERT: Scoped = Scoped::new(include_str!("sql/complaints/insert.sql"));
-const UPDATE: Scoped = Scoped::new(include_str!("sql/complaints/update.sql"));
-const EXPECT_VERSION: Scoped = Scoped::new(include_str!("sql/complaints/expect_version.sql"));
-const WAKE: Scoped = Scoped::new(include_str!("sql/complaints/wake.sql"));
-const FORESEE: Scoped = Scoped::new(include_str!("sql/complaints/foresee.sql"));
-const APPEND: Scoped = Scoped::new(include_str!("sql/events/append.sql"));
-const APPEND_NEW: Scoped = Scoped::new(include_str!("sql/events/append_new.sql"));
-pub(super) const COUNTS_ADD: Scoped = Scoped::new(include_str!("sql/counts/add.sql"));
-const IDEMPOTENCY_INSERT: Scoped = Scoped::new(include_str!("sql/idempotency/insert.sql"));
-const IDEMPOTENCY_INSERT_NEW: Scoped = Scoped::new(include_str!("sql/idempotency/insert_new.sql"));
-const OUTBOX_INSERT: Scoped = Scoped::new(include_str!("sql/outbox/insert.sql"));
+const INSERT: Scoped = scoped!("sql/complaints/insert.sql");
+const UPDATE: Scoped = scoped!("sql/complaints/update.sql");
+const EXPECT_VERSION: Scoped = scoped!("sql/complaints/expect_version.sql");
+const WAKE: Scoped = scoped!("sql/complaints/wake.sql");
+const FORESEE: Scoped = scoped!("sql/complaints/foresee.sql");
+const APPEND: Scoped = scoped!("sql/events/append.sql");
+const APPEND_NEW: Scoped = scoped!("sql/events/append_new.sql");
+pub(super) const COUNTS_ADD: Scoped = scoped!("sql/counts/add.sql");
+const IDEMPOTENCY_INSERT: Scoped = scoped!("sql/idempotency/insert.sql");
+const IDEMPOTENCY_INSERT_NEW: Scoped = scoped!("sql/idempotency/insert_new.sql");
+const OUTBOX_INSERT: Scoped = scoped!("sql/outbox/insert.sql");
 
 /// A complaint that is to be logged.
 pub(crate) struct New<'c> {

@@ -30,21 +30,21 @@ use shared::{
 };
 use std::cmp::Reverse;
 
-pub(super) const READ: Scoped = Scoped::new(include_str!("sql/complaints/read.sql"));
-const LOAD: Scoped = Scoped::new(include_str!("sql/complaints/load.sql"));
-const OCCURRENCES: Scoped = Scoped::new(include_str!("sql/events/occurrences.sql"));
-const BY_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/by_reference.sql"));
-const HAVING_EXTERNAL_REFERENCE: Scoped = Scoped::new(include_str!("sql/complaints/having_external_reference.sql"));
-const ALIKE: Scoped = Scoped::new(include_str!("sql/complaints/alike.sql"));
-const INDEX: Scoped = Scoped::new(include_str!("sql/complaints/index.sql"));
-const LINK_TARGET: Scoped = Scoped::new(include_str!("sql/complaints/link_target.sql"));
-pub(super) const COUNTS: Scoped = Scoped::new(include_str!("sql/counts/read.sql"));
-const LIST_NEWEST: Scoped = Scoped::new(include_str!("sql/complaints/list_newest.sql"));
-const LIST_OLDEST: Scoped = Scoped::new(include_str!("sql/complaints/list_oldest.sql"));
-const LIST_ALL: Scoped = Scoped::new(include_str!("sql/complaints/list_all.sql"));
-const LIST_ALL_BACK: Scoped = Scoped::new(include_str!("sql/complaints/list_all_back.sql"));
-const LIST_DUE: Scoped = Scoped::new(include_str!("sql/complaints/list_due.sql"));
-const LIST_DUE_BACK: Scoped = Scoped::new(include_str!("sql/complaints/list_due_back.sql"));
+pub(super) const READ: Scoped = scoped!("sql/complaints/read.sql");
+const LOAD: Scoped = scoped!("sql/complaints/load.sql");
+const OCCURRENCES: Scoped = scoped!("sql/events/occurrences.sql");
+const BY_REFERENCE: Scoped = scoped!("sql/complaints/by_reference.sql");
+const HAVING_EXTERNAL_REFERENCE: Scoped = scoped!("sql/complaints/having_external_reference.sql");
+const ALIKE: Scoped = scoped!("sql/complaints/alike.sql");
+const INDEX: Scoped = scoped!("sql/complaints/index.sql");
+const LINK_TARGET: Scoped = scoped!("sql/complaints/link_target.sql");
+pub(super) const COUNTS: Scoped = scoped!("sql/counts/read.sql");
+const LIST_NEWEST: Scoped = scoped!("sql/complaints/list_newest.sql");
+const LIST_OLDEST: Scoped = scoped!("sql/complaints/list_oldest.sql");
+const LIST_ALL: Scoped = scoped!("sql/complaints/list_all.sql");
+const LIST_ALL_BACK: Scoped = scoped!("sql/complaints/list_all_back.sql");
+const LIST_DUE: Scoped = scoped!("sql/complaints/list_due.sql");
+const LIST_DUE_BACK: Scoped = scoped!("sql/complaints/list_due_back.sql");
 
 /// A complaint as it is answered: JSON that needs no second look.
 #[derive(Deserialize)]

@@ -9,11 +9,11 @@ use shared::{
     search::{counter::Counter, place::Place},
 };
 
-const BEGIN: Scoped = Scoped::new(include_str!("sql/counters/begin.sql"));
-const COUNT: Scoped = Scoped::new(include_str!("sql/counters/count.sql"));
-const READ: Scoped = Scoped::new(include_str!("sql/counters/read.sql"));
-const KEEP: Scoped = Scoped::new(include_str!("sql/counters/keep.sql"));
-const FOUND: Scoped = Scoped::new(include_str!("sql/counters/found.sql"));
+const BEGIN: Scoped = scoped!("sql/counters/begin.sql");
+const COUNT: Scoped = scoped!("sql/counters/count.sql");
+const READ: Scoped = scoped!("sql/counters/read.sql");
+const KEEP: Scoped = scoped!("sql/counters/keep.sql");
+const FOUND: Scoped = scoped!("sql/counters/found.sql");
 
 /// The most complaints that one step counts of a filter: some ten milliseconds of the database.
 const A_STEP: &str = "5000";

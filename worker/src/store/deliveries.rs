@@ -4,8 +4,8 @@ use super::{Scoped, StoreError, TenantDb, complaints::Done};
 use serde::Deserialize;
 use shared::{complaint::event::EventKind, ids::ComplaintId, notify::Audience};
 
-const OF_COMPLAINT: Scoped = Scoped::new(include_str!("sql/deliveries/of_complaint.sql"));
-const IDEMPOTENCY_FIND: Scoped = Scoped::new(include_str!("sql/idempotency/find.sql"));
+const OF_COMPLAINT: Scoped = scoped!("sql/deliveries/of_complaint.sql");
+const IDEMPOTENCY_FIND: Scoped = scoped!("sql/idempotency/find.sql");
 
 /// One thing to tell.
 #[derive(Deserialize)]

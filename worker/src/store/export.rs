@@ -7,7 +7,7 @@ use shared::{
     search::place::Position,
 };
 
-const EXPORT: Scoped = Scoped::new(include_str!("sql/complaints/export.sql"));
+const EXPORT: Scoped = scoped!("sql/complaints/export.sql");
 
 /// Bytes after which a page ends early.
 const PAGE_BYTES: usize = 1_000_000;

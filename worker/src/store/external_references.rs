@@ -7,12 +7,12 @@ use super::{Scoped, StoreError, TenantDb};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{ids::ComplaintId, text::Line, time::Timestamp};
 
-pub(super) const INSERT: Scoped = Scoped::new(include_str!("sql/external_references/insert.sql"));
-pub(super) const INSERT_ALL: Scoped = Scoped::new(include_str!("sql/external_references/insert_all.sql"));
-pub(super) const RELEASE: Scoped = Scoped::new(include_str!("sql/external_references/release.sql"));
-const CLAIM: Scoped = Scoped::new(include_str!("sql/external_references/claim.sql"));
-const FIND: Scoped = Scoped::new(include_str!("sql/external_references/find.sql"));
-const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/external_references/take_over.sql"));
+pub(super) const INSERT: Scoped = scoped!("sql/external_references/insert.sql");
+pub(super) const INSERT_ALL: Scoped = scoped!("sql/external_references/insert_all.sql");
+pub(super) const RELEASE: Scoped = scoped!("sql/external_references/release.sql");
+const CLAIM: Scoped = scoped!("sql/external_references/claim.sql");
+const FIND: Scoped = scoped!("sql/external_references/find.sql");
+const TAKE_OVER: Scoped = scoped!("sql/external_references/take_over.sql");
 
 /// A tenant's own id for a complaint.
 pub(crate) type ExternalReference = Line<100>;

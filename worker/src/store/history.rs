@@ -13,8 +13,8 @@ use shared::{
     time::Timestamp,
 };
 
-const HISTORY: Scoped = Scoped::new(include_str!("sql/events/history.sql"));
-const LAST: Scoped = Scoped::new(include_str!("sql/events/last.sql"));
+const HISTORY: Scoped = scoped!("sql/events/history.sql");
+const LAST: Scoped = scoped!("sql/events/last.sql");
 
 /// Events fetched in one call: nearly every case file has fewer.
 pub(crate) const PAGE: u32 = 500;

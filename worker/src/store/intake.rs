@@ -6,11 +6,11 @@ use super::{Scoped, StoreError, TenantDb, external_references::ExternalReference
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{chain::Digest, ids::ComplaintId, reference::Reference, time::Timestamp};
 
-const FIND_NEW: Scoped = Scoped::new(include_str!("sql/idempotency/find_new.sql"));
-const REFERENCES_TAKEN: Scoped = Scoped::new(include_str!("sql/complaints/references_taken.sql"));
-const EXTERNAL_REFERENCES_OF: Scoped = Scoped::new(include_str!("sql/complaints/external_references_of.sql"));
-const CLAIM_ALL: Scoped = Scoped::new(include_str!("sql/external_references/claim_all.sql"));
-const FIND_ALL: Scoped = Scoped::new(include_str!("sql/external_references/find_all.sql"));
+const FIND_NEW: Scoped = scoped!("sql/idempotency/find_new.sql");
+const REFERENCES_TAKEN: Scoped = scoped!("sql/complaints/references_taken.sql");
+const EXTERNAL_REFERENCES_OF: Scoped = scoped!("sql/complaints/external_references_of.sql");
+const CLAIM_ALL: Scoped = scoped!("sql/external_references/claim_all.sql");
+const FIND_ALL: Scoped = scoped!("sql/external_references/find_all.sql");
 
 /// What was found.
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! A tenant's API keys, as records.
 
-use super::{Scoped, StoreError, TenantDb, system::OperatorRecord, to_json};
+use super::{Scoped, Sql, StoreError, TenantDb, system::OperatorRecord, to_json};
 use chrono::NaiveDate;
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
@@ -10,15 +10,15 @@ use shared::{
     time::Timestamp,
 };
 
-const INSERT: Scoped = Scoped::new(include_str!("sql/keys/insert.sql"));
-const LIST: Scoped = Scoped::new(include_str!("sql/keys/list.sql"));
-const FIND: Scoped = Scoped::new(include_str!("sql/keys/find.sql"));
-const REVOKE: Scoped = Scoped::new(include_str!("sql/keys/revoke.sql"));
-const ENDED: Scoped = Scoped::new(include_str!("sql/keys/ended.sql"));
-const REPLACE: Scoped = Scoped::new(include_str!("sql/keys/replace.sql"));
-const INSERT_REPLACEMENT: Scoped = Scoped::new(include_str!("sql/keys/insert_replacement.sql"));
-const NOTE_USE: Scoped = Scoped::new(include_str!("sql/keys/note_use.sql"));
-const TOUCH: &str = include_str!("sql/system/tenant_touch.sql");
+const INSERT: Scoped = scoped!("sql/keys/insert.sql");
+const LIST: Scoped = scoped!("sql/keys/list.sql");
+const FIND: Scoped = scoped!("sql/keys/find.sql");
+const REVOKE: Scoped = scoped!("sql/keys/revoke.sql");
+const ENDED: Scoped = scoped!("sql/keys/ended.sql");
+const REPLACE: Scoped = scoped!("sql/keys/replace.sql");
+const INSERT_REPLACEMENT: Scoped = scoped!("sql/keys/insert_replacement.sql");
+const NOTE_USE: Scoped = scoped!("sql/keys/note_use.sql");
+const TOUCH: Sql = sql!("sql/system/tenant_touch.sql");
 
 /// The most keys that are listed.
 pub(crate) const MAX_LISTED: u32 = 1_000;

@@ -8,10 +8,10 @@ use shared::{
     text::Code,
 };
 
-const FIND: Scoped = Scoped::new(include_str!("sql/letter_templates/find.sql"));
-const CHOOSE: Scoped = Scoped::new(include_str!("sql/letter_templates/choose.sql"));
-const LIST: Scoped = Scoped::new(include_str!("sql/letter_templates/list.sql"));
-const INSERT: Scoped = Scoped::new(include_str!("sql/letter_templates/insert.sql"));
+const FIND: Scoped = scoped!("sql/letter_templates/find.sql");
+const CHOOSE: Scoped = scoped!("sql/letter_templates/choose.sql");
+const LIST: Scoped = scoped!("sql/letter_templates/list.sql");
+const INSERT: Scoped = scoped!("sql/letter_templates/insert.sql");
 
 impl TenantDb {
     /// The newest version that is not newer than `most`.

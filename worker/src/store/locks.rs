@@ -9,9 +9,9 @@ use shared::{
     time::Timestamp,
 };
 
-const FIND: Scoped = Scoped::new(include_str!("sql/locks/find.sql"));
-const PUT: Scoped = Scoped::new(include_str!("sql/locks/put.sql"));
-const CLEAR: Scoped = Scoped::new(include_str!("sql/locks/clear.sql"));
+const FIND: Scoped = scoped!("sql/locks/find.sql");
+const PUT: Scoped = scoped!("sql/locks/put.sql");
+const CLEAR: Scoped = scoped!("sql/locks/clear.sql");
 
 /// The columns of a lock in a row, in the order of `sql/locks/find.sql`; all are absent where there is none.
 pub(super) type LockColumns = (Option<FencingToken>, Option<String>, Option<i64>, Option<i64>);

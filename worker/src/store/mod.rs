@@ -3,6 +3,20 @@
 //! Invariant: SQL reaches D1 only from here, as `.sql` files; on a tenant's table only through [`TenantDb`], which
 //! binds the tenant as `?1`. A native test plans every file and fails on one without that predicate.
 
+/// The statement in a file, named after it.
+macro_rules! sql {
+    ($file:literal) => {
+        $crate::store::Sql { name: $file, text: include_str!($file) }
+    };
+}
+
+/// The same, on a tenant's table.
+macro_rules! scoped {
+    ($file:literal) => {
+        $crate::store::Scoped::new(sql!($file))
+    };
+}
+
 pub(crate) mod bulk;
 pub(crate) mod changes;
 pub(crate) mod clock_reviews;
@@ -21,7 +35,7 @@ pub(crate) mod relocation;
 pub(crate) mod system;
 pub(crate) mod views;
 
-use crate::platform::{self, Fault, Freshness, Runtime};
+use crate::platform::{self, Fault, Freshness, Runtime, Statements};
 use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, join, ready},
@@ -127,14 +141,21 @@ impl From<Fault> for StoreError {
     }
 }
 
+/// SQL, and the file that it is in, by which the log names it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
 /// SQL on a tenant's table. Looked at when the constant is compiled, planned by a test.
 #[derive(Clone, Copy)]
-pub(crate) struct Scoped(&'static str);
+pub(crate) struct Scoped(Sql);
 
 impl Scoped {
-    pub(crate) const fn new(sql: &'static str) -> Self {
-        assert!(contains(sql.as_bytes(), b"tenant_id"), "SQL on a tenant's table must name tenant_id");
-        assert!(contains(sql.as_bytes(), b"?1"), "SQL on a tenant's table must bind the tenant as ?1");
+    pub(crate) const fn new(sql: Sql) -> Self {
+        assert!(contains(sql.text.as_bytes(), b"tenant_id"), "SQL on a tenant's table must name tenant_id");
+        assert!(contains(sql.text.as_bytes(), b"?1"), "SQL on a tenant's table must bind the tenant as ?1");
         Self(sql)
     }
 }
@@ -165,7 +186,8 @@ pub(crate) struct Batch {
     /// Parameters that are not written into the JSON: see [`TenantBatch::with_list`].
     lists: Vec<u8>,
     listed: u32,
-    statements: u32,
+    /// What each statement is called.
+    names: Vec<&'static str>,
     /// Whether it is of one statement that gives one text, and the answer is that text and not JSON.
     plain: bool,
     fault: Option<serde_json::Error>,
@@ -173,16 +195,16 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Adds a statement. `parameters` is a tuple or `()`; they are bound in its order, after `first` if given.
-    fn add(&mut self, sql: &str, first: Option<TenantId>, parameters: impl Serialize) {
+    fn add(&mut self, sql: Sql, first: Option<TenantId>, parameters: impl Serialize) {
         self.add_written(sql, first, serde_json::to_string(&parameters));
     }
 
-    fn add_written(&mut self, sql: &str, first: Option<TenantId>, parameters: serde_json::Result<String>) {
-        match parameters.and_then(|parameters| Ok((serde_json::to_string(sql)?, parameters))) {
-            Ok((sql, parameters)) => {
-                self.statements += 1;
+    fn add_written(&mut self, sql: Sql, first: Option<TenantId>, parameters: serde_json::Result<String>) {
+        match parameters.and_then(|parameters| Ok((serde_json::to_string(sql.text)?, parameters))) {
+            Ok((text, parameters)) => {
+                self.names.push(sql.name);
                 self.json.push_str(if self.json.is_empty() { "[[" } else { ",[" });
-                self.json.push_str(&sql);
+                self.json.push_str(&text);
                 if let Some(tenant) = first {
                     self.json.push_str(&format!(",\"{tenant}\""));
                 }
@@ -214,10 +236,13 @@ impl Batch {
             return Err(StoreError::unreadable(error));
         }
         self.json.push(']');
+        let Self { json, lists, plain, names, .. } = &self;
+        let statements = Statements { json, lists, plain: *plain, names };
+        let count = u32::try_from(names.len()).unwrap_or_default();
         let mut tries = 0;
         loop {
-            runtime.meter.statements.set(runtime.meter.statements.get() + self.statements);
-            let answer = runtime.d1(shard, freshness, &self.json, &self.lists, self.plain).await;
+            runtime.meter.statements.set(runtime.meter.statements.get() + count);
+            let answer = runtime.d1(shard, freshness, &statements).await;
             match answer.map_err(StoreError::from) {
                 Err(StoreError::Busy(_)) if tries < patience => tries += 1,
                 answer => return answer,

@@ -5,7 +5,7 @@
 //! sent before the move was given up and comes late is refused.
 
 use super::{
-    Scoped, StoreError, TenantBatch, TenantDb, Unique,
+    Scoped, Sql, StoreError, TenantBatch, TenantDb, Unique,
     changes::{LAST_NUMBER, LastRow, RANGES},
     commit::{COUNTS_ADD, Counted, PLACES, changed_counts},
     complaints::{COUNTS, CountRow, due},
@@ -29,72 +29,72 @@ use shared::{
 };
 use std::collections::BTreeMap;
 
-const READ: Scoped = Scoped::new(include_str!("sql/relocation/read.sql"));
-const BEGIN: Scoped = Scoped::new(include_str!("sql/relocation/begin.sql"));
-const LEASE: Scoped = Scoped::new(include_str!("sql/relocation/lease.sql"));
-const SAVE: Scoped = Scoped::new(include_str!("sql/relocation/save.sql"));
-const REPLACE: Scoped = Scoped::new(include_str!("sql/relocation/replace.sql"));
-const TAKE_OVER: Scoped = Scoped::new(include_str!("sql/relocation/take_over.sql"));
+const READ: Scoped = scoped!("sql/relocation/read.sql");
+const BEGIN: Scoped = scoped!("sql/relocation/begin.sql");
+const LEASE: Scoped = scoped!("sql/relocation/lease.sql");
+const SAVE: Scoped = scoped!("sql/relocation/save.sql");
+const REPLACE: Scoped = scoped!("sql/relocation/replace.sql");
+const TAKE_OVER: Scoped = scoped!("sql/relocation/take_over.sql");
 
-const MARK: Scoped = Scoped::new(include_str!("sql/relocation/mark.sql"));
-const UNMARK: Scoped = Scoped::new(include_str!("sql/relocation/unmark.sql"));
-const END_DEPARTURE: Scoped = Scoped::new(include_str!("sql/relocation/end_departure.sql"));
-const HOLD: Scoped = Scoped::new(include_str!("sql/relocation/hold.sql"));
-const HELD: Scoped = Scoped::new(include_str!("sql/relocation/held.sql"));
-const RELEASE: Scoped = Scoped::new(include_str!("sql/relocation/release.sql"));
-const CHANGED: Scoped = Scoped::new(include_str!("sql/relocation/changed.sql"));
-const COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/complaints.sql"));
-const EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/events.sql"));
-const REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/requests.sql"));
-const FIRST_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/first_requests.sql"));
-const DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/deliveries.sql"));
-const LATE_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/late_deliveries.sql"));
-const EVENTS_TOTAL: Scoped = Scoped::new(include_str!("sql/relocation/events_total.sql"));
-const KEYS: Scoped = Scoped::new(include_str!("sql/relocation/keys.sql"));
+const MARK: Scoped = scoped!("sql/relocation/mark.sql");
+const UNMARK: Scoped = scoped!("sql/relocation/unmark.sql");
+const END_DEPARTURE: Scoped = scoped!("sql/relocation/end_departure.sql");
+const HOLD: Scoped = scoped!("sql/relocation/hold.sql");
+const HELD: Scoped = scoped!("sql/relocation/held.sql");
+const RELEASE: Scoped = scoped!("sql/relocation/release.sql");
+const CHANGED: Scoped = scoped!("sql/relocation/changed.sql");
+const COMPLAINTS: Scoped = scoped!("sql/relocation/complaints.sql");
+const EVENTS: Scoped = scoped!("sql/relocation/events.sql");
+const REQUESTS: Scoped = scoped!("sql/relocation/requests.sql");
+const FIRST_REQUESTS: Scoped = scoped!("sql/relocation/first_requests.sql");
+const DELIVERIES: Scoped = scoped!("sql/relocation/deliveries.sql");
+const LATE_DELIVERIES: Scoped = scoped!("sql/relocation/late_deliveries.sql");
+const EVENTS_TOTAL: Scoped = scoped!("sql/relocation/events_total.sql");
+const KEYS: Scoped = scoped!("sql/relocation/keys.sql");
 
-const EXPECT: Scoped = Scoped::new(include_str!("sql/relocation/expect.sql"));
-const WELCOME: Scoped = Scoped::new(include_str!("sql/relocation/welcome.sql"));
-const TURN_AWAY: Scoped = Scoped::new(include_str!("sql/relocation/turn_away.sql"));
-const EXPECT_NO_MORE: Scoped = Scoped::new(include_str!("sql/relocation/expect_no_more.sql"));
-const PUT_EVENTS: Scoped = Scoped::new(include_str!("sql/relocation/put_events.sql"));
-const PUT_RANGES: Scoped = Scoped::new(include_str!("sql/relocation/put_ranges.sql"));
-const PUT_COMPLAINTS: Scoped = Scoped::new(include_str!("sql/relocation/put_complaints.sql"));
-const PUT_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_requests.sql"));
-const PUT_DELIVERIES: Scoped = Scoped::new(include_str!("sql/relocation/put_deliveries.sql"));
-const DROP_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/drop_references.sql"));
-const PUT_REFERENCES: Scoped = Scoped::new(include_str!("sql/relocation/put_references.sql"));
-const PUT_OUTBOX: Scoped = Scoped::new(include_str!("sql/relocation/put_outbox.sql"));
-const PUT_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/put_keys.sql"));
-const VIEW_RECORDS: Scoped = Scoped::new(include_str!("sql/relocation/view_records.sql"));
-const VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/view_requests.sql"));
-const PUT_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/put_views.sql"));
-const PUT_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/put_view_requests.sql"));
-const DROP_VIEWS: Scoped = Scoped::new(include_str!("sql/relocation/drop_views.sql"));
-const DROP_VIEW_REQUESTS: Scoped = Scoped::new(include_str!("sql/relocation/drop_view_requests.sql"));
-const DROP_KEYS: Scoped = Scoped::new(include_str!("sql/relocation/drop_keys.sql"));
-const TENANT_ARRIVED: &str = include_str!("sql/system/tenant_arrived.sql");
+const EXPECT: Scoped = scoped!("sql/relocation/expect.sql");
+const WELCOME: Scoped = scoped!("sql/relocation/welcome.sql");
+const TURN_AWAY: Scoped = scoped!("sql/relocation/turn_away.sql");
+const EXPECT_NO_MORE: Scoped = scoped!("sql/relocation/expect_no_more.sql");
+const PUT_EVENTS: Scoped = scoped!("sql/relocation/put_events.sql");
+const PUT_RANGES: Scoped = scoped!("sql/relocation/put_ranges.sql");
+const PUT_COMPLAINTS: Scoped = scoped!("sql/relocation/put_complaints.sql");
+const PUT_REQUESTS: Scoped = scoped!("sql/relocation/put_requests.sql");
+const PUT_DELIVERIES: Scoped = scoped!("sql/relocation/put_deliveries.sql");
+const DROP_REFERENCES: Scoped = scoped!("sql/relocation/drop_references.sql");
+const PUT_REFERENCES: Scoped = scoped!("sql/relocation/put_references.sql");
+const PUT_OUTBOX: Scoped = scoped!("sql/relocation/put_outbox.sql");
+const PUT_KEYS: Scoped = scoped!("sql/relocation/put_keys.sql");
+const VIEW_RECORDS: Scoped = scoped!("sql/relocation/view_records.sql");
+const VIEW_REQUESTS: Scoped = scoped!("sql/relocation/view_requests.sql");
+const PUT_VIEWS: Scoped = scoped!("sql/relocation/put_views.sql");
+const PUT_VIEW_REQUESTS: Scoped = scoped!("sql/relocation/put_view_requests.sql");
+const DROP_VIEWS: Scoped = scoped!("sql/relocation/drop_views.sql");
+const DROP_VIEW_REQUESTS: Scoped = scoped!("sql/relocation/drop_view_requests.sql");
+const DROP_KEYS: Scoped = scoped!("sql/relocation/drop_keys.sql");
+const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
 const KEPT: [(Scoped, Goes); 17] = [
     // Before what they count.
-    (Scoped::new(include_str!("sql/relocation/purge_counters.sql")), Goes::DerivedAnew),
-    (Scoped::new(include_str!("sql/relocation/purge_counter_changes.sql")), Goes::DerivedAnew),
-    (Scoped::new(include_str!("sql/relocation/purge_events.sql")), Goes::WithItsComplaint),
-    (Scoped::new(include_str!("sql/relocation/purge_complaints.sql")), Goes::WithItsComplaint),
-    (Scoped::new(include_str!("sql/relocation/purge_requests.sql")), Goes::WithItsComplaint),
-    (Scoped::new(include_str!("sql/relocation/purge_deliveries.sql")), Goes::WithItsComplaint),
-    (Scoped::new(include_str!("sql/relocation/purge_counts.sql")), Goes::DerivedAnew),
-    (Scoped::new(include_str!("sql/relocation/purge_references.sql")), Goes::DerivedAnew),
-    (Scoped::new(include_str!("sql/relocation/purge_keys.sql")), Goes::WithTheTenant),
-    (Scoped::new(include_str!("sql/relocation/purge_views.sql")), Goes::WithTheTenant),
-    (Scoped::new(include_str!("sql/relocation/purge_view_requests.sql")), Goes::WithTheTenant),
-    (Scoped::new(include_str!("sql/relocation/purge_ranges.sql")), Goes::InOrder),
-    (Scoped::new(include_str!("sql/relocation/purge_bulk_rows.sql")), Goes::InOrder),
-    (Scoped::new(include_str!("sql/relocation/purge_bulk_jobs.sql")), Goes::InOrder),
-    (Scoped::new(include_str!("sql/relocation/purge_letter_templates.sql")), Goes::InOrder),
-    (Scoped::new(include_str!("sql/relocation/purge_late_deliveries.sql")), Goes::Nowhere),
-    (Scoped::new(include_str!("sql/relocation/purge_locks.sql")), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_events.sql"), Goes::WithItsComplaint),
+    (scoped!("sql/relocation/purge_complaints.sql"), Goes::WithItsComplaint),
+    (scoped!("sql/relocation/purge_requests.sql"), Goes::WithItsComplaint),
+    (scoped!("sql/relocation/purge_deliveries.sql"), Goes::WithItsComplaint),
+    (scoped!("sql/relocation/purge_counts.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_references.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_keys.sql"), Goes::WithTheTenant),
+    (scoped!("sql/relocation/purge_views.sql"), Goes::WithTheTenant),
+    (scoped!("sql/relocation/purge_view_requests.sql"), Goes::WithTheTenant),
+    (scoped!("sql/relocation/purge_ranges.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_bulk_rows.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_bulk_jobs.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
 ];
 
 /// How something goes along with a tenant.
@@ -128,22 +128,22 @@ pub(crate) const IN_ORDER: [InOrder; 3] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
-        read: Scoped::new(include_str!("sql/relocation/bulk_jobs.sql")),
-        put: Scoped::new(include_str!("sql/relocation/put_bulk_jobs.sql")),
+        read: scoped!("sql/relocation/bulk_jobs.sql"),
+        put: scoped!("sql/relocation/put_bulk_jobs.sql"),
         at_once: 200,
         is_of_the_directory: false,
     },
     InOrder {
         step: "bulk-rows",
-        read: Scoped::new(include_str!("sql/relocation/bulk_rows.sql")),
-        put: Scoped::new(include_str!("sql/relocation/put_bulk_rows.sql")),
+        read: scoped!("sql/relocation/bulk_rows.sql"),
+        put: scoped!("sql/relocation/put_bulk_rows.sql"),
         at_once: 1_000,
         is_of_the_directory: false,
     },
     InOrder {
         step: "letter-templates",
-        read: Scoped::new(include_str!("sql/relocation/letter_templates.sql")),
-        put: Scoped::new(include_str!("sql/relocation/put_letter_templates.sql")),
+        read: scoped!("sql/relocation/letter_templates.sql"),
+        put: scoped!("sql/relocation/put_letter_templates.sql"),
         at_once: 20,
         is_of_the_directory: true,
     },

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, DocRow, StoreError, rows_of, to_json};
+use super::{Batch, DocRow, Sql, StoreError, rows_of, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -18,30 +18,34 @@ use shared::{
     time::Timestamp,
 };
 
-const TENANT_INSERT: &str = include_str!("sql/system/tenant_insert.sql");
-const TENANT_UPDATE: &str = include_str!("sql/system/tenant_update.sql");
-const TENANT_READ: &str = include_str!("sql/system/tenant_read.sql");
-const TENANT_LIST: &str = include_str!("sql/system/tenant_list.sql");
-const TENANT_TOUCH: &str = include_str!("sql/system/tenant_touch.sql");
-const TENANT_PUBLISHED: &str = include_str!("sql/system/tenant_published.sql");
-const TENANT_UNPUBLISHED: &str = include_str!("sql/system/tenant_unpublished.sql");
-const IDEMPOTENCY_INSERT: &str = include_str!("sql/system/idempotency_insert.sql");
-const IDEMPOTENCY_FIND: &str = include_str!("sql/system/idempotency_find.sql");
-const OUTBOX_STALE: &str = include_str!("sql/system/outbox_stale.sql");
-const OUTBOX_DELETE: &str = include_str!("sql/system/outbox_delete.sql");
-const DELIVERIES_INSERT: &str = include_str!("sql/system/deliveries_insert.sql");
-const DEAD_LETTERS_INSERT: &str = include_str!("sql/system/dead_letters_insert.sql");
-const DEAD_LETTERS_LIST: &str = include_str!("sql/system/dead_letters_list.sql");
-const DEAD_LETTERS_FIND: &str = include_str!("sql/system/dead_letters_find.sql");
-const DEAD_LETTERS_REPLAYED: &str = include_str!("sql/system/dead_letters_replayed.sql");
-const RELOCATIONS_OPEN: &str = include_str!("sql/system/relocations_open.sql");
-const OUTBOX_OF_TENANT: &str = include_str!("sql/system/outbox_of_tenant.sql");
-const BULK_DUE: &str = include_str!("sql/system/bulk_due.sql");
-const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
-const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
-const WAKE: &str = include_str!("sql/system/wake.sql");
-const NEXT_REVIEW: &str = include_str!("sql/system/next_review.sql");
-const PING: &str = include_str!("sql/system/ping.sql");
+const TENANT_INSERT: Sql = sql!("sql/system/tenant_insert.sql");
+const TENANT_UPDATE: Sql = sql!("sql/system/tenant_update.sql");
+const TENANT_READ: Sql = sql!("sql/system/tenant_read.sql");
+const TENANT_LIST: Sql = sql!("sql/system/tenant_list.sql");
+const TENANT_TOUCH: Sql = sql!("sql/system/tenant_touch.sql");
+const TENANT_PUBLISHED: Sql = sql!("sql/system/tenant_published.sql");
+const TENANT_UNPUBLISHED: Sql = sql!("sql/system/tenant_unpublished.sql");
+const IDEMPOTENCY_INSERT: Sql = sql!("sql/system/idempotency_insert.sql");
+const IDEMPOTENCY_FIND: Sql = sql!("sql/system/idempotency_find.sql");
+const OUTBOX_STALE: Sql = sql!("sql/system/outbox_stale.sql");
+const OUTBOX_DELETE: Sql = sql!("sql/system/outbox_delete.sql");
+const DELIVERIES_INSERT: Sql = sql!("sql/system/deliveries_insert.sql");
+const DEAD_LETTERS_INSERT: Sql = sql!("sql/system/dead_letters_insert.sql");
+const DEAD_LETTERS_LIST: Sql = sql!("sql/system/dead_letters_list.sql");
+const DEAD_LETTERS_FIND: Sql = sql!("sql/system/dead_letters_find.sql");
+const DEAD_LETTERS_REPLAYED: Sql = sql!("sql/system/dead_letters_replayed.sql");
+const RELOCATIONS_OPEN: Sql = sql!("sql/system/relocations_open.sql");
+const OUTBOX_OF_TENANT: Sql = sql!("sql/system/outbox_of_tenant.sql");
+const BULK_DUE: Sql = sql!("sql/system/bulk_due.sql");
+const WORDS_BETWEEN: Sql = sql!("sql/system/words_between.sql");
+const NOT_INDEXED: Sql = sql!("sql/system/not_indexed.sql");
+const WAKE: Sql = sql!("sql/system/wake.sql");
+const NEXT_REVIEW: Sql = sql!("sql/system/next_review.sql");
+const OUTBOX_DEPTH: Sql = sql!("sql/system/outbox_depth.sql");
+const WAKE_DUE: Sql = sql!("sql/system/wake_due.sql");
+const BULK_OPEN: Sql = sql!("sql/system/bulk_open.sql");
+const DEAD_LETTERS_WAITING: Sql = sql!("sql/system/dead_letters_waiting.sql");
+const PING: Sql = sql!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
 pub(crate) const DIRECTORY_SHARD: ShardId = ShardId(0);
@@ -58,6 +62,34 @@ pub(crate) struct Unindexed {
 pub(crate) struct Woken {
     pub(crate) tenant: TenantId,
     pub(crate) id: ComplaintId,
+}
+
+/// How many rows wait for something, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// At most as many as were asked for.
+    pub(crate) n: u32,
+    /// When the oldest began to wait.
+    pub(crate) since: Option<i64>,
+}
+
+/// What waits in a shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backlog {
+    /// Messages in the outbox.
+    pub(crate) outbox: Waiting,
+    /// Complaints to which something has come that is not recorded.
+    pub(crate) wake: Waiting,
+    /// Bulk jobs that are not over.
+    pub(crate) bulk: Waiting,
+    /// Dead letters that nobody has replayed.
+    pub(crate) dead_letters: Waiting,
+}
+
+#[derive(Deserialize)]
+struct DepthRow {
+    n: u32,
+    oldest: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -143,7 +175,7 @@ impl SystemDb {
         rows_of(&batch.answer(&self.runtime, self.shard, Freshness::Latest, 0).await?)
     }
 
-    async fn rows<R: DeserializeOwned>(&self, sql: &str, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
+    async fn rows<R: DeserializeOwned>(&self, sql: Sql, parameters: impl Serialize) -> Result<Vec<R>, StoreError> {
         let mut batch = Batch::default();
         batch.add(sql, None, parameters);
         let (rows,) = self.run::<(Vec<R>,)>(batch).await?;
@@ -154,6 +186,26 @@ impl SystemDb {
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.rows::<IgnoredAny>(PING, ()).await?;
         Ok(())
+    }
+
+    /// What waits in the shard at `now`, of each sort at most `limit`.
+    pub(crate) async fn backlog(&self, now: Timestamp, limit: u32) -> Result<Backlog, StoreError> {
+        let mut batch = Batch::default();
+        batch.add(OUTBOX_DEPTH, None, (limit,));
+        batch.add(WAKE_DUE, None, (now.unix_millis(), limit));
+        batch.add(BULK_OPEN, None, (limit,));
+        batch.add(DEAD_LETTERS_WAITING, None, (limit,));
+        let rows: Vec<Vec<DepthRow>> = self.run(batch).await?;
+        let mut rows = rows.into_iter().flatten();
+        let mut next = || rows.next().ok_or_else(|| StoreError::unreadable("no row"));
+        let (outbox, wake, bulk, dead_letters) = (next()?, next()?, next()?, next()?);
+        let written = |id: &String| id.parse().ok().map(|id: OutboxId| id.made_at().unix_millis());
+        Ok(Backlog {
+            outbox: Waiting { n: outbox.n, since: outbox.oldest.as_ref().and_then(written) },
+            wake: Waiting { n: wake.n, since: wake.oldest.and_then(|at| at.parse().ok()) },
+            bulk: Waiting { n: bulk.n, since: None },
+            dead_letters: Waiting { n: dead_letters.n, since: None },
+        })
     }
 
     /// Some complaints of any tenant that the text index does not have.

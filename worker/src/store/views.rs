@@ -8,14 +8,14 @@ use shared::{
     view::{MAX_VIEWS, View},
 };
 
-const LIST: Scoped = Scoped::new(include_str!("sql/views/list.sql"));
-const FIND: Scoped = Scoped::new(include_str!("sql/views/find.sql"));
-const INSERT: Scoped = Scoped::new(include_str!("sql/views/insert.sql"));
-const UPDATE: Scoped = Scoped::new(include_str!("sql/views/update.sql"));
-const DELETE: Scoped = Scoped::new(include_str!("sql/views/delete.sql"));
-const REQUEST: Scoped = Scoped::new(include_str!("sql/views/request.sql"));
-const INSERT_REQUEST: Scoped = Scoped::new(include_str!("sql/views/insert_request.sql"));
-const FORGET_REQUESTS: Scoped = Scoped::new(include_str!("sql/views/forget_requests.sql"));
+const LIST: Scoped = scoped!("sql/views/list.sql");
+const FIND: Scoped = scoped!("sql/views/find.sql");
+const INSERT: Scoped = scoped!("sql/views/insert.sql");
+const UPDATE: Scoped = scoped!("sql/views/update.sql");
+const DELETE: Scoped = scoped!("sql/views/delete.sql");
+const REQUEST: Scoped = scoped!("sql/views/request.sql");
+const INSERT_REQUEST: Scoped = scoped!("sql/views/insert_request.sql");
+const FORGET_REQUESTS: Scoped = scoped!("sql/views/forget_requests.sql");
 
 /// How long a request that made a view is known: 30 days, in milliseconds.
 const REQUEST_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
