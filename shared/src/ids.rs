@@ -124,9 +124,18 @@ typed_id!(
     LetterId
 );
 typed_id!(
+    /// One endpoint of a tenant: an address that webhooks are sent to.
+    EndpointId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );
+
+fn made_at(id: Uuid) -> Timestamp {
+    let millis = id.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | i64::from(*byte));
+    Timestamp::from_unix_millis(millis)
+}
 
 impl ComplaintId {
     /// The id (UUID version 7, RFC 9562 §5.7) that none is less than.
@@ -146,8 +155,7 @@ impl ComplaintId {
     /// When it was made.
     #[must_use]
     pub fn made_at(self) -> Timestamp {
-        let millis = self.0.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | i64::from(*byte));
-        Timestamp::from_unix_millis(millis)
+        made_at(self.0)
     }
 
     /// The slot the id was made for.
@@ -163,6 +171,12 @@ impl OutboxId {
     #[must_use]
     pub fn floor(at: Timestamp) -> Self {
         Self::new(at, &[0; 10])
+    }
+
+    /// When the row was written.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        made_at(self.0)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     api::{
         bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, health,
         import, keys, letter_templates, letters, lock, relocations, shards, split, tenants, test_clock, usage, views,
+        webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -207,6 +208,16 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
+        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
+        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
+        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
+        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
+        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
+
         GET   "/v1/dead-letters" dead_letters::list, operator;
         POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
     }
