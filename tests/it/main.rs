@@ -42,3 +42,4 @@ mod signatures;
 mod tenants;
 mod verify;
 mod views;
+mod webhooks;

@@ -79,16 +79,20 @@ pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTre
     let (mut not_noted, now) = (BTreeMap::new(), platform::now());
     for (shard, messages) in of_shards {
         let db = SystemDb::new(runtime.clone(), shard);
-        let mut added = db.add_webhooks(&messages, now).await.unwrap_or_default();
-        if added == 0 {
-            // Nobody is to hear of it, or they are refused together: then each is tried alone.
-            for message in messages {
-                match db.add_webhooks(&[message], now).await {
-                    Ok(n) => added += n,
-                    Err(error) => _ = not_noted.insert(message.id, error),
+        let added = match db.add_webhooks(&messages, now).await {
+            Ok(added) => added,
+            // Refused together, each is tried alone.
+            Err(_) => {
+                let mut added = 0;
+                for message in messages {
+                    match db.add_webhooks(&[message], now).await {
+                        Ok(some) => added += some,
+                        Err(error) => _ = not_noted.insert(message.id, error),
+                    }
                 }
+                added
             }
-        }
+        };
         if added > 0 {
             announce(runtime, shard).await;
         }
@@ -98,12 +102,9 @@ pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTre
 
 /// Takes turns. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(super) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
-    // One turn does for all that ask for it.
-    let mut taken = BTreeSet::new();
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
         let done = match asked(&text) {
-            Some(shard) if !taken.insert(shard) => Ok(()),
             Some(shard) => take_turn(runtime, shard).await,
             None => Err(StoreError::unreadable("not a turn of webhooks")),
         };
