@@ -32,7 +32,7 @@ const IN_THE_END: Duration = Duration::from_secs(90);
 
 /// A request that came in.
 #[derive(Clone, Debug)]
-struct Taken {
+pub(crate) struct Taken {
     path: String,
     headers: BTreeMap<String, String>,
     body: String,
@@ -40,14 +40,14 @@ struct Taken {
 
 /// A firm's system: it keeps what it is told, and answers as it was told to, in the end with 204.
 #[derive(Clone)]
-struct Receiver {
+pub(crate) struct Receiver {
     url: String,
     taken: Arc<Mutex<Vec<Taken>>>,
     answers: Arc<Mutex<VecDeque<&'static str>>>,
 }
 
 impl Receiver {
-    fn new(answers: &[&'static str]) -> Self {
+    pub(crate) fn new(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
         let receiver =
@@ -84,7 +84,12 @@ impl Receiver {
         write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()
     }
 
-    fn taken(&self) -> Vec<Taken> {
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn taken(&self) -> Vec<Taken> {
         self.taken.lock().unwrap().clone()
     }
 
@@ -108,7 +113,7 @@ impl Taken {
     }
 
     /// Which of the signatures, by their place, are by this secret or public key.
-    fn signed_by(&self, key: &str) -> Vec<usize> {
+    pub(crate) fn signed_by(&self, key: &str) -> Vec<usize> {
         let signed = format!("{}.{}.{}", self.id(), self.headers["webhook-timestamp"], self.body);
         let (kind, key) = key.split_once('_').expect("a key says what it is");
         let key: [u8; 32] = STANDARD.decode(key).expect("base64").try_into().expect("32 bytes");

@@ -65,6 +65,9 @@ pub(crate) async fn announce(runtime: &Runtime, shard: ShardId) {
 /// Has tenants' endpoints told of what messages say. The messages of which that could not be noted, with the reason: whoever forgets
 /// one of those before it is noted has lost what it says.
 pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTreeMap<OutboxId, StoreError> {
+    if messages.is_empty() {
+        return BTreeMap::new();
+    }
     let tenants: BTreeSet<TenantId> = messages.iter().map(|message| message.tenant).collect();
     let tenants: Vec<TenantId> = tenants.into_iter().collect();
     let homes = match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).homes(&tenants).await {
@@ -192,7 +195,8 @@ async fn drive(
     if health.is_hopeless(now) && !given_up {
         disabled = disabled.or(Some(Disabled::Failing));
     }
-    let pause = health.pause_millis() / config.webhooks_hurry.max(1);
+    // What is given up need not wait.
+    let pause = if given_up { 0 } else { health.pause_millis() / config.webhooks_hurry.max(1) };
     db.settle_endpoint(endpoint.id, (&health, now.plus_millis(pause)), disabled, given_up, now).await
 }
 
