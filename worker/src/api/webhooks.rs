@@ -24,7 +24,7 @@ use shared::{
     webhook::{
         attempt::Attempt,
         endpoint::{Endpoint, EndpointFields, Health, Replay, Rotation, ShownEndpoint, State as Enabled},
-        message::{self, MAX_REPLAYED, State, Subject, TEST},
+        message::{self, MAX_REPLAYED, State, Subject},
     },
 };
 
@@ -265,7 +265,6 @@ fn logged(endpoint: EndpointId, message: Message) -> Result<Logged, Failure> {
     };
     let (id, at) = (message::id(endpoint, &subject), message.at());
     let Message(_, _, event, _, state, next, _, attempts) = message;
-    debug_assert!(complaint.is_some() || event == TEST);
     let next_attempt_at = next.map(Timestamp::from_unix_millis);
     Ok(Logged { id, event, complaint, seq, at, state, next_attempt_at, attempts })
 }
