@@ -80,7 +80,7 @@ fn check_host(host: &str) -> Result<(), Refused> {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    if host.len() > 253 || !labels.iter().all(|label| is_label(label)) {
+    if host.len() > 253 || !labels.iter().all(is_label) {
         return Err(Refused::Form);
     }
     let last = labels.last().copied().unwrap_or_default();
