@@ -130,6 +130,10 @@ typed_id!(
     LetterId
 );
 typed_id!(
+    /// One endpoint of a tenant: an address that webhooks are sent to.
+    EndpointId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );
@@ -164,16 +168,16 @@ impl ComplaintId {
 }
 
 impl OutboxId {
-    /// When it was made.
-    #[must_use]
-    pub fn made_at(self) -> Timestamp {
-        made_at(self.0)
-    }
-
     /// The lowest id any row written at `at` or later can have: outbox rows older than `at` sort below it.
     #[must_use]
     pub fn floor(at: Timestamp) -> Self {
         Self::new(at, &[0; 10])
+    }
+
+    /// When the row was written.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        made_at(self.0)
     }
 }
 

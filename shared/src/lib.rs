@@ -43,4 +43,5 @@ pub mod tenant;
 pub mod text;
 pub mod time;
 pub mod view;
+pub mod webhook;
 pub mod words;

@@ -81,6 +81,14 @@ impl Firm {
         self.api.post("/v1/views", &body).expect(201)
     }
 
+    /// Has a system told of what happens: one that is not there, unless these members say another.
+    pub(crate) fn endpoint(&self, members: Value) -> Answer {
+        let mut body = json!({ "url": "https://hooks.example.com/here" });
+        let Value::Object(members) = members else { panic!("members are an object") };
+        body.as_object_mut().expect("the body is an object").extend(members);
+        self.key(&["complaints:lead"]).post("/v1/webhook-endpoints", &body).expect(201)
+    }
+
     /// Gives a command on the version that is there now.
     pub(crate) fn give(&self, path: &str, command: &str, body: Value) -> Answer {
         let version = self.api.get(path).expect(200).version();

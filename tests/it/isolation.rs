@@ -96,6 +96,12 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             json!({ "action": { "close": {} }, "over": { "complaints": [NOWHERE] }, "dry_run": true })
         }
         ("POST" | "PATCH", "/v1/views" | "/v1/views/{id}") => json!({ "name": "Mine now" }),
+        ("POST" | "PATCH", "/v1/webhook-endpoints" | "/v1/webhook-endpoints/{id}") => {
+            json!({ "description": "Mine now" })
+        }
+        ("DELETE", "/v1/webhook-endpoints/{id}") => return call.if_match(999),
+        ("POST", "/v1/webhook-endpoints/{id}/rotate-secret") => json!({ "overlap_hours": 0 }),
+        ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),
         ("POST", "/v1/complaints:import") => {
             let row = complaint(json!({ "channel": "pigeon" }));
             return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
@@ -119,7 +125,8 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/relocation/cancel"
             | "/v1/tenants/{id}/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay"
-            | "/v1/bulk/{id}/cancel",
+            | "/v1/bulk/{id}/cancel"
+            | "/v1/webhook-endpoints/{id}/test",
         ) => json!({}),
         ("POST", _) => command_body(last, other),
         _ => panic!("{method} {template}: say here how it is asked"),
@@ -177,6 +184,26 @@ fn no_operation_shows_another_tenants_view() {
         pair.mine.api.post("/v1/views", &json!({ "name": hidden.body["name"], "filter": "tag=fees", "owner": "anna" }));
     assert_eq!(mine.expect(201).body["count"], json!({ "n": 0, "exact": true }));
     assert_eq!(pair.theirs.api.get("/v1/views").expect(200).data(), [hidden.body]);
+}
+
+#[test]
+fn no_operation_shows_another_tenants_endpoint() {
+    let pair = Pair::new();
+    let hidden = pair.theirs.endpoint(json!({}));
+    let mine = pair.mine.key(&["complaints:read", "complaints:lead"]);
+    let mut asked = 0;
+    for (method, template, _) in operations() {
+        if !template.starts_with("/v1/webhook-endpoints/{id}") {
+            continue;
+        }
+        let ask = |id: &str| ask(&mine, &method, template, &template.replace("{id}", id), "");
+        let (found, nowhere) = (ask(hidden.id()), ask(NOWHERE));
+        assert_eq!((found.status, found.body["code"].as_str()), (404, Some("not_found")), "{method} {template}");
+        assert_eq!(seen(&found, hidden.id()), seen(&nowhere, NOWHERE), "{method} {template}");
+        asked += 1;
+    }
+    assert_eq!(asked, 7);
+    assert_eq!(mine.get("/v1/webhook-endpoints").expect(200).data().len(), 0);
 }
 
 #[test]

@@ -45,3 +45,4 @@ mod spool;
 mod tenants;
 mod verify;
 mod views;
+mod webhooks;

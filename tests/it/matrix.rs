@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 90] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 99] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -86,6 +86,16 @@ const ENDPOINTS: [(&str, &str, Who, u16); 90] = [
     ("GET", "/v1/views/{id}", READ, 200),
     ("PATCH", "/v1/views/{id}", WRITE, 412),
     ("DELETE", "/v1/views/{id}", WRITE, 412),
+
+    ("POST", "/v1/webhook-endpoints", LEAD, 422),
+    ("GET", "/v1/webhook-endpoints", READ, 200),
+    ("GET", "/v1/webhook-endpoints/{id}", READ, 200),
+    ("PATCH", "/v1/webhook-endpoints/{id}", LEAD, 412),
+    ("DELETE", "/v1/webhook-endpoints/{id}", LEAD, 412),
+    ("POST", "/v1/webhook-endpoints/{id}/rotate-secret", LEAD, 412),
+    ("POST", "/v1/webhook-endpoints/{id}/test", LEAD, 202),
+    ("GET", "/v1/webhook-endpoints/{id}/deliveries", READ, 200),
+    ("POST", "/v1/webhook-endpoints/{id}/replay", LEAD, 202),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),
@@ -226,6 +236,7 @@ struct Resource {
     /// A bulk job that is over.
     bulk: String,
     view: String,
+    endpoint: String,
 }
 
 impl Resource {
@@ -235,12 +246,13 @@ impl Resource {
         let [complaint, lockable] = [(); 2].map(|()| firm.log_in(1, json!({})).id().to_owned());
         let bulk = bulk::finished(&firm.api);
         let view = firm.view("tag=fees").id().to_owned();
-        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk, view }
+        let endpoint = firm.endpoint(json!({})).id().to_owned();
+        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk, view, endpoint }
     }
 
     fn nowhere() -> Self {
-        let [tenant, key, complaint, lockable, bulk, view] = [(); 6].map(|()| NOWHERE.to_owned());
-        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view }
+        let [tenant, key, complaint, lockable, bulk, view, endpoint] = [(); 7].map(|()| NOWHERE.to_owned());
+        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view, endpoint }
     }
 
     fn path(&self, template: &str) -> String {
@@ -249,6 +261,7 @@ impl Resource {
             _ if template.starts_with("/v1/tenants") => &self.tenant,
             _ if template.starts_with("/v1/bulk") => &self.bulk,
             _ if template.starts_with("/v1/views") => &self.view,
+            _ if template.starts_with("/v1/webhook-endpoints") => &self.endpoint,
             _ => &self.complaint,
         };
         let path = template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE);
@@ -258,7 +271,7 @@ impl Resource {
     /// The answer without what names the resource.
     fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
-        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view] {
+        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view, &self.endpoint] {
             seen.1 = seen.1.replace(named, "");
         }
         seen

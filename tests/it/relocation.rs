@@ -9,6 +9,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint},
     own_stack,
+    webhooks::Receiver,
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -45,6 +46,7 @@ impl Two {
     fn new() -> Self {
         // The source keeps its copy for a shorter time than in production, where the directory is late.
         let options = Options::temporary().var("RELOCATION_KEPT_MILLIS", "4000");
+        let options = options.var("WEBHOOKS_TO_LOOPBACK", "1").var("WEBHOOKS_HURRY", "100");
         let anyone = json!({ "windows": [{ "policy": "minute", "limit": 100_000 }], "quotas": [] }).to_string();
         let options = options.var("ANONYMOUS_LIMITS", &anyone);
         let cells = Cells::start(&["eu", "us"], options).expect("two cells start");
@@ -631,6 +633,43 @@ fn jobs_templates_and_letters_go_where_the_tenant_goes() {
     two.cells.cell_mut("eu").stop();
     has_left(&two, "eu");
     assert_eq!(objects_of(two.cells.cell("eu").state(), &two.firm.id), Vec::<String>::new());
+}
+
+#[test]
+fn webhooks_go_where_the_tenant_goes() {
+    let mut two = Two::new();
+    // The third attempt comes after 3 s, the fourth after 18 s: some of it in the other cell.
+    let receiver = Receiver::new(&["500 No"; 12]);
+    let endpoint = two.firm.endpoint(json!({ "url": receiver.url(), "events": ["received"] }));
+    let path = format!("/v1/webhook-endpoints/{}", endpoint.id());
+    for _ in 0..4 {
+        two.api("eu").post("/v1/complaints", &complaint(json!({}))).expect(201);
+    }
+    let log = |cell: &str| two.api(cell).get(&format!("{path}/deliveries")).expect(200).data().to_vec();
+    let ids = |rows: &[Value]| -> Vec<String> { rows.iter().map(|row| row["id"].to_string()).collect() };
+    within(TOLD, "all is noted", || (log("eu").len() == 4).then_some(()));
+    let before = ids(&log("eu"));
+    two.begin("eu", "us");
+    two.until("eu", &["purging", "done"]);
+    within(TOLD, "all is told", || {
+        two.tick();
+        log("us").iter().all(|row| row["state"] == "delivered").then_some(())
+    });
+    assert_eq!(ids(&log("us")), before);
+    let there = two.api("us").get(&path).expect(200);
+    for member in ["url", "events", "public_key", "secret_number", "created_at", "state"] {
+        assert_eq!(there.body[member], endpoint.body[member], "{member}");
+    }
+    let last = receiver.taken().pop().expect("it was told");
+    assert_eq!(last.signed_by(endpoint.text_of("secret")), [0]);
+    two.api("us").post("/v1/complaints", &complaint(json!({}))).expect(201);
+    within(TOLD, "what is new is told", || {
+        two.tick();
+        (log("us").len() == 5 && log("us")[0]["state"] == "delivered").then_some(())
+    });
+    two.until("eu", &["done"]);
+    two.cells.cell_mut("eu").stop();
+    has_left(&two, "eu");
 }
 
 /// In which phase, how long into the work on it, in milliseconds, and which cells die.

@@ -303,6 +303,7 @@ fn every_write_must_be_signed_and_no_read() {
         let logged = firm.log(json!({}));
         let other = firm.log(json!({}));
         let view = firm.view("");
+        let endpoint = firm.endpoint(json!({}));
         let job = bulk::finished(&firm.api);
         let mut writes = 0;
         for (method, template, operation) in operations() {
@@ -312,6 +313,7 @@ fn every_write_must_be_signed_and_no_read() {
             let id = match template {
                 _ if template.starts_with("/v1/views") => view.id(),
                 _ if template.starts_with("/v1/bulk") => &job,
+                _ if template.starts_with("/v1/webhook-endpoints") => endpoint.id(),
                 _ => logged.id(),
             };
             let path = template.replace("{id}", id).replace("{letter}", NOWHERE);

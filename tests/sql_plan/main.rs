@@ -30,6 +30,19 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/bulk_due.sql", "tenant_arrivals", "jobs of a tenant that is on the move wait"),
     ("system/bulk_due.sql", "tenant_departures", "jobs of a tenant that is on the move wait"),
     ("system/bulk_due.sql", "tenant_holds", "jobs of a tenant that is on the move wait"),
+    (
+        "system/webhook_messages_insert.sql",
+        "webhook_messages",
+        "one queue batch has messages of many tenants; each row brings its own",
+    ),
+    ("system/webhook_messages_insert.sql", "webhook_endpoints", "each event is for the endpoints of its own tenant"),
+    ("system/webhook_lanes.sql", "webhook_endpoints", "whoever sends finds endpoints that are due, whosever they are"),
+    ("system/webhook_lanes.sql", "tenant_holds", "nothing is sent for a tenant that is on the move"),
+    ("system/webhook_lanes.sql", "tenant_arrivals", "nothing is sent for a tenant that is on the move"),
+    ("system/webhook_messages_forget.sql", "webhook_messages", "cron deletes what is old, whosever it is"),
+    ("system/webhook_messages_forget.sql", "tenant_holds", "nothing of a tenant that is on the move is deleted"),
+    ("system/webhook_endpoints_forget.sql", "webhook_endpoints", "cron deletes what is old, whosever it is"),
+    ("system/webhook_endpoints_forget.sql", "tenant_holds", "nothing of a tenant that is on the move is deleted"),
     ("system/relocations_open.sql", "relocations", "cron drives every move that is under way"),
     ("system/tenant_read.sql", "relocations", "whether requests of the tenant have to wait for a move"),
     (
@@ -44,6 +57,9 @@ const KEYED_OTHERWISE: &[(&str, &str)] = &[
     ("sqlite_autoindex_outbox_1", "read in the order of time by cron, deleted by id"),
     ("relocations_open", "those that are under way are few, and cron looks for all of them"),
     ("complaints_wake", "cron looks for all to which something has come"),
+    ("webhook_endpoints_wake", "whoever sends looks for all that are due"),
+    ("webhook_endpoints_deleted", "cron looks for all that were removed long ago"),
+    ("webhook_messages_at", "cron looks for all that is old"),
     ("clock_reviews_from", "cron looks for any that is to be done"),
 ];
 

@@ -27,6 +27,10 @@ pub(crate) struct Config {
     pub(crate) anonymous: Option<Limits>,
     /// How long a cell keeps its copy of a tenant that has left, in milliseconds.
     pub(crate) relocation_kept_millis: i64,
+    /// Whether webhooks may be sent to this machine: for tests and development.
+    pub(crate) webhooks_to_loopback: bool,
+    /// What the time between two attempts to deliver a webhook is divided by: 1 but in tests.
+    pub(crate) webhooks_hurry: i64,
     /// Whether answers say what they cost: for tests and benchmarks.
     pub(crate) expose_cost: bool,
     /// Whether every request is logged, or only what went wrong.
@@ -72,6 +76,11 @@ impl Config {
             relocation_kept_millis: match runtime.variable("RELOCATION_KEPT_MILLIS") {
                 Some(text) => text.parse().map_err(|_| BadSetting("RELOCATION_KEPT_MILLIS"))?,
                 None => KEPT_MILLIS,
+            },
+            webhooks_to_loopback: runtime.variable("WEBHOOKS_TO_LOOPBACK").as_deref() == Some("1"),
+            webhooks_hurry: match runtime.variable("WEBHOOKS_HURRY") {
+                Some(text) => text.parse().map_err(|_| BadSetting("WEBHOOKS_HURRY"))?,
+                None => 1,
             },
             expose_cost: runtime.variable("EXPOSE_COST").as_deref() == Some("1"),
             log_requests: runtime.variable("LOG").as_deref() != Some("warn"),

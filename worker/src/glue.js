@@ -321,9 +321,30 @@ export async function print(env, page) {
   throw new Error(`the print Worker answered ${answer.status}`);
 }
 
-/** Sends texts (a JSON list) as messages: at most 100 a call. */
-export async function queue_send(env, binding, texts) {
-  await env[binding].sendBatch(JSON.parse(texts).map((body) => ({ body, contentType: "text" })));
+/** Sends texts (a JSON list) as messages, which come after so many seconds: at most 100 a call. */
+export async function queue_send(env, binding, texts, seconds) {
+  const delay = seconds > 0 ? { delaySeconds: seconds } : {};
+  await env[binding].sendBatch(JSON.parse(texts).map((body) => ({ body, contentType: "text", ...delay })));
+}
+
+/**
+ * Sends a body to an address outside, follows no redirect and reads nothing of the answer but its head. Gives two lines: the status and
+ * `Retry-After`; or, without an answer, nothing and why: "timeout" or "unreachable".
+ */
+export async function post(url, headers, body, millis) {
+  const request = { method: "POST", headers: {}, body, redirect: "manual", signal: AbortSignal.timeout(millis) };
+  for (const line of headers.split("\n")) {
+    const colon = line.indexOf(": ");
+    request.headers[line.slice(0, colon)] = line.slice(colon + 2);
+  }
+  try {
+    const answer = await fetch(url, request);
+    // What is left of it is nobody's concern, nor is it if that cannot be told.
+    await answer.body?.cancel().catch(() => {});
+    return `${answer.status}\n${answer.headers.get("retry-after") ?? ""}`;
+  } catch (error) {
+    return `\n${error?.name === "TimeoutError" ? "timeout" : "unreachable"}`;
+  }
 }
 
 /** Answers after so many milliseconds. */

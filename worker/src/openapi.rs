@@ -10,7 +10,7 @@ use crate::{
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
         lock, tenants,
         test_clock::{SetClock, TestClock},
-        views,
+        views, webhooks,
     },
     router::{ROUTES, Route},
 };
@@ -43,6 +43,7 @@ use shared::{
     text::Line,
     time::Timestamp,
     view::{Sharing, ViewFields},
+    webhook::endpoint::{EndpointFields, Replay, Rotation as SecretRotation, ShownEndpoint},
 };
 
 /// A complaint, and who works on it now.
@@ -380,6 +381,24 @@ fn operations() -> Vec<Operation> {
             ..post::<SetClock, TestClock>("deadlines", "", "200",
                 "Move the time of all complaints of a tenant on the sandbox plan forward: what falls due meanwhile happens") },
 
+        post::<EndpointFields, ShownEndpoint>("webhooks", "/v1/webhook-endpoints", "201",
+            "Have a system of the firm's own told of what happens (Standard Webhooks); `url` is required. The answer has the secret"),
+        get::<webhooks::Endpoints>("webhooks", "/v1/webhook-endpoints", "List endpoints, each with how it fares"),
+        get::<ShownEndpoint>("webhooks", "/v1/webhook-endpoints/{id}", "Read an endpoint"),
+        Operation { route: ("PATCH", "/v1/webhook-endpoints/{id}"), versioned: Header::Must,
+            ..post::<EndpointFields, ShownEndpoint>("webhooks", "", "200", "Change an endpoint, disable or enable it") },
+        Operation { route: ("DELETE", "/v1/webhook-endpoints/{id}"), status: "204", versioned: Header::Must,
+            ..get::<NoContent>("webhooks", "", "Remove an endpoint; what was not sent to it is given up") },
+        Operation { versioned: Header::Must,
+            ..post::<SecretRotation, ShownEndpoint>("webhooks", "/v1/webhook-endpoints/{id}/rotate-secret", "200",
+                "Make a new secret and key pair, which the answer has; the old ones sign along for a while") },
+        post::<body::Nothing, webhooks::Test>("webhooks", "/v1/webhook-endpoints/{id}/test", "202", "Send a `webhook.test` now"),
+        Operation { query: WEBHOOK_LOG,
+            ..get::<webhooks::LogPage>("webhooks", "/v1/webhook-endpoints/{id}/deliveries",
+                "What was sent, is sent and will be sent to an endpoint, and what became of it; kept for 30 days") },
+        post::<Replay, webhooks::Replayed>("webhooks", "/v1/webhook-endpoints/{id}/replay", "202",
+            "Send messages again, with the ids they had: those of a time, or all that were not delivered"),
+
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
@@ -542,6 +561,8 @@ const FORECAST: &[(&str, &str)] = &[
 const BULK_ROWS: &[(&str, &str)] =
     &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
 
+const WEBHOOK_LOG: &[(&str, &str)] = &[("after", "`next` of another page"), ("limit", "1 to 200; default 50")];
+
 const VIEWS: &[(&str, &str)] = &[
     ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
     ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
@@ -633,7 +654,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 16] = [
+const TAGS: [&str; 17] = [
     "complaints",
     "views",
     "commands",
@@ -643,6 +664,7 @@ const TAGS: [&str; 16] = [
     "locks",
     "case file",
     "changes",
+    "webhooks",
     "import and export",
     "usage",
     "tenants",

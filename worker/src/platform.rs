@@ -16,6 +16,7 @@ use shared::{
     metrics::families,
     tenant::{CellName, placement::ShardId},
     time::Timestamp,
+    webhook::attempt::{Answer, Reason},
 };
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -60,7 +61,8 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn print(env: &JsValue, page: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
-    async fn queue_send(env: &JsValue, binding: &str, texts: &str) -> Result<JsValue, JsValue>;
+    async fn queue_send(env: &JsValue, binding: &str, texts: &str, seconds: u32) -> Result<JsValue, JsValue>;
+    async fn post(url: &str, headers: &str, body: &str, millis: u32) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn object_ask(env: &JsValue, binding: &str, name: &str, question: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -96,6 +98,8 @@ pub(crate) enum Queue {
     Notify,
     /// Of turns of bulk jobs, so that nobody who is to be told waits for those.
     Jobs,
+    /// Of turns of sending webhooks, so that nothing else waits for other people's machines. The back alone sends to it.
+    Webhooks,
 }
 
 impl Queue {
@@ -103,6 +107,7 @@ impl Queue {
         match self {
             Self::Notify => "NOTIFY",
             Self::Jobs => "JOBS",
+            Self::Webhooks => "WEBHOOKS",
         }
     }
 }
@@ -509,13 +514,30 @@ impl Runtime {
 
     /// Sends texts to a queue.
     pub(crate) async fn send(&self, queue: Queue, texts: &[String]) -> Result<(), Fault> {
+        self.send_later(queue, texts, 0).await
+    }
+
+    /// Sends texts to a queue that gives them out after so many seconds.
+    pub(crate) async fn send_later(&self, queue: Queue, texts: &[String], seconds: u32) -> Result<(), Fault> {
         for some in texts.chunks(MAX_SEND) {
             spend(|spent| spent.messages += u32::try_from(some.len()).unwrap_or_default());
             let list = serde_json::to_string(some)
                 .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
-            queue_send(self.env(), queue.binding(), &list).await.map_err(|error| Fault::new("queue", &error))?;
+            let sent = queue_send(self.env(), queue.binding(), &list, seconds).await;
+            sent.map_err(|error| Fault::new("queue", &error))?;
         }
         Ok(())
+    }
+}
+
+/// Sends a body to an address outside. `headers` is `name: value` lines.
+pub(crate) async fn send_out(url: &str, headers: &str, body: &str, millis: u32) -> Answer {
+    let said = post(url, headers, body, millis).await.as_string().unwrap_or_default();
+    let (status, rest) = said.split_once('\n').unwrap_or_default();
+    match (status.parse(), rest) {
+        (Ok(status), retry_after) => Answer::Status(status, retry_after.to_owned()),
+        (Err(_), "timeout") => Answer::None(Reason::Timeout),
+        (Err(_), _) => Answer::None(Reason::Unreachable),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     api::{
         bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, flags,
         health, import, keys, letter_templates, letters, lock, metrics, relocations, shards, split, tenants,
-        test_clock, usage, views,
+        test_clock, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -210,6 +210,16 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
+        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
+        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
+        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
+        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
+        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
+
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;
         GET   "/v1/dead-letters" dead_letters::list, operator;

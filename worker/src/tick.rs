@@ -2,7 +2,7 @@
 
 use crate::{
     bulk,
-    deliver::outbox,
+    deliver::{outbox, webhooks},
     gateway::directory,
     indexing, log, metrics, platform,
     platform::Runtime,
@@ -56,6 +56,9 @@ async fn on_messages_and_tenants(runtime: &Runtime, now: Timestamp) {
             Ok(sent) => log::note("outbox_swept", sent),
             Err(error) => log::fault("outbox_not_swept", &error),
         }
+    }
+    if let Err(error) = webhooks::sweep(runtime, now).await {
+        log::fault("webhooks_not_swept", &error);
     }
     match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
         Ok(tenants) => {

@@ -45,6 +45,7 @@ pub fn run(args: Args) -> Result<()> {
     // Each choice of cells has its own state, because firms have their homes by it.
     let state = if cells.is_empty() { state } else { state.join(cells.join("-")) };
     let options = Options::in_state(state.clone()).port(Some(args.port)).var("EXPOSE_COST", "1");
+    let options = options.var("WEBHOOKS_TO_LOOPBACK", "1");
     // Before anything that takes minutes.
     if cells.is_empty() {
         options.require_free()?

@@ -38,6 +38,8 @@ pub fn run(only: &[String]) -> Result<()> {
 fn integration(only: &[String]) -> Result<()> {
     // As production has it; other stacks of tests run without.
     let options = Options::temporary().var("EXPOSE_COST", "1").var("READ_REPLICAS", "1");
+    // Webhooks reach the tests, and are tried again soon.
+    let options = options.var("WEBHOOKS_TO_LOOPBACK", "1").var("WEBHOOKS_HURRY", "1000");
     let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
     process::run(
         cargo_command(&["test", "--package", "integration", "--test", "it", "--"])

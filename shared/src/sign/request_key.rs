@@ -178,7 +178,12 @@ impl RequestSecrets {
     /// The secret of an API key: the same for as long as the master is.
     #[must_use]
     pub fn secret_of(&self, id: KeyId) -> RequestSecret {
-        RequestSecret(self.0.mac(&[PURPOSE, id.to_string().as_bytes()]).finalize().into_bytes().into())
+        RequestSecret(self.derived(&[PURPOSE, id.to_string().as_bytes()]))
+    }
+
+    /// What follows from the master for a purpose, and for what is named after it.
+    pub(crate) fn derived(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.0.mac(parts).finalize().into_bytes().into()
     }
 }
 

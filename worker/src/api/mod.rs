@@ -29,3 +29,4 @@ pub(crate) mod tenants;
 pub(crate) mod test_clock;
 pub(crate) mod usage;
 pub(crate) mod views;
+pub(crate) mod webhooks;

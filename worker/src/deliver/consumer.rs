@@ -1,9 +1,9 @@
-//! Consumers: of `notify` and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
+//! Consumers: of `notify`, of `webhooks` and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::{linking, outbox};
+use super::{linking, outbox, webhooks};
 use crate::{
     bulk, log, metrics, platform,
     platform::Runtime,
@@ -23,6 +23,8 @@ use worker::{MessageBatch, MessageExt, RawMessage};
 const DEAD: &str = "-dead";
 /// What the name of the queue of bulk jobs begins with.
 const JOBS: &str = "jobs";
+/// What the name of the queue of webhooks begins with.
+const WEBHOOKS: &str = "webhooks";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
@@ -33,6 +35,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (_, true) => bury(batch, runtime).await,
         #[cfg(feature = "middle")]
         (true, false) => bulk::consume(batch, runtime).await,
+        #[cfg(feature = "back")]
+        (false, false) if queue.starts_with(WEBHOOKS) => webhooks::consume(batch, runtime).await,
         #[cfg(feature = "back")]
         (false, false) => record(batch, runtime).await,
         #[cfg(not(all(feature = "middle", feature = "back")))]
@@ -63,10 +67,22 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
     let all: Vec<_> = shards.values().flatten().map(|(_, message)| message).collect();
     let unruled = linking::apply(runtime, &all).await;
+    let not_noted = webhooks::note(runtime, &all).await;
     let settle = |raw: &RawMessage, message: &OutboxMessage| {
         if unruled.contains(&message.id) { raw.retry() } else { raw.ack() }
     };
-    for (shard, messages) in shards {
+    for (shard, mut messages) in shards {
+        // Recorded, they would be forgotten.
+        messages.retain(|(raw, message)| match not_noted.get(&message.id) {
+            None => true,
+            Some(error) => {
+                unsettled(&queue, raw, error);
+                false
+            }
+        });
+        if messages.is_empty() {
+            continue;
+        }
         let db = SystemDb::new(runtime.clone(), shard);
         let bodies: Vec<_> = messages.iter().map(|(_, message)| message.clone()).collect();
         if db.record_deliveries(&bodies, platform::now()).await.is_ok() {
@@ -76,16 +92,20 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
         for (raw, message) in messages {
             match db.record_deliveries(std::slice::from_ref(&message), platform::now()).await {
                 Ok(()) => settle(&raw, &message),
-                // Its outbox row stays, and goes along or comes again.
-                Err(StoreError::Held) => raw.ack(),
-                Err(error) => {
-                    log::fault("message_not_recorded", &format!("{}: {error}", raw.id()));
-                    metrics::count(families::QUEUE_MESSAGES, &[&queue, "again"], 1);
-                    raw.retry();
-                }
+                Err(error) => unsettled(&queue, &raw, &error),
             }
         }
     }
+}
+
+/// What was not recorded comes again. Of a tenant that is held the outbox row stays, and goes along or comes again.
+fn unsettled(queue: &str, raw: &RawMessage, error: &StoreError) {
+    if matches!(error, StoreError::Held) {
+        return raw.ack();
+    }
+    log::fault("message_not_recorded", &format!("{}: {error}", raw.id()));
+    metrics::count(families::QUEUE_MESSAGES, &[queue, "again"], 1);
+    raw.retry();
 }
 
 /// A message that this build can act on.

@@ -34,6 +34,7 @@ pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod system;
 pub(crate) mod views;
+pub(crate) mod webhooks;
 
 use crate::platform::{self, Fault, Freshness, Runtime, Statements};
 use futures_util::{
@@ -94,9 +95,10 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 9] = [
+const UNIQUE: [(&str, Unique); 10] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("view_requests.key", Unique::IdempotencyKey),
+    ("webhook_endpoints.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("letter_templates.version", Unique::Version),
     ("complaints.reference", Unique::Reference),
@@ -118,9 +120,10 @@ const HELD: [&str; 3] = [
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
 
 /// How `SQLite` names what is NULL where there are enough, and what a tenant has then: see the `insert.sql` of each.
-const FULL: [(&str, &str); 2] = [
+const FULL: [(&str, &str); 3] = [
     ("NOT NULL constraint failed: views.version", "at most 200 views: delete one first"),
     ("NOT NULL constraint failed: letter_templates.nr", "at most 2,000 versions of templates"),
+    ("NOT NULL constraint failed: webhook_endpoints.version", "at most 20 endpoints of webhooks: delete one first"),
 ];
 
 /// D1 gives its reasons only as text.

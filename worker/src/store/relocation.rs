@@ -76,7 +76,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 17] = [
+const KEPT: [(Scoped, Goes); 19] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -93,6 +93,8 @@ const KEPT: [(Scoped, Goes); 17] = [
     (scoped!("sql/relocation/purge_bulk_rows.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_bulk_jobs.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
 ];
@@ -124,7 +126,7 @@ pub(crate) struct InOrder {
     pub(crate) is_of_the_directory: bool,
 }
 
-pub(crate) const IN_ORDER: [InOrder; 3] = [
+pub(crate) const IN_ORDER: [InOrder; 5] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -146,6 +148,21 @@ pub(crate) const IN_ORDER: [InOrder; 3] = [
         put: scoped!("sql/relocation/put_letter_templates.sql"),
         at_once: 20,
         is_of_the_directory: true,
+    },
+    InOrder {
+        step: "webhook-endpoints",
+        read: scoped!("sql/relocation/webhook_endpoints.sql"),
+        put: scoped!("sql/relocation/put_webhook_endpoints.sql"),
+        at_once: 50,
+        is_of_the_directory: false,
+    },
+    // Behind their endpoints, which are told that there is something to send. They are sent here until the tenant is held.
+    InOrder {
+        step: "webhook-messages",
+        read: scoped!("sql/relocation/webhook_messages.sql"),
+        put: scoped!("sql/relocation/put_webhook_messages.sql"),
+        at_once: 200,
+        is_of_the_directory: false,
     },
 ];
 

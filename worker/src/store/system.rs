@@ -45,6 +45,11 @@ const OUTBOX_DEPTH: Sql = sql!("sql/system/outbox_depth.sql");
 const WAKE_DUE: Sql = sql!("sql/system/wake_due.sql");
 const BULK_OPEN: Sql = sql!("sql/system/bulk_open.sql");
 const DEAD_LETTERS_WAITING: Sql = sql!("sql/system/dead_letters_waiting.sql");
+const WEBHOOK_HOMES: Sql = sql!("sql/system/webhook_homes.sql");
+const WEBHOOK_MESSAGES_INSERT: Sql = sql!("sql/system/webhook_messages_insert.sql");
+const WEBHOOK_LANES: Sql = sql!("sql/system/webhook_lanes.sql");
+const WEBHOOK_MESSAGES_FORGET: Sql = sql!("sql/system/webhook_messages_forget.sql");
+const WEBHOOK_ENDPOINTS_FORGET: Sql = sql!("sql/system/webhook_endpoints_forget.sql");
 const PING: Sql = sql!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -90,6 +95,24 @@ pub(crate) struct Backlog {
 struct DepthRow {
     n: u32,
     oldest: Option<String>,
+}
+
+/// An endpoint that somebody has taken to send its messages.
+#[derive(Deserialize)]
+pub(crate) struct Lane {
+    pub(crate) tenant: TenantId,
+    /// [`shared::webhook::endpoint::Endpoint`] as JSON.
+    pub(crate) doc: String,
+    /// [`shared::webhook::endpoint::Health`] as JSON.
+    pub(crate) health: String,
+    pub(crate) deleted_at: Option<i64>,
+}
+
+/// Where a tenant's first slot lies.
+#[derive(Deserialize)]
+pub(crate) struct Home {
+    pub(crate) id: TenantId,
+    pub(crate) shard: ShardId,
 }
 
 #[derive(Deserialize)]
@@ -350,6 +373,44 @@ impl SystemDb {
         let mut batch = Batch::default();
         batch.add(DELIVERIES_INSERT, None, (to_json(&intents)?, now.unix_millis()));
         batch.add(OUTBOX_DELETE, None, (to_json(&rows)?,));
+        self.run::<IgnoredAny>(batch).await?;
+        Ok(())
+    }
+
+    /// Where the first slots of tenants lie, of those that are known.
+    pub(crate) async fn homes(&self, tenants: &[TenantId]) -> Result<Vec<Home>, StoreError> {
+        self.rows(WEBHOOK_HOMES, (to_json(&tenants)?,)).await
+    }
+
+    /// Has tenants' endpoints told of what messages say: once, however often this is called. How many messages that adds.
+    pub(crate) async fn add_webhooks(&self, messages: &[&OutboxMessage], now: Timestamp) -> Result<usize, StoreError> {
+        let happened: Vec<_> = messages
+            .iter()
+            .flat_map(|message| message.events.iter().map(move |event| (message, event)))
+            .map(|(message, event)| {
+                (message.tenant, message.complaint, event.seq, event.kind, message.id.made_at().unix_millis())
+            })
+            .collect();
+        let rows: Vec<IgnoredAny> =
+            self.rows(WEBHOOK_MESSAGES_INSERT, (to_json(&happened)?, now.unix_millis())).await?;
+        Ok(rows.len())
+    }
+
+    /// Takes endpoints of any tenant that have something to be sent by `now`; until `until` they are nobody else's.
+    pub(crate) async fn take_lanes(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Lane>, StoreError> {
+        self.rows(WEBHOOK_LANES, (now.unix_millis(), until.unix_millis(), limit)).await
+    }
+
+    /// Deletes some messages of webhooks of what happened before a moment, and endpoints that were removed before.
+    pub(crate) async fn forget_webhooks(&self, before: Timestamp) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.add(WEBHOOK_MESSAGES_FORGET, None, (before.unix_millis(),));
+        batch.add(WEBHOOK_ENDPOINTS_FORGET, None, (before.unix_millis(),));
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
