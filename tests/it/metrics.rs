@@ -73,7 +73,7 @@ fn known_requests_are_counted_and_nothing_of_anybody_is_shown() {
     assert!(counted(&scrape(&operator).0).iter().all(|n| *n == 0.0));
 
     let logged: Vec<Answer> = (0..3)
-        .map(|_| firm.log(json!({ "description": SAID, "complainant": { "name": "Ada", "email": EMAIL } })))
+        .map(|_| firm.log(json!({ "description": SAID, "complainant": { "name": "Ada", "contacts": [{ "kind": "email", "value": EMAIL }] } })))
         .collect();
     firm.api.post("/v1/complaints", &json!({})).problem(422, "invalid");
     let path = format!("/v1/complaints/{}", logged[0].id());

@@ -100,7 +100,7 @@ fn a_complaint_is_accepted_while_its_database_is_away_and_logged_once() {
 #[test]
 fn nobody_waits_for_a_database_that_is_slow_and_what_it_has_taken_is_not_logged_twice() {
     let (stack, _) = faulty();
-    let firm = Firm::on(&operator(&stack), json!({}));
+    let firm = Firm::on(&operator(&stack), json!({ "shards": [0] }));
     let api = firm.api.at(stack.inner_url());
     // It takes what it is asked and nobody hears of it.
     databases(&stack, &json!({ "lose": GONE }));

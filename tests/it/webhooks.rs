@@ -474,7 +474,7 @@ fn what_was_to_be_sent_is_sent_although_the_runtime_died() {
         let complaint = |taken: &Taken| taken.json()["data"]["complaint"].as_str().unwrap().to_owned();
         receiver.taken().iter().map(complaint).collect()
     };
-    let lead = firm.key(&["complaints:read"]).at(stack.base_url());
+    let lead = firm.api.at(stack.base_url());
     let log = || {
         let log = lead.get(&format!("{}/deliveries", path(&endpoint)));
         let rows: Vec<_> = log.expect(200).data().iter().map(|row| row["state"] == "delivered").collect();

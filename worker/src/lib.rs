@@ -12,7 +12,10 @@
     )
 )]
 // None of them has a use for all of it.
-#![cfg_attr(not(all(feature = "front", feature = "middle", feature = "back")), allow(dead_code, unused_imports, unused_variables))]
+#![cfg_attr(
+    not(all(feature = "front", feature = "middle", feature = "back")),
+    allow(dead_code, unused_imports, unused_variables)
+)]
 
 mod api;
 mod bridge;

@@ -201,9 +201,12 @@ pub(crate) async fn log(maker: &Maker<'_>, asked: &Asked<'_>) -> Result<Logged, 
         let reference = drawn.take().unwrap_or_else(|| maker.reference(id));
         let made = match maker.make(asked.draft, id, reference) {
             Ok(made) => made,
-            // The rules may have changed since the same request was accepted.
+            // The rules may have changed since the same request was accepted. Where that cannot be looked up, they are as they are.
             Err(refused) => {
-                return before_or(db, asked.key, refused).await.map_err(|error| NotLogged::Refused(error.into()));
+                return match db.done_by("", asked.key).await {
+                    Ok(Some(done)) => Ok(Logged::Before(db, done)),
+                    Ok(None) | Err(_) => Err(NotLogged::Refused(refused)),
+                };
             }
         };
         let named = made.complaint.external_reference.as_ref();
