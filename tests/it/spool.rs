@@ -90,7 +90,7 @@ fn a_complaint_is_accepted_while_its_database_is_away_and_logged_once() {
         (told == expected(events.data())).then_some(())
     });
     let ids = ticking(IN_THE_END, &stack, "all are logged", || {
-        let feed = api.get("/v1/changes?limit=500").expect(200);
+        let feed = api.get("/v1/changes?limit=200").expect(200);
         let received = feed.data().iter().filter(|change| change["event"]["type"] == "received");
         let ids: Vec<Value> = received.map(|change| change["complaint"].clone()).collect();
         (ids.len() >= 10).then_some(ids)
