@@ -102,7 +102,17 @@ pub(crate) enum Queue {
     Webhooks,
 }
 
+/// The queue of a message, by the first word of its first word: `clocks` of `clocks/1 3`. What has none is of `notify`.
+const OF_MESSAGES: [(&str, Queue); 4] =
+    [("bulk", Queue::Jobs), ("clocks", Queue::Jobs), ("spool", Queue::Jobs), ("webhooks", Queue::Webhooks)];
+
 impl Queue {
+    /// The queue that a message came from.
+    pub(crate) fn of(message: &str) -> Self {
+        let kind = message.split_once('/').map_or("", |(kind, _)| kind);
+        OF_MESSAGES.iter().find(|(known, _)| *known == kind).map_or(Self::Notify, |(_, queue)| *queue)
+    }
+
     const fn binding(self) -> &'static str {
         match self {
             Self::Notify => "NOTIFY",
@@ -736,7 +746,22 @@ pub(crate) fn salt() -> Salt {
 
 #[cfg(test)]
 mod tests {
-    use super::path_and_query;
+    use super::{Queue, path_and_query};
+
+    #[test]
+    fn a_message_says_of_which_queue_it_is() {
+        for (message, queue) in [
+            ("bulk/1 a b 1 7", Queue::Jobs),
+            ("clocks/1 3", Queue::Jobs),
+            ("spool/1", Queue::Jobs),
+            ("spool/1 a/b/c", Queue::Jobs),
+            ("webhooks/1 3", Queue::Webhooks),
+            (r#"{"v":1,"id":"bulk/1"}"#, Queue::Notify),
+            ("", Queue::Notify),
+        ] {
+            assert_eq!(Queue::of(message), queue, "{message}");
+        }
+    }
 
     #[test]
     fn a_url_is_cut_into_path_and_query() {

@@ -5,13 +5,11 @@ use crate::{
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
     platform::Queue,
-    spool,
     store::system::DeadLetterRow,
-    waking,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{bulk::Turn, complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
+use shared::{complaint::command::Nothing, http::problem::Code, ids::DeadLetterId, time::Timestamp};
 
 /// The most letters a page may have.
 const PAGE: u32 = 100;
@@ -64,11 +62,7 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let id: DeadLetterId = call.call.path_value("id")?;
     let mut letter = call.db().dead_letter(id).await?.ok_or(Failure::new(Code::NotFound))?;
     // Consumers take a repeated message for what it is, so sending comes before noting that it was sent.
-    let message = letter.message.as_str();
-    let is_turn =
-        message.parse::<Turn>().is_ok() || waking::asked(message).is_some() || spool::asked(message).is_some();
-    let queue = if is_turn { Queue::Jobs } else { Queue::Notify };
-    call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
+    call.call.runtime.send(Queue::of(&letter.message), std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);
     let record = call.record(&posted.key, posted.fingerprint, 200, &letter)?;

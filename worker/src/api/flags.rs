@@ -2,6 +2,7 @@
 
 use crate::{
     call::{OperatorCall, Outcome, Reply},
+    failure::Failure,
     gateway::flags::key_of,
 };
 use shared::{flags::Flags, json};
@@ -20,8 +21,7 @@ pub(crate) async fn read(call: OperatorCall) -> Outcome {
 /// `PUT /v1/flags`: all of them. In force in this place within ten seconds, and everywhere within a minute more.
 pub(crate) async fn set(call: OperatorCall) -> Outcome {
     let flags: Flags = call.call.json(MAX_BODY).await?;
-    let reply = Reply::json(200, &flags)?;
-    let text = String::from_utf8(reply.body.clone()).unwrap_or_default();
-    call.call.runtime.directory_put(&key_of(&call.call.config.cell), text).await?;
-    Ok(reply)
+    let text = serde_json::to_string(&flags).map_err(Failure::internal)?;
+    call.call.runtime.directory_put(&key_of(&call.call.config.cell), text.clone()).await?;
+    Ok(Reply::json_text(200, text))
 }

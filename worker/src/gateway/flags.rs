@@ -8,7 +8,7 @@ use crate::{
     platform::{self, Runtime},
 };
 use shared::{
-    flags::{Flags, Part, part_of},
+    flags::{Flags, part_of},
     http::problem::Code,
     ids::TenantId,
     json,
@@ -63,9 +63,4 @@ pub(super) async fn allow(call: &Call, tenant: TenantId) -> Result<(), Failure> 
     }
     let name: &str = part.into();
     Err(Failure::new(Code::Unavailable).detail(format!("`{name}` is switched off for now")))
-}
-
-/// Whether a part is on, for work that no request is for.
-pub(crate) async fn is_on(runtime: &Runtime, cell: &CellName, part: Part, tenant: TenantId) -> bool {
-    flags(runtime, cell).await.is_on(part, tenant)
 }
