@@ -121,9 +121,9 @@ fn within(ranges: &[RangeInclusive<char>], c: char) -> bool {
     ranges.iter().any(|range| range.contains(&c))
 }
 
-/// Vowel signs of Tibetan that combine as what they decompose into, although their own class is 0 (non-starter decompositions,
-/// Unicode Standard Annex #15).
-const MADE_OF_MARKS: [char; 3] = ['\u{F73}', '\u{F75}', '\u{F81}'];
+/// Vowel signs that belong to the letter before them although their own class is 0: those of Tibetan that combine as what they decompose
+/// into (non-starter decompositions, Unicode Standard Annex #15), and the one that a letter of Myanmar (U+1026) ends in when decomposed.
+const MARKS_OF_CLASS_0: [char; 4] = ['\u{F73}', '\u{F75}', '\u{F81}', '\u{102E}'];
 
 impl Part {
     fn of(c: char) -> Self {
@@ -132,7 +132,7 @@ impl Part {
         }
         if is_diacritic(c) || within(&INVISIBLE, c) {
             Self::Nothing
-        } else if combining_class(c) != 0 || MADE_OF_MARKS.contains(&c) {
+        } else if combining_class(c) != 0 || MARKS_OF_CLASS_0.contains(&c) {
             Self::Mark
         } else if !c.is_alphanumeric() {
             Self::Break
@@ -303,11 +303,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_that_is_made_of_marks_is_one() {
-        for sign in MADE_OF_MARKS {
+    fn a_sign_of_class_0_that_belongs_to_a_letter_is_a_mark() {
+        for sign in MARKS_OF_CLASS_0 {
             assert_eq!(words(&sign.to_string()).count(), 0, "{sign:?}");
         }
         assert_eq!(words("\u{F40}\u{F73}").collect::<Vec<_>>(), words("\u{F40}\u{F71}\u{F72}").collect::<Vec<_>>());
+        assert_eq!(words("\u{1026}").collect::<Vec<_>>(), words("\u{1025}\u{102E}").collect::<Vec<_>>());
     }
 
     #[test]
@@ -320,6 +321,17 @@ mod tests {
     #[test]
     fn words_that_need_no_folding_are_borrowed() {
         assert!(words("plain words 2026, here").all(|word| matches!(word, Cow::Borrowed(_))));
+    }
+
+    /// What the property below finds only by luck: every character there is, alone and after a letter.
+    #[test]
+    fn every_character_folds_to_what_folds_to_itself() {
+        for c in '\0'..=char::MAX {
+            for text in [c.to_string(), format!("a{c}"), format!("ก{c}")] {
+                let once = words(&text).collect::<Vec<_>>().join(" ");
+                assert_eq!(once, words(&once).collect::<Vec<_>>().join(" "), "{text:?}");
+            }
+        }
     }
 
     proptest! {
