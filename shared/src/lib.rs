@@ -16,6 +16,7 @@
 )]
 
 pub mod access;
+pub mod attachment;
 pub mod bulk;
 pub mod chain;
 pub mod changes;
