@@ -84,6 +84,8 @@ pub(crate) enum Queue {
     Notify,
     /// Of turns of bulk jobs, so that nobody who is to be told waits for those.
     Jobs,
+    /// Of files that are to be scanned.
+    Scan,
 }
 
 impl Queue {
@@ -91,6 +93,7 @@ impl Queue {
         match self {
             Self::Notify => "NOTIFY",
             Self::Jobs => "JOBS",
+            Self::Scan => "SCAN",
         }
     }
 }

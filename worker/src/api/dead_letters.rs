@@ -3,6 +3,7 @@
 use super::once::{MAX_BODY, again};
 use crate::{
     call::{OperatorCall, Outcome, Reply},
+    deliver::scanning::Asked,
     failure::Failure,
     platform::Queue,
     store::system::DeadLetterRow,
@@ -62,7 +63,13 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let id: DeadLetterId = call.call.path_value("id")?;
     let mut letter = call.db().dead_letter(id).await?.ok_or(Failure::new(Code::NotFound))?;
     // Consumers take a repeated message for what it is, so sending comes before noting that it was sent.
-    let queue = if letter.message.parse::<Turn>().is_ok() { Queue::Jobs } else { Queue::Notify };
+    let queue = if letter.message.parse::<Turn>().is_ok() {
+        Queue::Jobs
+    } else if letter.message.parse::<Asked>().is_ok() {
+        Queue::Scan
+    } else {
+        Queue::Notify
+    };
     call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);

@@ -1,9 +1,9 @@
-//! Consumers: of `notify` and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
+//! Consumers: of `notify`, of `scan` ([`scanning`]) and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::{linking, outbox};
+use super::{linking, outbox, scanning};
 use crate::{
     bulk, log, platform,
     platform::Runtime,
@@ -22,6 +22,8 @@ use worker::{MessageBatch, MessageExt, RawMessage};
 const DEAD: &str = "-dead";
 /// What the name of the queue of bulk jobs begins with.
 const JOBS: &str = "jobs";
+/// What the name of the queue of files that wait begins with.
+const SCAN: &str = "scan";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
@@ -31,6 +33,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (_, true) => bury(batch, runtime).await,
         #[cfg(feature = "middle")]
         (true, false) => bulk::consume(batch, runtime).await,
+        #[cfg(feature = "back")]
+        (false, false) if queue.starts_with(SCAN) => scanning::consume(batch, runtime).await,
         #[cfg(feature = "back")]
         (false, false) => record(batch, runtime).await,
         #[cfg(not(all(feature = "middle", feature = "back")))]

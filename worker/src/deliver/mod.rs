@@ -3,3 +3,4 @@
 pub(crate) mod consumer;
 mod linking;
 pub(crate) mod outbox;
+pub(crate) mod scanning;

@@ -41,6 +41,7 @@ const WORDS_BETWEEN: &str = include_str!("sql/system/words_between.sql");
 const NOT_INDEXED: &str = include_str!("sql/system/not_indexed.sql");
 const WAKE: &str = include_str!("sql/system/wake.sql");
 const NEXT_REVIEW: &str = include_str!("sql/system/next_review.sql");
+const STORED_FILES_DUE: &str = include_str!("sql/system/stored_files_due.sql");
 const PING: &str = include_str!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -257,6 +258,17 @@ impl SystemDb {
     ) -> Result<Vec<String>, StoreError> {
         let times = format!("[{},{},{}]", now.unix_millis(), until.unix_millis(), self.shard.0);
         let rows: Vec<DocRow> = self.rows(BULK_DUE, (times, limit)).await?;
+        Ok(rows.into_iter().map(|row| row.doc).collect())
+    }
+
+    /// Files of which it is time to see what has become, as messages that ask for it; until then they are nobody else's.
+    pub(crate) async fn due_files(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<DocRow> = self.rows(STORED_FILES_DUE, (now.unix_millis(), until.unix_millis(), limit)).await?;
         Ok(rows.into_iter().map(|row| row.doc).collect())
     }
 
