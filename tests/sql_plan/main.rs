@@ -27,6 +27,9 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/bulk_due.sql", "tenant_arrivals", "jobs of a tenant that is on the move wait"),
     ("system/bulk_due.sql", "tenant_departures", "jobs of a tenant that is on the move wait"),
     ("system/bulk_due.sql", "tenant_holds", "jobs of a tenant that is on the move wait"),
+    ("system/stored_files_due.sql", "stored_files", "cron sees what has become of files, whosever they are"),
+    ("system/stored_files_due.sql", "tenant_arrivals", "files of a tenant that is on the move wait"),
+    ("system/stored_files_due.sql", "tenant_holds", "files of a tenant that is on the move wait"),
     ("system/relocations_open.sql", "relocations", "cron drives every move that is under way"),
     ("system/tenant_read.sql", "relocations", "whether requests of the tenant have to wait for a move"),
     (
@@ -41,6 +44,7 @@ const KEYED_OTHERWISE: &[(&str, &str)] = &[
     ("sqlite_autoindex_outbox_1", "read in the order of time by cron, deleted by id"),
     ("relocations_open", "those that are under way are few, and cron looks for all of them"),
     ("complaints_wake", "cron looks for all to which something has come"),
+    ("stored_files_look_at", "cron looks for all of which it is time to see what has become"),
     ("clock_reviews_from", "cron looks for any that is to be done"),
 ];
 
