@@ -80,6 +80,9 @@ const KNOWN: [(MediaType, &[&str], &[&str]); 20] = [
     (MediaType::Zip, &["application/zip"], &["zip"]),
 ];
 
+/// What `infer` knows by two letters: `BM` and `MZ`.
+const WEAK: [&str; 2] = ["image/bmp", "application/vnd.microsoft.portable-executable"];
+
 /// A file that may not be attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotTaken {
@@ -116,6 +119,8 @@ pub fn taken(begins: &[u8], name: &FileName, settings: &AttachmentSettings) -> R
     let extension = name.as_str().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     let extension = extension.as_deref().unwrap_or_default();
     let found = match infer::get(begins) {
+        // Of bitmaps and programs two letters are the mark, and a text may begin with them; but those are never all text.
+        Some(found) if WEAK.contains(&found.mime_type()) && may_be_text(begins) => text(begins, extension),
         Some(found) => KNOWN.iter().find(|(_, found_as, _)| found_as.contains(&found.mime_type())),
         None if may_be_text(begins) => text(begins, extension),
         None => None,
@@ -178,16 +183,17 @@ mod tests {
             (b"GIF89a", "x.gif", MediaType::Gif),
             (b"RIFF\0\0\0\0WEBPVP8 ", "x.webp", MediaType::Webp),
             (b"RIFF\0\0\0\0WAVEfmt ", "x.wav", MediaType::Wav),
-            (b"II*\0", "x.tif", MediaType::Tiff),
+            (b"II*\0\x08\0\0\0\x01\0", "x.tif", MediaType::Tiff),
             (b"ID3\x03\0", "call.mp3", MediaType::Mp3),
             (b"OggS\0\x02", "call.ogg", MediaType::Ogg),
             (b"\0\0\0\x18ftypM4A ", "call.m4a", MediaType::M4a),
             (b"\0\0\0\x18ftypisom", "film.mp4", MediaType::Mp4),
-            (b"\0\0\0\x14ftypqt  ", "film.mov", MediaType::Mov),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0", "film.mov", MediaType::Mov),
             (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "photo.heic", MediaType::Heic),
             ("Zoë said".as_bytes(), "note.txt", MediaType::Text),
             (b"a;b\n1;2", "table.csv", MediaType::Csv),
             (b"From: zoe@example.com\r\n", "mail.eml", MediaType::Eml),
+            (b"BMW, the car", "note.txt", MediaType::Text),
             // Cut within a character.
             (b"Zo\xC3", "note.txt", MediaType::Text),
         ] {
