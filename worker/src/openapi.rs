@@ -451,7 +451,7 @@ fn operations() -> Vec<Operation> {
         get::<OneAttachment>("attachments", "/v1/complaints/{id}/attachments/{attachment}", "Read what is known of an attachment, and whether it can be given out"),
         Operation { route: ("DELETE", "/v1/complaints/{id}/attachments/{attachment}"), lock: Header::May, versioned: Header::Must,
             ..post::<body::MustReason, ComplaintAndLock>("attachments", "", "200",
-                "Delete the bytes of an attachment; its name and hash stay in the case file") },
+                "Take the bytes of an attachment away; its name and hash stay in the case file") },
         post::<body::Nothing, Handed>("attachments", "/v1/complaints/{id}/attachments/{attachment}/link", "200",
             "Get a link to an attachment that is clean, good for 15 minutes"),
         Operation { gives: &[(BYTES, false)],
