@@ -62,7 +62,7 @@ const ON_ITS_WAY_MILLIS: i64 = 86_400_000;
 /// How long the first message to the scanner may take before cron sends another.
 const SCAN_LOST_MILLIS: i64 = 120_000;
 /// How often the event is written anew because somebody else has changed the complaint.
-const TRIES: u32 = 8;
+const TRIES: u32 = 30;
 
 /// An attachment.
 #[derive(Serialize, JsonSchema)]
