@@ -297,7 +297,8 @@ export async function intake_keep(env, key, intake, size, text, sha512) {
     try { decoder.decode(piece, { stream: true }); } catch { throw "text"; }
   };
   try {
-    for (let piece = intake.begun.shift(); piece !== undefined; piece = intake.begun.shift() ?? await intake_next(intake)) {
+    const next = async () => intake.begun.shift() ?? await intake_next(intake);
+    for (let piece = await next(); piece !== undefined; piece = await next()) {
       check(piece);
       await Promise.all(writers.map((writer) => writer.write(piece)));
     }
