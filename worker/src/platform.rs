@@ -100,6 +100,8 @@ pub(crate) enum Queue {
     Jobs,
     /// Of turns of sending webhooks, so that nothing else waits for other people's machines. The back alone sends to it.
     Webhooks,
+    /// Of files that are to be scanned.
+    Scan,
 }
 
 impl Queue {
@@ -108,6 +110,7 @@ impl Queue {
             Self::Notify => "NOTIFY",
             Self::Jobs => "JOBS",
             Self::Webhooks => "WEBHOOKS",
+            Self::Scan => "SCAN",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::once::{MAX_BODY, again};
 use crate::{
     call::{OperatorCall, Outcome, Reply},
+    deliver::scanning::Asked,
     failure::Failure,
     platform::Queue,
     spool,
@@ -67,7 +68,13 @@ pub(crate) async fn replay(call: OperatorCall) -> Outcome {
     let message = letter.message.as_str();
     let is_turn =
         message.parse::<Turn>().is_ok() || waking::asked(message).is_some() || spool::asked(message).is_some();
-    let queue = if is_turn { Queue::Jobs } else { Queue::Notify };
+    let queue = if is_turn {
+        Queue::Jobs
+    } else if message.parse::<Asked>().is_ok() {
+        Queue::Scan
+    } else {
+        Queue::Notify
+    };
     call.call.runtime.send(queue, std::slice::from_ref(&letter.message)).await?;
     letter.replayed_at = Some(call.call.now.unix_millis());
     let letter = DeadLetter::from(letter);
