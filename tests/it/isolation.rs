@@ -322,7 +322,8 @@ fn nothing_can_be_tied_to_another_tenants_complaint() {
 
 /// Whether a path is for operators.
 fn operated(path: &str) -> bool {
-    path.starts_with("/v1/tenants") || path.starts_with("/v1/dead-letters") || path == "/metrics"
+    let operators = ["/v1/tenants", "/v1/dead-letters", "/v1/flags", "/metrics"];
+    operators.iter().any(|beginning| path.starts_with(beginning))
 }
 
 /// A tenant's key is no operator's: not for its own record, nor for another's, nor for none.
