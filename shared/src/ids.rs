@@ -134,6 +134,10 @@ typed_id!(
     EndpointId
 );
 typed_id!(
+    /// One attachment of a complaint.
+    AttachmentId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );

@@ -16,6 +16,7 @@
 )]
 
 pub mod access;
+pub mod attachment;
 pub mod breaker;
 pub mod bulk;
 pub mod chain;

@@ -92,6 +92,9 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::Split
         | EventKind::PartRejoined
         | EventKind::Rejoined
+        | EventKind::AttachmentAdded
+        | EventKind::AttachmentScanned
+        | EventKind::AttachmentRemoved
         | EventKind::DeadlineWarned
         | EventKind::DeadlineMissed => &[Audience::Tenant],
     }

@@ -139,6 +139,12 @@ impl Call<'_> {
         self.header("content-type", content_type)
     }
 
+    /// Asks with these parameters.
+    pub(crate) fn query(mut self, parameters: &str) -> Self {
+        self.path = format!("{}?{parameters}", self.path);
+        self
+    }
+
     /// Sends the body in pieces, without saying how long it is.
     pub(crate) fn unmeasured(mut self) -> Self {
         self.measured = false;

@@ -86,6 +86,12 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             return call.json(&json!({ "holder": { "id": "anna", "name": "Anna" }, "ttl_seconds": 5 }));
         }
         ("PUT", "/v1/flags") => return call.json(&json!({ "parts": {} })),
+        ("POST", "/v1/complaints/{id}/attachments") => {
+            let call = call.query("name=letter.pdf").idempotency_key(&unused());
+            return call.bytes("application/pdf", b"It is no PDF.".to_vec());
+        }
+        ("POST", "/v1/complaints/{id}/attachments/{attachment}/link") => json!({}),
+        ("DELETE", "/v1/complaints/{id}/attachments/{attachment}") => json!({ "reason": "By mistake." }),
         ("PUT", "/v1/test-clock") => return call.json(&json!({ "now": "2026-01-01T00:00:00Z" })),
         ("DELETE", "/v1/views/{id}" | "/v1/letters/templates/{kind}/{language}/{brand}") => return call.if_match(999),
         ("PUT", "/v1/letters/templates/{kind}/{language}/{brand}") => {
@@ -134,6 +140,11 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
     call.idempotency_key(&unused()).if_match(999).json(&body)
 }
 
+/// The path of an operation on a complaint; what else it names is not there.
+fn filled(template: &str, id: &str) -> String {
+    template.replace("{id}", id).replace("{letter}", NOWHERE).replace("{attachment}", NOWHERE)
+}
+
 /// A token that no lock has had.
 const NO_LOCK: &str = "9007199254740991";
 
@@ -148,8 +159,7 @@ fn no_operation_shows_another_tenants_complaint() {
         if !template.starts_with("/v1/complaints/{id}") {
             continue;
         }
-        let ask =
-            |id: &str| ask(&mine, &method, template, &template.replace("{id}", id).replace("{letter}", NOWHERE), own);
+        let ask = |id: &str| ask(&mine, &method, template, &filled(template, id), own);
         let (hidden, nowhere) = (ask(pair.hidden.id()), ask(NOWHERE));
         assert_eq!((hidden.status, hidden.body["code"].as_str()), (404, Some("not_found")), "{method} {template}");
         assert_eq!(seen(&hidden, pair.hidden.id()), seen(&nowhere, NOWHERE), "{method} {template}");
@@ -344,8 +354,8 @@ fn a_tenants_key_operates_nothing() {
 fn an_operators_key_reads_no_complaint() {
     let pair = Pair::new();
     for (method, template, _) in operations() {
-        if template.starts_with("/v1/") && !operated(template) {
-            let path = template.replace("{id}", pair.hidden.id()).replace("{letter}", NOWHERE);
+        if template.starts_with("/v1/") && !operated(template) && template != "/v1/files/{token}" {
+            let path = filled(template, pair.hidden.id());
             let answer = ask(&pair.theirs.operator, &method, template, &path, NOWHERE);
             assert_eq!((answer.status, answer.body["code"].as_str()), (403, Some("forbidden")), "{method} {template}");
         }

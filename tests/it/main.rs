@@ -11,6 +11,7 @@ mod eventually;
 mod firm;
 mod own_stack;
 
+mod attachments;
 mod budgets;
 mod bulk;
 mod cells;

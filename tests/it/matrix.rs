@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 99] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 104] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -130,6 +130,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 99] = [
     ("GET", "/v1/complaints/{id}/letters/{letter}/pdf", READ, 404),
     ("POST", "/v1/complaints/{id}/letters/{letter}/approve", LEAD, 412),
     ("POST", "/v1/complaints/{id}/letters/{letter}/send", WRITE, 412),
+    // A file of another type than its name says; there is no such attachment, and no such link.
+    ("POST", "/v1/complaints/{id}/attachments", WRITE, 422),
+    ("GET", "/v1/complaints/{id}/attachments/{attachment}", READ, 404),
+    ("DELETE", "/v1/complaints/{id}/attachments/{attachment}", LEAD, 412),
+    ("POST", "/v1/complaints/{id}/attachments/{attachment}/link", READ, 404),
+    ("GET", "/v1/files/{token}", Who::Anyone, 404),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock/holder", LEAD, 200),
@@ -265,6 +271,7 @@ impl Resource {
             _ => &self.complaint,
         };
         let path = template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE);
+        let path = path.replace("{attachment}", NOWHERE).replace("{token}", "AAAA");
         path.replace("{kind}/{language}/{brand}", "update/en-GB/firm")
     }
 

@@ -29,7 +29,13 @@ use std::{
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use xtask::{cells::Cells, checkout::root, journey, relocate, stack::Options};
+use xtask::{
+    cells::Cells,
+    checkout::root,
+    clamav::{self, Scanner},
+    journey, relocate,
+    stack::Options,
+};
 
 /// A move of this size, with every cell killed on the way, takes less.
 const IN_THE_END: Duration = Duration::from_secs(300);
@@ -44,11 +50,16 @@ struct Two {
 
 impl Two {
     fn new() -> Self {
+        Self::with_scanner("")
+    }
+
+    /// The same, with a scanner at this address.
+    fn with_scanner(address: &str) -> Self {
         // The source keeps its copy for a shorter time than in production, where the directory is late.
         let options = Options::temporary().var("RELOCATION_KEPT_MILLIS", "4000");
         let options = options.var("WEBHOOKS_TO_LOOPBACK", "1").var("WEBHOOKS_HURRY", "100");
         let anyone = json!({ "windows": [{ "policy": "minute", "limit": 100_000 }], "quotas": [] }).to_string();
-        let options = options.var("ANONYMOUS_LIMITS", &anyone);
+        let options = options.var("ANONYMOUS_LIMITS", &anyone).var("CLAMAV", address);
         let cells = Cells::start(&["eu", "us"], options).expect("two cells start");
         let eu = cells.cell("eu");
         let operator = Client::new(eu.base_url(), Some(eu.operator_key()));
@@ -850,6 +861,67 @@ fn what_an_operator_asks_for_is_checked() {
     assert!(done.body["longest_pause_millis"].as_u64().unwrap() < 30_000, "{}", done.text);
     for cell in ["eu", "us"] {
         assert_eq!(two.operator(cell).get(&path).expect(200).text_of("phase"), "done", "{cell}");
+    }
+}
+
+/// Attachments go along: those that were removed do not, and what is counted is what is there.
+#[test]
+fn attachments_go_along() {
+    let scanner = clamav::is_installed().then(|| Scanner::start().expect("the scanner starts"));
+    let address = scanner.as_ref().map(Scanner::address).unwrap_or_default();
+    let two = Two::with_scanner(&address);
+    let all = json!({ "name": "all", "mode": "test", "scopes": ["complaints:read", "complaints:write", "complaints:lead", "usage:read"] });
+    let key = two.operator("eu").post(&format!("{}/keys", two.path()), &all).expect(201).text_of("token").to_owned();
+    let api = |cell: &str| Client::new(two.cells.cell(cell).base_url(), Some(&key));
+    let path = format!("/v1/complaints/{}", api("eu").post("/v1/complaints", &complaint(json!({}))).expect(201).id());
+    let attach = |name: &str, bytes: &[u8]| {
+        let call = api("eu")
+            .call("POST", &format!("{path}/attachments?name={name}"))
+            .idempotency_key(&unused())
+            .bytes("text/plain", bytes.to_vec())
+            .send()
+            .expect(200);
+        let id = call.body["attachments"].as_array().and_then(|all| all.last()).expect("an attachment")["id"].clone();
+        format!("{path}/attachments/{}", id.as_str().expect("an id"))
+    };
+    let (kept, gone) = (attach("kept.txt", b"Kept."), attach("gone.txt", b"Gone by then."));
+    let state = |cell: &str| api(cell).get(&kept).expect(200).body["state"].clone();
+    if scanner.is_some() {
+        within(TOLD, "it is scanned", || (state("eu") == "clean").then_some(()));
+        within(TOLD, "so is the other", || (api("eu").get(&gone).expect(200).body["state"] == "clean").then_some(()));
+    }
+    let version = api("eu").get(&path).expect(200).version();
+    api("eu").call("DELETE", &gone).if_match(version).json(&json!({ "reason": "A stranger's." })).send().expect(200);
+    let used = |cell: &str| {
+        let usage = api(cell).get("/v1/usage").expect(200).body;
+        let quotas = usage["quotas"].as_array().expect("quotas").clone();
+        quotas.iter().find(|line| line["quota"] == "storage_bytes").expect("a line")["used"].as_u64()
+    };
+    assert_eq!(used("eu"), Some(5));
+    two.begin("eu", "us");
+    two.until("eu", &["purging", "done"]);
+    within(TOLD, "what was removed counts no longer", || {
+        two.tick();
+        (used("us") == Some(5)).then_some(())
+    });
+    assert_eq!(api("us").get(&format!("{path}/verify")).expect(200).body["valid"], true);
+    if scanner.is_some() {
+        assert_eq!(state("us"), "clean");
+        let link = api("us").post(&format!("{kept}/link"), &json!({})).expect(200);
+        let url = link.text_of("url").to_owned();
+        let file = &url[url.find("/v1/files/").expect("a link")..];
+        let anyone = Client::new(two.cells.cell("us").base_url(), None);
+        assert_eq!(anyone.get(file).expect(200).bytes, b"Kept.");
+    }
+    two.until("eu", &["done"]);
+    own_stack_is_rid_of_it(&two);
+}
+
+/// Nothing of its files is counted in the cell that it has left.
+fn own_stack_is_rid_of_it(two: &Two) {
+    let eu = two.cells.cell("eu").state();
+    for table in ["stored_files", "storage_used"] {
+        assert_eq!(own_stack::count(eu, table), 0, "{table}");
     }
 }
 

@@ -316,12 +316,12 @@ fn every_write_must_be_signed_and_no_read() {
                 _ if template.starts_with("/v1/webhook-endpoints") => endpoint.id(),
                 _ => logged.id(),
             };
-            let path = template.replace("{id}", id).replace("{letter}", NOWHERE);
+            let path = template.replace("{id}", id).replace("{letter}", NOWHERE).replace("{attachment}", NOWHERE);
             let path = path.replace("{kind}/{language}/{brand}", "update/en-GB/firm");
             let unsigned = ask(&api, &method, template, &path, other.id());
             if method == "GET" {
-                // There is no such letter nor template, and the tenant has no test clock.
-                let named = template.contains("{letter}") || template.contains("{brand}");
+                // There is no such letter, template nor attachment, and the tenant has no test clock.
+                let named = ["{letter}", "{brand}", "{attachment}"].iter().any(|part| template.contains(part));
                 let is_there = !named && template != "/v1/test-clock";
                 assert!(unsigned.status == 200 || !is_there, "{template}: {}", unsigned.text);
                 continue;
@@ -337,6 +337,21 @@ fn every_write_must_be_signed_and_no_read() {
         assert!(writes >= 20, "only {writes} writes of tenants are described");
         assert_eq!(firm.api.get(logged.path()).expect(200).text, logged.text, "nothing was done");
         assert_eq!(firm.api.get("/v1/complaints").expect(200).data().len(), 2);
+    }
+}
+
+/// A file is signed by its hash, and nothing of one that is another stays.
+#[test]
+fn a_signed_file_is_the_one_that_was_signed() {
+    for (firm, signer) in signers() {
+        let logged = firm.log(json!({}));
+        let path = format!("{}/attachments?name=note.txt", logged.path());
+        let sent = signer.sign(&signer.draft("POST", &path, Some(&json!({ "note": "true" }))));
+        let other = sent.altered(|sent| sent.body = Some(br#"{"note":"fals"}"#.to_vec()));
+        assert_eq!(other.send(&signer.api).problem(401, "signature_refused").status, 401);
+        assert_eq!(firm.api.get(logged.path()).expect(200).version(), 1);
+        let added = signer.send(&signer.draft("POST", &path, Some(&json!({ "note": "true" })))).expect(200);
+        assert_eq!(added.body["attachments"][0]["media_type"], "text/plain");
     }
 }
 

@@ -165,6 +165,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
     let code = failure.code;
     let allow = failure.allowed();
     let retry_after = failure.retry_after();
+    let size = failure.size();
     let problem = failure.into_problem(request_id);
     let reply = Reply {
         status: problem.status,
@@ -177,6 +178,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
     match code {
         Code::Unauthenticated | Code::SignatureRefused => reply.header("www-authenticate", "Bearer".to_owned()),
         Code::Unavailable | Code::QuotaExceeded => reply.header("retry-after", retry_after.to_string()),
+        Code::RangeNotSatisfiable => reply.header("content-range", format!("bytes */{size}")),
         Code::MethodNotAllowed => reply.header("allow", allow),
         _ => reply,
     }

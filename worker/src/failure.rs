@@ -36,6 +36,8 @@ struct About {
     violated: Option<Vec<&'static str>>,
     /// With `unavailable` and `quota_exceeded`: when to come again, in seconds.
     retry_after: Option<u32>,
+    /// With `range_not_satisfiable`: how many bytes there are.
+    size: u64,
     /// With `method_not_allowed`: what is.
     allowed: String,
     /// For the log only: may name tables and dependencies.
@@ -83,6 +85,18 @@ impl Failure {
         self.about.violated = Some(vec![policy]);
         self.about.retry_after = Some(retry_after);
         self
+    }
+
+    /// There is nothing where a part of a file is asked for.
+    pub(crate) fn beyond(size: u64) -> Self {
+        let mut failure = Self::new(Code::RangeNotSatisfiable).detail(format!("It has {size} bytes"));
+        failure.about.size = size;
+        failure
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn size(&self) -> u64 {
+        self.about.size
     }
 
     /// When to come again, in seconds.

@@ -95,7 +95,7 @@ export function stream_response(status, headers, outlet) {
 
 /** `headers` is `name: value` lines; `body` is copied. */
 export function response(status, headers, body) {
-  return answer(status, headers, status === 204 ? null : body.slice());
+  return answer(status, headers, status === 204 || status === 304 ? null : body.slice());
 }
 
 // Set one by one on the answer: a list of pairs costs the runtime four times as much to take apart.
@@ -258,6 +258,123 @@ export async function bucket_take(env, key, request, sha256) {
   const { readable, writable } = new FixedLengthStream(Number(request.headers.get("content-length")));
   const [kept] = await Promise.all([env.ATTACHMENTS.put(key, readable, { sha256 }), request.body.pipeTo(writable)]);
   return kept;
+}
+
+/** A body of a file, to be looked at and then taken in. */
+export function intake(request) {
+  return { reader: request.body?.getReader(), begun: [], held: 0, done: request.body === null };
+}
+
+/** The next piece of a file; undefined at the end. */
+async function intake_next(intake) {
+  if (intake.done) return undefined;
+  const { done, value } = await intake.reader.read();
+  intake.done = done;
+  return value;
+}
+
+/** The beginning of a file, of at least so many bytes if it has as many. */
+export async function intake_begin(intake, enough) {
+  while (intake.held < enough) {
+    const piece = await intake_next(intake);
+    if (piece === undefined) break;
+    intake.begun.push(piece);
+    intake.held += piece.byteLength;
+  }
+  return new Uint8Array(await new Blob(intake.begun).arrayBuffer());
+}
+
+const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * Takes a file of so many bytes in, piece by piece, and keeps it under a key, unless that is empty. As JSON its hashes; or why it is
+ * not kept: "size", "text" (it is to be text, and is not UTF-8 or has U+0000), or what went wrong.
+ */
+export async function intake_keep(env, key, intake, size, text, sha512) {
+  const hashes = [new crypto.DigestStream("SHA-256"), ...(sha512 ? [new crypto.DigestStream("SHA-512")] : [])];
+  const file = key === "" ? undefined : new FixedLengthStream(size);
+  const keeping = file && env.ATTACHMENTS.put(key, file.readable);
+  const digests = Promise.all(hashes.map(({ digest }) => digest));
+  // Whoever fails first is told; the others must not be left alone with it.
+  for (const promise of [keeping, digests]) promise?.catch(() => {});
+  const writers = [...hashes, ...(file ? [file.writable] : [])].map((sink) => sink.getWriter());
+  const decoder = text ? new TextDecoder("utf-8", { fatal: true }) : undefined;
+  let seen = 0;
+  const check = (piece) => {
+    seen += piece.byteLength;
+    if (seen > size) throw "size";
+    if (decoder === undefined) return;
+    if (piece.includes(0)) throw "text";
+    try { decoder.decode(piece, { stream: true }); } catch { throw "text"; }
+  };
+  try {
+    const next = async () => intake.begun.shift() ?? await intake_next(intake);
+    for (let piece = await next(); piece !== undefined; piece = await next()) {
+      check(piece);
+      await Promise.all(writers.map((writer) => writer.write(piece)));
+    }
+    if (seen !== size) throw "size";
+    try { decoder?.decode(); } catch { throw "text"; }
+    await Promise.all(writers.map((writer) => writer.close()));
+    const [sha256, other] = await digests;
+    await keeping;
+    return JSON.stringify({ sha256: hex(sha256), sha512: other && hex(other) });
+  } catch (error) {
+    await Promise.allSettled(writers.map((writer) => writer.abort(new Error("not kept"))));
+    await Promise.allSettled([keeping, intake.reader?.cancel()]);
+    return typeof error === "string" ? error : `broken: ${error?.message ?? error}`;
+  }
+}
+
+/** Whether something is kept under a key. */
+export async function bucket_has(env, key) {
+  return (await env.ATTACHMENTS.head(key)) !== null;
+}
+
+/** What is kept under a key, as the body of an answer: all of it, or so many bytes from there on. Undefined if nothing is. */
+export async function bucket_open(env, key, from, bytes) {
+  const kept = await env.ATTACHMENTS.get(key, bytes < 0 ? {} : { range: { offset: from, length: bytes } });
+  return kept === null ? undefined : { stream: kept.body };
+}
+
+/**
+ * Has what is kept under a key scanned by ClamAV's daemon (clamd(8), INSTREAM): pieces with their lengths before them, then one of no
+ * length. The SHA-256 of what was sent, a space, and what it said. Undefined if nothing is kept there. Fails if it takes too long.
+ */
+export async function bucket_scan(env, key, address, millis) {
+  const kept = await env.ATTACHMENTS.get(key);
+  if (kept === null) return undefined;
+  const { connect } = await import("cloudflare:sockets");
+  const socket = connect(address);
+  socket.closed.catch(() => {});
+  const hash = new crypto.DigestStream("SHA-256");
+  hash.digest.catch(() => {});
+  const said = new Response(socket.readable).text();
+  const scan = async () => {
+    const [to, hashing] = [socket.writable.getWriter(), hash.getWriter()];
+    const length = (bytes) => {
+      const four = new Uint8Array(4);
+      new DataView(four.buffer).setUint32(0, bytes);
+      return four;
+    };
+    await to.write(new TextEncoder().encode("zINSTREAM\0"));
+    for await (const piece of kept.body) {
+      await to.write(length(piece.byteLength));
+      await Promise.all([to.write(piece), hashing.write(piece)]);
+    }
+    await to.write(length(0));
+    await hashing.close();
+    return `${hex(await hash.digest)} ${await said}`;
+  };
+  let timer;
+  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error("the scanner takes too long")), millis); });
+  try {
+    return await Promise.race([scan(), late]);
+  } finally {
+    clearTimeout(timer);
+    said.catch(() => {});
+    await socket.close().catch(() => {});
+  }
 }
 
 /** Sends what is kept under a key to another cell. Its status as text, empty if it does not answer; undefined if nothing is kept there. */

@@ -4,6 +4,7 @@
 
 use crate::{
     api::{
+        attachments::OneAttachment,
         case_file,
         clocks::Clocks,
         complaints, dead_letters, duplicates, health, keys,
@@ -18,6 +19,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use shared::{
     access::Access,
+    attachment::link::Handed,
     bulk::{Job, NewJob, Row},
     chain::{CaseFile, Verdict},
     clock::forecast::Forecast,
@@ -279,6 +281,8 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+const FILE_NAME: &[(&str, &str)] =
+    &[("name", "What the file is called, with the ending that files of its type have; at most 200 characters")];
 const TEMPLATE_VERSION: &[(&str, &str)] =
     &[("version", "That version, even if it is not in force. Default: the one that is")];
 const AFTER_ID: &[(&str, &str)] = &[("after", "The id of the last one seen")];
@@ -304,6 +308,7 @@ fn get<T: JsonSchema>(tag: &'static str, path: &'static str, summary: &'static s
 }
 
 const JSON: &str = "application/json";
+const BYTES: &str = "*/*";
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 const PROMETHEUS: &str = "text/plain";
@@ -471,6 +476,17 @@ fn operations() -> Vec<Operation> {
             ..get::<NoContent>("letters", "/v1/complaints/{id}/letters/{letter}/pdf", "The same on paper: a tagged PDF, as it was sent, byte for byte") },
         Operation { tag: "letters", ..command::<body::Nothing>("/v1/complaints/{id}/letters/{letter}/approve",
             "Approve a draft of somebody else's") },
+        Operation { query: FILE_NAME, takes: &[(BYTES, false)],
+            ..post::<NoContent, ComplaintAndLock>("attachments", "/v1/complaints/{id}/attachments", "200",
+                "Attach a file: the body is its bytes, of any `Content-Type`, for what it is its content says. Takes no `If-Match`: evidence changes nothing that others have read") },
+        get::<OneAttachment>("attachments", "/v1/complaints/{id}/attachments/{attachment}", "Read what is known of an attachment, and whether it can be given out"),
+        Operation { route: ("DELETE", "/v1/complaints/{id}/attachments/{attachment}"), lock: Header::May, versioned: Header::Must,
+            ..post::<body::MustReason, ComplaintAndLock>("attachments", "", "200",
+                "Take the bytes of an attachment away; its name and hash stay in the case file") },
+        post::<body::Nothing, Handed>("attachments", "/v1/complaints/{id}/attachments/{attachment}/link", "200",
+            "Get a link to an attachment that is clean, good for 15 minutes"),
+        Operation { gives: &[(BYTES, false)],
+            ..get::<NoContent>("attachments", "/v1/files/{token}", "The file that a link is to; or with `Range` a part of it") },
         Operation { tag: "letters", ..command::<SendLetter>("/v1/complaints/{id}/letters/{letter}/send",
             "Send a letter: it is sealed, and the clocks that wait for it stop") },
 
@@ -654,11 +670,12 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 17] = [
+const TAGS: [&str; 18] = [
     "complaints",
     "views",
     "commands",
     "letters",
+    "attachments",
     "deadlines",
     "bulk",
     "locks",
@@ -714,7 +731,7 @@ fn describe_one(
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<_> = in_path.map(|name| parameter("path", name, true, "An id")).collect();
     let query = operation.query.iter().chain(operation.more);
-    parameters.extend(query.map(|(name, words)| parameter("query", name, false, words)));
+    parameters.extend(query.map(|(name, words)| parameter("query", name, *name == "name", words)));
     let mut codes = vec![Code::Unavailable, Code::Internal];
     let of_tenant = matches!(route.access, Access::Tenant(_));
     if operation.request.is_some() || !operation.query.is_empty() || of_tenant {
@@ -758,6 +775,16 @@ fn describe_one(
     let content = contents(operation.gives, &answer.to_value());
     if route.path == "/readyz" {
         responses.insert("503".to_owned(), json!({ "description": "A dependency fails", "content": content }));
+    }
+    if route.path == "/v1/files/{token}" {
+        responses.insert("206".to_owned(), json!({ "description": "A part of the file", "content": content }));
+        responses.insert("304".to_owned(), json!({ "description": "The caller has it already" }));
+        let (status, _, title) = Code::RangeNotSatisfiable.parts();
+        let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": title, "content": told }));
+        let (status, _, title) = Code::NotFound.parts();
+        let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": title, "content": told }));
     }
     let done = if operation.status == "204" {
         json!({ "description": operation.summary })

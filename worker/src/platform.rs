@@ -100,11 +100,18 @@ pub(crate) enum Queue {
     Jobs,
     /// Of turns of sending webhooks, so that nothing else waits for other people's machines. The back alone sends to it.
     Webhooks,
+    /// Of files that are to be scanned.
+    Scan,
 }
 
 /// The queue of a message, by the first word of its first word: `clocks` of `clocks/1 3`. What has none is of `notify`.
-const OF_MESSAGES: [(&str, Queue); 4] =
-    [("bulk", Queue::Jobs), ("clocks", Queue::Jobs), ("spool", Queue::Jobs), ("webhooks", Queue::Webhooks)];
+const OF_MESSAGES: [(&str, Queue); 5] = [
+    ("bulk", Queue::Jobs),
+    ("clocks", Queue::Jobs),
+    ("scan", Queue::Scan),
+    ("spool", Queue::Jobs),
+    ("webhooks", Queue::Webhooks),
+];
 
 impl Queue {
     /// The queue that a message came from.
@@ -118,6 +125,7 @@ impl Queue {
             Self::Notify => "NOTIFY",
             Self::Jobs => "JOBS",
             Self::Webhooks => "WEBHOOKS",
+            Self::Scan => "SCAN",
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::{
     api::{
-        bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates, export, flags,
-        health, import, keys, letter_templates, letters, lock, metrics, relocations, shards, split, tenants,
-        test_clock, usage, views, webhooks,
+        attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
+        export, files, flags, health, import, keys, letter_templates, letters, lock, metrics, relocations, shards,
+        split, tenants, test_clock, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -132,6 +132,12 @@ routes! {
         GET  "/v1/complaints/{id}/case-file" case_file::export, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/duplicates" duplicates::list, tenant ComplaintsRead;
         GET  "/v1/complaints/{id}/deliveries" case_file::deliveries, tenant ComplaintsRead;
+
+        POST   "/v1/complaints/{id}/attachments" attachments::add, tenant ComplaintsWrite;
+        GET    "/v1/complaints/{id}/attachments/{attachment}" attachments::read, tenant ComplaintsRead;
+        DELETE "/v1/complaints/{id}/attachments/{attachment}" attachments::remove, tenant ComplaintsLead;
+        POST   "/v1/complaints/{id}/attachments/{attachment}/link" attachments::link, tenant ComplaintsRead;
+        GET    "/v1/files/{token}" files::download, public;
 
         PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
         DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;

@@ -2,7 +2,7 @@
 
 use crate::{
     bulk,
-    deliver::{outbox, webhooks},
+    deliver::{outbox, scanning, webhooks},
     gateway::directory,
     indexing, log, metrics, platform,
     platform::Runtime,
@@ -55,6 +55,11 @@ async fn on_messages_and_tenants(runtime: &Runtime, now: Timestamp) {
             Ok(0) => {}
             Ok(sent) => log::note("outbox_swept", sent),
             Err(error) => log::fault("outbox_not_swept", &error),
+        }
+        match scanning::sweep(runtime, *shard, now).await {
+            Ok(0) => {}
+            Ok(due) => log::note("files_to_see_to", due),
+            Err(error) => log::fault("files_not_found", &error),
         }
     }
     if let Err(error) = webhooks::sweep(runtime, now).await {

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod cells;
 pub mod cfpb;
 pub mod checkout;
+pub mod clamav;
 pub mod demo;
 pub mod deploy;
 pub mod dev;

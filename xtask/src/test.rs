@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::checkout::root;
+use crate::clamav;
 use crate::npm;
 use crate::process;
 use crate::progress::{duration, step};
@@ -36,6 +37,9 @@ pub fn run(only: &[String]) -> Result<()> {
 }
 
 fn integration(only: &[String]) -> Result<()> {
+    if let Err(error) = clamav::install() {
+        eprintln!("    NOT TESTED: no scanner ({error:#}): files are not scanned in this run");
+    }
     // As production has it; other stacks of tests run without.
     let options = Options::temporary().var("EXPOSE_COST", "1").var("READ_REPLICAS", "1");
     // Webhooks reach the tests, and are tried again soon.

@@ -143,6 +143,14 @@ impl Compiler {
 }
 
 fn install_from_debian() -> Result<()> {
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!("rustup's download host is out of reach and this machine has no apt-get: see docs/toolchain.md");
+    }
+    install_packages(&DEBIAN)
+}
+
+/// Installs packages of Debian's.
+pub fn install_packages(packages: &[&str]) -> Result<()> {
     let root = nix::unistd::geteuid().is_root();
     let apt = |args: &[&str]| {
         let mut command = Command::new(if root { "apt-get" } else { "sudo" });
@@ -151,11 +159,8 @@ fn install_from_debian() -> Result<()> {
         }
         process::output(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
     };
-    if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("rustup's download host is out of reach and this machine has no apt-get: see docs/toolchain.md");
-    }
     apt(&["update", "-q"])?;
-    apt(&[["install", "-q", "-y", "--no-install-recommends"].as_slice(), &DEBIAN].concat())?;
+    apt(&[["install", "-q", "-y", "--no-install-recommends"].as_slice(), packages].concat())?;
     Ok(())
 }
 

@@ -277,6 +277,9 @@ fn occurrence(event: &Event) -> Option<Entry> {
         | EventBody::LetterDrafted { .. }
         | EventBody::LetterApproved { .. }
         | EventBody::LetterSent { .. }
+        | EventBody::AttachmentAdded { .. }
+        | EventBody::AttachmentScanned { .. }
+        | EventBody::AttachmentRemoved { .. }
         | EventBody::Split { .. }
         | EventBody::PartRejoined { .. }
         | EventBody::DeadlineWarned { .. }

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     access::Actor,
+    attachment::{FileName, Signature, Verdict, media_type::MediaType},
     chain::{Digest, Salt},
     clock::{day::Day, law::Pin, passing::Deadline, timeline::Milestone},
-    ids::{ComplaintId, LetterId, TenantId},
+    ids::{AttachmentId, ComplaintId, LetterId, TenantId},
     json::{self, Raw},
     letter::document::Document,
     reference::Reference,
@@ -294,6 +295,36 @@ pub enum EventBody {
         /// When.
         sent_at: Timestamp,
     },
+    /// Evidence was added. Its bytes lie in the bucket.
+    AttachmentAdded {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// How many bytes it has.
+        bytes: u64,
+        /// What it is, by its content.
+        media_type: MediaType,
+        /// What its file was called.
+        name: FileName,
+        /// SHA-256 of its bytes.
+        sha256: Digest,
+    },
+    /// A scanner has looked at an attachment.
+    AttachmentScanned {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// What it has found, as it calls it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<Signature>,
+        /// What it says.
+        verdict: Verdict,
+    },
+    /// The bytes of an attachment were deleted.
+    AttachmentRemoved {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// Why.
+        reason: Prose<2_000>,
+    },
     /// A moment came at which a clock warns.
     DeadlineWarned {
         /// The clock.
@@ -429,6 +460,9 @@ impl EventBody {
             | Self::LetterSent { .. }
             | Self::Split { .. }
             | Self::PartRejoined { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::AttachmentScanned { .. }
+            | Self::AttachmentRemoved { .. }
             | Self::DeadlineWarned { .. }
             | Self::DeadlineMissed { .. } => None,
         }
@@ -466,6 +500,9 @@ impl EventBody {
             Self::Split { .. } => EventKind::Split,
             Self::PartRejoined { .. } => EventKind::PartRejoined,
             Self::Rejoined { .. } => EventKind::Rejoined,
+            Self::AttachmentAdded { .. } => EventKind::AttachmentAdded,
+            Self::AttachmentScanned { .. } => EventKind::AttachmentScanned,
+            Self::AttachmentRemoved { .. } => EventKind::AttachmentRemoved,
             Self::DeadlineWarned { .. } => EventKind::DeadlineWarned,
             Self::DeadlineMissed { .. } => EventKind::DeadlineMissed,
         }
@@ -505,6 +542,9 @@ pub enum EventKind {
     LetterDrafted,
     LetterApproved,
     LetterSent,
+    AttachmentAdded,
+    AttachmentScanned,
+    AttachmentRemoved,
     DeadlineWarned,
     DeadlineMissed,
 }

@@ -12,6 +12,7 @@ pub mod state;
 
 use crate::{
     access::Actor,
+    attachment::{Attachment, AttachmentState, Verdict},
     chain::Digest,
     clock::{day::Day, law::Pin, named::named, timeline::Milestone},
     ids::{ComplaintId, TenantId},
@@ -118,6 +119,9 @@ pub struct Complaint {
     /// Its letters, in the order they were begun.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<Letter>,
+    /// Its attachments, in the order they were added; those that were removed stay as a name and a hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The complaints that were split off from it and not taken back: matters with clocks and answers of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ComplaintId>,
@@ -467,6 +471,7 @@ impl Complaint {
             payments: Vec::new(),
             links: Vec::new(),
             letters: Vec::new(),
+            attachments: Vec::new(),
             parts: Vec::new(),
             milestones: Vec::new(),
             earlier_milestones: Vec::new(),
@@ -634,6 +639,35 @@ impl Complaint {
                     known.dated = Some(dated.clone());
                     known.html = Some(*html);
                     known.pdf = *pdf;
+                }
+            }
+            EventBody::AttachmentAdded { attachment, bytes, media_type, name, sha256 } => {
+                self.attachments.push(Attachment {
+                    id: *attachment,
+                    name: name.clone(),
+                    media_type: *media_type,
+                    bytes: *bytes,
+                    sha256: *sha256,
+                    state: AttachmentState::Quarantined,
+                    added_at: event.at,
+                    added_by: event.actor.clone(),
+                    signature: None,
+                    removed_because: None,
+                });
+            }
+            EventBody::AttachmentScanned { attachment, signature, verdict } => {
+                if let Some(known) = self.attachments.iter_mut().find(|known| known.id == *attachment) {
+                    known.state = match verdict {
+                        Verdict::Clean => AttachmentState::Clean,
+                        Verdict::Infected => AttachmentState::Infected,
+                    };
+                    known.signature.clone_from(signature);
+                }
+            }
+            EventBody::AttachmentRemoved { attachment, reason } => {
+                if let Some(known) = self.attachments.iter_mut().find(|known| known.id == *attachment) {
+                    known.state = AttachmentState::Removed;
+                    known.removed_because = Some(reason.clone());
                 }
             }
             EventBody::Split { parts, .. } => self.parts.extend(parts.iter().copied()),

@@ -49,6 +49,8 @@ pub enum Code {
     PreconditionFailed,
     /// The body is too large.
     TooLarge,
+    /// The file has no bytes where they are asked for.
+    RangeNotSatisfiable,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// A value breaks a rule.
@@ -69,7 +71,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -89,6 +91,7 @@ impl Code {
         Self::LockLost,
         Self::PreconditionFailed,
         Self::TooLarge,
+        Self::RangeNotSatisfiable,
         Self::UnsupportedMediaType,
         Self::Invalid,
         Self::IdempotencyKeyReused,
@@ -122,6 +125,7 @@ impl Code {
             Self::LockLost => (409, "lock_lost", "The lock has ended"),
             Self::PreconditionFailed => (412, "precondition_failed", "The record has changed since it was read"),
             Self::TooLarge => (413, "too_large", "The body is too large"),
+            Self::RangeNotSatisfiable => (416, "range_not_satisfiable", "The file has no such bytes"),
             Self::UnsupportedMediaType => {
                 (415, "unsupported_media_type", "The body is of a type that is not taken here")
             }

@@ -1,7 +1,7 @@
 //! The messages between an isolate and a tenant's `RateLimiter`. A format for both sides of a deployment: isolates
 //! of one release ask objects of another.
 
-use crate::limit::plan::{Over, Policy, Resource};
+use crate::limit::plan::{Over, Policy, Quota, Resource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +162,16 @@ pub struct Usage {
     pub warning: bool,
     /// Whether more is used than included.
     pub exceeded: bool,
+}
+
+impl Usage {
+    /// How much is used of a quota.
+    #[must_use]
+    pub fn of(quota: Quota, used: u64) -> Self {
+        let Quota { quota, limit, over } = quota;
+        let warning = u128::from(used) * 100 >= u128::from(limit) * u128::from(WARN_PERCENT);
+        Self { quota, used, limit, over, warning, exceeded: used > limit }
+    }
 }
 
 /// From where on a quota's use is worth a warning.

@@ -5,7 +5,7 @@ use crate::{
         counts::{Counts, slot_millis},
         lease::{
             Ask, Cause, Grant, LEASE_MILLIS, Lease, LeaseId, Level, Portion, REPORT_MILLIS, Refusal, Report,
-            STEP_MILLIS, Usage, WARN_PERCENT,
+            STEP_MILLIS, Usage,
         },
         plan::{Limits, Over, Policy, Quota, Resource, Window},
     },
@@ -370,9 +370,7 @@ fn refusal(rates: &[Rate], tokens: u32, now: i64) -> Option<Refusal> {
 }
 
 fn usage(quota: Quota, used: u64) -> Usage {
-    let Quota { quota, limit, over } = quota;
-    let warning = u128::from(used) * 100 >= u128::from(limit) * u128::from(WARN_PERCENT);
-    Usage { quota, used, limit, over, warning, exceeded: used > limit }
+    Usage::of(quota, used)
 }
 
 fn month_of(millis: i64) -> i32 {

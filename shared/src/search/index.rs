@@ -151,7 +151,9 @@ fn said(event: &EventBody) -> Vec<&str> {
         | EventBody::ClocksMoved { reason, .. }
         | EventBody::Split { reason, .. }
         | EventBody::PartRejoined { reason, .. }
-        | EventBody::Rejoined { reason, .. } => vec![reason.as_str()],
+        | EventBody::Rejoined { reason, .. }
+        | EventBody::AttachmentRemoved { reason, .. } => vec![reason.as_str()],
+        EventBody::AttachmentAdded { name, .. } => vec![name.as_str()],
         EventBody::Referred { scheme, scheme_reference, reason } => {
             let mut texts = vec![scheme.as_str()];
             texts.extend(scheme_reference.iter().map(|reference| reference.as_str()));
@@ -183,6 +185,7 @@ fn said(event: &EventBody) -> Vec<&str> {
         | EventBody::Classified(_)
         | EventBody::LetterApproved { .. }
         | EventBody::LetterSent { .. }
+        | EventBody::AttachmentScanned { .. }
         | EventBody::DeadlineWarned { .. }
         | EventBody::DeadlineMissed { .. }
         | EventBody::Linked(_) => Vec::new(),

@@ -36,6 +36,20 @@ impl ContentDigest {
         Ok(Self { sha256: digest("sha-256")?.ok_or(Refusal::NoSha256)?, sha512: digest("sha-512")? })
     }
 
+    /// Whether SHA-512 is declared besides SHA-256.
+    #[must_use]
+    pub const fn has_sha512(&self) -> bool {
+        self.sha512.is_some()
+    }
+
+    /// Whether every digest is one of these, which were computed of a body, in constant time for digests of the right length.
+    #[must_use]
+    pub fn are(&self, sha256: &[u8], sha512: Option<&[u8]>) -> bool {
+        let same = self.sha512.as_deref().map(|declared| declared.ct_eq(sha512.unwrap_or_default()));
+        let sha256 = self.sha256.as_slice().ct_eq(sha256);
+        (same.unwrap_or(sha256) & sha256).into()
+    }
+
     /// Whether every digest is that of `body`, in constant time for digests of the right length.
     #[must_use]
     pub fn is_of(&self, body: &[u8]) -> bool {

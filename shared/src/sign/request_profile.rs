@@ -42,6 +42,24 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Whether a body that is not held as a whole has to be hashed by SHA-512, too.
+    #[must_use]
+    pub fn wants_sha512(&self) -> bool {
+        self.digest.as_ref().is_some_and(ContentDigest::has_sha512)
+    }
+
+    /// The same as [`Self::check_body`], of the hashes of a body that is not empty.
+    ///
+    /// # Errors
+    /// [`Refusal::Digest`] or [`Refusal::NotCovered`].
+    pub fn check_hashes(&self, sha256: &[u8], sha512: Option<&[u8]>) -> Result<(), Refusal> {
+        match &self.digest {
+            Some(digest) if digest.are(sha256, sha512) => Ok(()),
+            Some(_) => Err(Refusal::Digest),
+            None => Err(Refusal::NotCovered(CONTENT_DIGEST)),
+        }
+    }
+
     /// Checks the body against the signed digest. A body without one is refused, whatever the method.
     ///
     /// # Errors

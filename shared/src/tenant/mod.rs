@@ -9,6 +9,7 @@ pub mod relocation;
 pub mod standing;
 
 use crate::{
+    attachment::AttachmentSettings,
     clock::{Clock, due::Ahead, settings::ClockSettings, timeline::Timeline},
     complaint::{
         Complaint,
@@ -76,6 +77,9 @@ pub struct Tenant {
     /// Who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: LetterSettings,
+    /// What may be attached to its complaints.
+    #[serde(default)]
+    pub attachments: AttachmentSettings,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead_by: i64,
@@ -157,6 +161,9 @@ pub struct NewTenant {
     /// Who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: LetterSettings,
+    /// What may be attached to its complaints.
+    #[serde(default)]
+    pub attachments: AttachmentSettings,
 }
 
 /// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
@@ -190,6 +197,9 @@ pub struct TenantPatch {
     /// Replaces who has to approve its letters, and under which names it writes.
     #[serde(default)]
     pub letters: Option<LetterSettings>,
+    /// Replaces what may be attached to its complaints.
+    #[serde(default)]
+    pub attachments: Option<AttachmentSettings>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -235,7 +245,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
-        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, letters, .. } = new;
+        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, letters, attachments, .. } = new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
         let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
         let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
@@ -248,6 +258,7 @@ impl Tenant {
         errors.extend(lacking.map(|shard| no_such_shard("/shards", shard)));
         errors.extend(clocks.errors("/clocks"));
         errors.extend(letters.errors("/letters", &custom_fields));
+        errors.extend(attachments.errors("/attachments"));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -270,6 +281,7 @@ impl Tenant {
             link_duplicates: LinkRule::default(),
             clocks,
             letters,
+            attachments,
             ahead_by: 0,
             version: 1,
             created_at: now,
@@ -302,6 +314,7 @@ impl Tenant {
         let mut errors = patch.clocks.as_ref().map(|clocks| clocks.errors("/clocks")).unwrap_or_default();
         let fields = patch.custom_fields.as_ref().unwrap_or(&self.custom_fields);
         errors.extend(patch.letters.as_ref().unwrap_or(&self.letters).errors("/letters", fields));
+        errors.extend(patch.attachments.iter().flat_map(|attachments| attachments.errors("/attachments")));
         if self.ahead_by != 0 && patch.plan.is_some_and(|plan| plan != Plan::Sandbox) {
             let rule = "must stay `sandbox`: the time of its complaints is not the world's";
             errors.push(FieldError::at("/plan", Rule::NotAllowed, rule));
@@ -353,7 +366,7 @@ impl Tenant {
             TenantChange::Patch(patch) => {
                 let patch = *patch;
                 let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
-                let TenantPatch { custom_fields, link_duplicates, clocks, letters, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, clocks, letters, attachments, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
@@ -363,6 +376,7 @@ impl Tenant {
                 self.link_duplicates = link_duplicates.unwrap_or(self.link_duplicates);
                 self.clocks = clocks.unwrap_or(self.clocks);
                 self.letters = letters.unwrap_or(self.letters);
+                self.attachments = attachments.unwrap_or(self.attachments);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,

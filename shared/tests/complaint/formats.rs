@@ -1,7 +1,7 @@
 //! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
 //!
-//! `every_event_kind.ndjson`, `of_clocks.ndjson` and `of_returns.ndjson` hold three cases with an event of every kind between them,
-//! `imported.ndjson` one that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
+//! `every_event_kind.ndjson`, `of_clocks.ndjson`, `of_returns.ndjson` and `of_attachments.ndjson` hold four cases with an event of every
+//! kind between them, `imported.ndjson` one that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
 //! implementation, Python's `json` and `hashlib`:
 //!
 //! ```python
@@ -42,6 +42,9 @@ const OF_CLOCKS_HEAD: &str = "cae5661b1e388bf5568b0856aa90d666a4178ed2dd038a33e4
 const OF_RETURNS: &str = include_str!("of_returns.ndjson");
 const OF_RETURNS_HEAD: &str = "4b130c21a207945f302bc8eb416c810b7f2e5852e9b929c867be0aa79319ccf8";
 
+const OF_ATTACHMENTS: &str = include_str!("of_attachments.ndjson");
+const OF_ATTACHMENTS_HEAD: &str = "4e51f9403606070ac9961c9bf8670ddb452f434184a264198599087d05c67dd9";
+
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
     hashed(LINES, HEAD)
@@ -63,17 +66,26 @@ fn events_of(lines: &str) -> Vec<Value> {
 
 #[test]
 fn every_kind_of_event_is_pinned() {
-    let kinds: HashSet<EventKind> = [stored(), hashed(OF_CLOCKS, OF_CLOCKS_HEAD), hashed(OF_RETURNS, OF_RETURNS_HEAD)]
-        .into_iter()
-        .flatten()
-        .map(|event| serde_json::from_value(event["type"].clone()).unwrap())
-        .collect();
-    assert_eq!(kinds.len(), 30);
+    let cases = [
+        stored(),
+        hashed(OF_CLOCKS, OF_CLOCKS_HEAD),
+        hashed(OF_RETURNS, OF_RETURNS_HEAD),
+        hashed(OF_ATTACHMENTS, OF_ATTACHMENTS_HEAD),
+    ];
+    let kinds: HashSet<EventKind> =
+        cases.into_iter().flatten().map(|event| serde_json::from_value(event["type"].clone()).unwrap()).collect();
+    assert_eq!(kinds.len(), 33);
 }
 
 #[test]
 fn what_was_stored_is_what_would_be_stored_now() {
-    let files = [(LINES, HEAD), (OF_CLOCKS, OF_CLOCKS_HEAD), (OF_RETURNS, OF_RETURNS_HEAD), (IMPORTED, IMPORTED_HEAD)];
+    let files = [
+        (LINES, HEAD),
+        (OF_CLOCKS, OF_CLOCKS_HEAD),
+        (OF_RETURNS, OF_RETURNS_HEAD),
+        (OF_ATTACHMENTS, OF_ATTACHMENTS_HEAD),
+        (IMPORTED, IMPORTED_HEAD),
+    ];
     for (lines, last) in files {
         let mut head = Digest::ZERO;
         for (line, stored) in lines.lines().zip(hashed(lines, last)) {
@@ -151,6 +163,28 @@ fn what_returns_are_made_of_is_in_the_fold() {
     }
 }
 
+#[test]
+fn attachments_are_in_the_fold() {
+    let events = hashed(OF_ATTACHMENTS, OF_ATTACHMENTS_HEAD).into_iter();
+    let events: Vec<Event> = events.map(|event| serde_json::from_value(event).unwrap()).collect();
+    let now = serde_json::to_value(Complaint::fold(&events).unwrap().unwrap()).unwrap();
+    let by = &events[1].actor;
+    assert_eq!(
+        now["attachments"],
+        json!([
+            {
+                "id": "018bcfe5-6800-7505-8505-050505050505", "name": "Zoë’s bill – “May”.pdf", "media_type": "application/pdf",
+                "bytes": 48_213, "sha256": "a1".repeat(32), "state": "clean", "added_at": "2026-11-20T12:01:00.000Z", "added_by": by
+            },
+            {
+                "id": "018bcfe5-6800-7505-8505-050505050506", "name": "note.txt", "media_type": "text/plain", "bytes": 68,
+                "sha256": "b2".repeat(32), "state": "removed", "added_at": "2026-11-20T12:02:00.000Z", "added_by": by,
+                "signature": "Eicar-Test-Signature", "removed_because": "It is malware.\nThe sender was told."
+            }
+        ])
+    );
+}
+
 /// Of a complaint that says nothing of what was added since, nothing is written: its hashes are what they were.
 #[test]
 fn what_is_not_known_is_not_written() {
@@ -166,6 +200,7 @@ fn what_is_not_known_is_not_written() {
         "payments",
         "milestones",
         "earlier_milestones",
+        "attachments",
     ] {
         assert!(now.get(member).is_none(), "{member}");
     }

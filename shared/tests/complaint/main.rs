@@ -5,6 +5,7 @@ mod any_course;
 mod any_import;
 mod any_tampering;
 mod arbitrary;
+mod attachments;
 mod case;
 mod every_command;
 mod formats;

@@ -1,5 +1,6 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
+pub(crate) mod attachments;
 pub(crate) mod bulk;
 pub(crate) mod case_file;
 pub(crate) mod changes;
@@ -12,6 +13,7 @@ pub(crate) mod deadlines;
 pub(crate) mod duplicates;
 pub(crate) mod export;
 mod external_reference;
+pub(crate) mod files;
 pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod import;

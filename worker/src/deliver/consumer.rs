@@ -1,9 +1,9 @@
-//! Consumers: of `notify`, of `webhooks` and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
+//! Consumers: of `notify`, of `webhooks`, of `scan` ([`scanning`]) and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::{linking, outbox, webhooks};
+use super::{linking, outbox, scanning, webhooks};
 use crate::{
     bulk, log, metrics, platform,
     platform::Runtime,
@@ -25,6 +25,8 @@ const DEAD: &str = "-dead";
 const JOBS: &str = "jobs";
 /// What the name of the queue of webhooks begins with.
 const WEBHOOKS: &str = "webhooks";
+/// What the name of the queue of files that wait begins with.
+const SCAN: &str = "scan";
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
@@ -37,6 +39,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (true, false) => bulk::consume(batch, runtime).await,
         #[cfg(feature = "back")]
         (false, false) if queue.starts_with(WEBHOOKS) => webhooks::consume(batch, runtime).await,
+        #[cfg(feature = "back")]
+        (false, false) if queue.starts_with(SCAN) => scanning::consume(batch, runtime).await,
         #[cfg(feature = "back")]
         (false, false) => record(batch, runtime).await,
         #[cfg(not(all(feature = "middle", feature = "back")))]

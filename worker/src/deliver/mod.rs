@@ -3,4 +3,5 @@
 pub(crate) mod consumer;
 mod linking;
 pub(crate) mod outbox;
+pub(crate) mod scanning;
 pub(crate) mod webhooks;

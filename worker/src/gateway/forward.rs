@@ -15,6 +15,8 @@ use shared::{http::problem::Code, tenant::CellName};
 
 /// How long a cell may take to begin its answer, in milliseconds: longer than any request that is not stuck.
 const PATIENCE_MILLIS: u32 = 5_000;
+/// The same of one that takes a file in: as long as that may take to come.
+const FILE_PATIENCE_MILLIS: u32 = 600_000;
 /// How long another Worker of the cell may take to begin its answer: that is of this very cell, and may have to read a signed body first.
 const BESIDE_PATIENCE_MILLIS: u32 = 60_000;
 /// The header that counts how often a request was forwarded.
@@ -26,7 +28,7 @@ pub(crate) fn hops(call: &Call) -> u8 {
 }
 
 /// Sends the request to `home`, which `home_is_certain` of having the tenant or only the directory says so.
-pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool) -> Outcome {
+pub(crate) async fn forward(call: &Call, home: &CellName, home_is_certain: bool) -> Outcome {
     let hops = hops(call);
     if hops > u8::from(home_is_certain) {
         log::fault("forwarded_too_often", &home);
@@ -34,7 +36,10 @@ pub(super) async fn forward(call: &Call, home: &CellName, home_is_certain: bool)
     }
     let binding = home.binding();
     let headers = format!("{HOPS}: {}\ntraceparent: {}", hops + 1, call.trace.to_header());
-    match call.runtime.forward(&binding, &call.incoming, &headers, PATIENCE_MILLIS).await {
+    let head = &call.incoming.head;
+    let is_file = head.method == "POST" && head.path.ends_with("/attachments");
+    let patience = if is_file { FILE_PATIENCE_MILLIS } else { PATIENCE_MILLIS };
+    match call.runtime.forward(&binding, &call.incoming, &headers, patience).await {
         Ok(Some(answer)) => Ok(Reply::native(answer)),
         Ok(None) => Err(unanswered(home)),
         Err(fault) => {

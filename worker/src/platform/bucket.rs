@@ -1,11 +1,13 @@
 //! The cell's bucket (R2): bytes that are called after the tenant that they are of and after what they are, so that what is there
-//! twice is there once, and what was altered is found out.
+//! twice is there once, and what was altered is found out. Attachments come piece by piece, and are kept before it is known what they
+//! are; so theirs are called after the attachment alone, and their hash is checked when they are scanned and when they move.
 
-use super::{Fault, Runtime};
+use super::{Fault, Outlet, Runtime};
+use serde::Deserialize;
 use shared::{
     chain::Digest,
     complaint::event::EventBody,
-    ids::{ComplaintId, LetterId, TenantId},
+    ids::{AttachmentId, ComplaintId, LetterId, TenantId},
     json,
 };
 use std::{fmt, str::FromStr};
@@ -31,6 +33,16 @@ extern "C" {
         token: &str,
         millis: u32,
     ) -> Result<JsValue, JsValue>;
+    fn intake(request: &JsValue) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn intake_begin(intake: &JsValue, enough: u32) -> Result<JsValue, JsValue>;
+    async fn intake_keep(env: &JsValue, key: &str, intake: &JsValue, size: f64, text: bool, sha512: bool) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn bucket_has(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_open(env: &JsValue, key: &str, from: f64, bytes: f64) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_scan(env: &JsValue, key: &str, address: &str, millis: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn bucket_delete(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -48,6 +60,8 @@ extern "C" {
 pub(crate) enum Object {
     /// A letter as it was printed when it was sent.
     Letter { complaint: ComplaintId, letter: LetterId, digest: Digest },
+    /// An attachment.
+    File { complaint: ComplaintId, attachment: AttachmentId, digest: Digest },
 }
 
 impl Object {
@@ -57,6 +71,9 @@ impl Object {
             EventBody::LetterSent { letter, pdf: Some(digest), .. } => {
                 Some(Self::Letter { complaint, letter: *letter, digest: *digest })
             }
+            EventBody::AttachmentAdded { attachment, sha256, .. } => {
+                Some(Self::File { complaint, attachment: *attachment, digest: *sha256 })
+            }
             _ => None,
         }
     }
@@ -64,21 +81,32 @@ impl Object {
     /// The SHA-256 of its bytes.
     const fn digest(&self) -> Digest {
         match self {
-            Self::Letter { digest, .. } => *digest,
+            Self::Letter { digest, .. } | Self::File { digest, .. } => *digest,
         }
     }
 
     /// Its key. All of a complaint's begin alike.
     fn key(&self, tenant: TenantId) -> String {
-        format!("{}{self}", prefix(tenant))
+        match self {
+            Self::Letter { .. } => format!("{}{self}", prefix(tenant)),
+            Self::File { complaint, attachment, .. } => file_key(tenant, *complaint, *attachment),
+        }
     }
 }
 
-/// The key, without the tenant.
+/// The key of an attachment, which is the same before it is known what it is.
+fn file_key(tenant: TenantId, complaint: ComplaintId, attachment: AttachmentId) -> String {
+    format!("{}{complaint}/attachments/{attachment}", prefix(tenant))
+}
+
+/// The key, without the tenant; of an attachment with its digest.
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Letter { complaint, letter, digest } => write!(f, "{complaint}/letters/{letter}/{digest}.pdf"),
+            Self::File { complaint, attachment, digest } => {
+                write!(f, "{complaint}/attachments/{attachment}/{digest}")
+            }
         }
     }
 }
@@ -103,14 +131,58 @@ impl FromStr for Object {
 
     fn from_str(text: &str) -> Result<Self, NoObject> {
         let parts: Vec<&str> = text.split('/').collect();
-        let &[complaint, "letters", letter, file] = parts.as_slice() else { return Err(NoObject) };
-        let digest = file.strip_suffix(".pdf").ok_or(NoObject)?;
-        Ok(Self::Letter {
-            complaint: complaint.parse().map_err(|_| NoObject)?,
-            letter: letter.parse().map_err(|_| NoObject)?,
-            digest: Digest::try_from(digest.to_owned()).map_err(|_| NoObject)?,
-        })
+        let digest = |text: &str| Digest::try_from(text.to_owned()).map_err(|_| NoObject);
+        match *parts.as_slice() {
+            [complaint, "letters", letter, file] => Ok(Self::Letter {
+                complaint: complaint.parse().map_err(|_| NoObject)?,
+                letter: letter.parse().map_err(|_| NoObject)?,
+                digest: digest(file.strip_suffix(".pdf").ok_or(NoObject)?)?,
+            }),
+            [complaint, "attachments", attachment, of] => Ok(Self::File {
+                complaint: complaint.parse().map_err(|_| NoObject)?,
+                attachment: attachment.parse().map_err(|_| NoObject)?,
+                digest: digest(of)?,
+            }),
+            _ => Err(NoObject),
+        }
     }
+}
+
+/// A file that comes, of which the beginning may have been looked at.
+pub(crate) struct Intake(JsValue);
+
+/// What a file that came is.
+#[derive(Deserialize)]
+pub(crate) struct TakenIn {
+    pub(crate) sha256: Digest,
+    /// If it was wanted.
+    sha512: Option<String>,
+}
+
+impl TakenIn {
+    /// The SHA-512, if it was wanted.
+    pub(crate) fn sha512(&self) -> Option<Vec<u8>> {
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        self.sha512.as_ref().and_then(|hex| hex.as_bytes().chunks(2).map(byte).collect())
+    }
+}
+
+/// Why a file that came is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotKept {
+    /// It has more or fewer bytes than was said.
+    Size,
+    /// It is not UTF-8, or has U+0000, and was said to be text.
+    NotText,
+    /// The caller has broken off, or the bucket has. The text is for the log only.
+    Broken(String),
+}
+
+/// What a scanner has said of a file.
+pub(crate) struct Scanned {
+    /// The SHA-256 of the bytes that it was given.
+    pub(crate) sha256: Digest,
+    pub(crate) reply: String,
 }
 
 /// What the keys of all of a tenant's objects begin with.
@@ -120,6 +192,18 @@ fn prefix(tenant: TenantId) -> String {
 
 fn fault(error: &JsValue) -> Fault {
     Fault::new("bucket", error)
+}
+
+impl Intake {
+    pub(crate) fn new(incoming: &super::Incoming) -> Self {
+        Self(intake(&incoming.request))
+    }
+
+    /// The beginning, of at least so many bytes if there are as many. It is not lost.
+    pub(crate) async fn begin(&self, enough: u32) -> Result<Vec<u8>, Fault> {
+        let begins = intake_begin(&self.0, enough).await.map_err(|error| Fault::new("body", &error))?;
+        Ok(begins.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec).unwrap_or_default())
+    }
 }
 
 impl Runtime {
@@ -170,6 +254,75 @@ impl Runtime {
         })
     }
 
+    /// Takes a file in. With a place it is kept there; without one, only its hashes are wanted. What is not whole, or not what it should
+    /// be, is not kept.
+    pub(crate) async fn take_file(
+        &self,
+        place: Option<(TenantId, ComplaintId, AttachmentId)>,
+        intake: &Intake,
+        size: u64,
+        is_text: bool,
+        sha512: bool,
+    ) -> Result<TakenIn, NotKept> {
+        let key = place.map(|(tenant, complaint, attachment)| file_key(tenant, complaint, attachment));
+        #[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
+        let size = size as f64;
+        let said = intake_keep(self.env(), &key.unwrap_or_default(), &intake.0, size, is_text, sha512).await;
+        let said = said.as_string().unwrap_or_default();
+        match said.as_str() {
+            "size" => Err(NotKept::Size),
+            "text" => Err(NotKept::NotText),
+            said => json::from_str(said).map_err(|_| NotKept::Broken(said.to_owned())),
+        }
+    }
+
+    /// The bytes of an attachment, to be given out as they come: all, or so many from there on. `None` if it is not here.
+    pub(crate) async fn open_file(
+        &self,
+        tenant: TenantId,
+        object: &Object,
+        part: Option<(u64, u64)>,
+    ) -> Result<Option<Outlet>, Fault> {
+        #[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
+        let (from, bytes) = part.map_or((0.0, -1.0), |(from, bytes)| (from as f64, bytes as f64));
+        let opened = bucket_open(self.env(), &object.key(tenant), from, bytes).await.map_err(|error| fault(&error))?;
+        Ok((!opened.is_undefined()).then_some(Outlet(opened)))
+    }
+
+    /// Whether the bytes of an attachment are here.
+    pub(crate) async fn has_file(&self, tenant: TenantId, object: &Object) -> Result<bool, Fault> {
+        let has = bucket_has(self.env(), &object.key(tenant)).await.map_err(|error| fault(&error))?;
+        Ok(has.is_truthy())
+    }
+
+    /// Has an attachment scanned by the daemon at `address`. `None` if it is not here.
+    pub(crate) async fn scan_file(
+        &self,
+        tenant: TenantId,
+        object: &Object,
+        address: &str,
+        millis: u32,
+    ) -> Result<Option<Scanned>, Fault> {
+        let said = bucket_scan(self.env(), &object.key(tenant), address, millis).await;
+        let said = said.map_err(|error| Fault::new("scanner", &error))?.as_string();
+        let Some(said) = said else { return Ok(None) };
+        let scanned = said.split_once(' ').and_then(|(sha256, reply)| {
+            Some(Scanned { sha256: Digest::try_from(sha256.to_owned()).ok()?, reply: reply.to_owned() })
+        });
+        scanned.map(Some).ok_or(Fault { dependency: "scanner", message: said })
+    }
+
+    /// Deletes the bytes of an attachment, whatever they are.
+    pub(crate) async fn forget_file(
+        &self,
+        tenant: TenantId,
+        complaint: ComplaintId,
+        attachment: AttachmentId,
+    ) -> Result<(), Fault> {
+        let key = file_key(tenant, complaint, attachment);
+        bucket_delete(self.env(), &key).await.map(drop).map_err(|error| fault(&error))
+    }
+
     /// Deletes an object.
     pub(crate) async fn forget(&self, tenant: TenantId, object: &Object) -> Result<(), Fault> {
         self.delete(&object.key(tenant)).await
@@ -218,7 +371,14 @@ mod tests {
         );
         let object: Object = key.parse().unwrap();
         assert_eq!((object.to_string(), object.digest()), (key.clone(), Digest::of(b"x")));
-        for other in ["", "a/letters/b/c.pdf", &key.replace("letters", "secrets"), &format!("{key}/.."), &key[..80]] {
+        let file = "018bcfe5-6800-7303-8303-030303030300/attachments/018bcfe5-6800-7303-8303-030303030301";
+        let object: Object = format!("{file}/{}", Digest::of(b"x")).parse().unwrap();
+        assert_eq!((object.to_string(), object.digest()), (format!("{file}/{}", Digest::of(b"x")), Digest::of(b"x")));
+        let tenant: TenantId = "018bcfe5-6800-7202-8202-020202020202".parse().unwrap();
+        assert_eq!(object.key(tenant), format!("{tenant}/{file}"));
+        for other in
+            ["", file, "a/letters/b/c.pdf", &key.replace("letters", "secrets"), &format!("{key}/.."), &key[..80]]
+        {
             assert_eq!(other.parse::<Object>(), Err(NoObject), "{other}");
         }
     }

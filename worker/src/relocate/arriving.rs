@@ -196,6 +196,7 @@ async fn copy(call: &CellCall) -> Outcome {
             }
         }
         take_in_references(&home, job, &newer).await?;
+        take_in_files(&home, job, &newer).await?;
         copied.new += newer.iter().filter(|newer| newer.before.is_none()).count() as u64;
         db.take_in(job, &events, &requests, &deliveries, &newer).await?;
         verify(call, &db, &ids, &mut copied).await?;
@@ -218,6 +219,16 @@ async fn take_in_references(home: &TenantDb, job: RelocationId, complaints: &[Ne
         }
     }
     home.take_in_references(job, &left, &taken).await
+}
+
+/// Notes what may be in the bucket, in the database of the first slot, too: what is removed later is seen to be so.
+async fn take_in_files(home: &TenantDb, job: RelocationId, complaints: &[Newer<'_>]) -> Result<(), StoreError> {
+    let of = |after: &Complaint| {
+        let id = after.id;
+        after.attachments.iter().map(move |file| (file.id, id, file.bytes)).collect::<Vec<_>>()
+    };
+    let files: Vec<_> = complaints.iter().flat_map(|newer| of(&newer.after)).collect();
+    home.take_in_files(job, &files).await
 }
 
 /// Checks complaints as they are stored: that the chain of their events is whole, that it ends where the record says,

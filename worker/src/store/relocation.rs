@@ -76,7 +76,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 19] = [
+const KEPT: [(Scoped, Goes); 20] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -95,6 +95,7 @@ const KEPT: [(Scoped, Goes); 19] = [
     (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
 ];
@@ -213,7 +214,7 @@ impl EventRow {
     /// What it names that is kept in the bucket.
     pub(crate) fn object(&self) -> Result<Option<Object>, StoreError> {
         // Most name none, and reading one takes longer than this look.
-        if !self.body.contains("\"pdf\":\"") {
+        if !["\"pdf\":\"", "\"attachment_added\""].iter().any(|mark| self.body.contains(mark)) {
             return Ok(None);
         }
         let event: Event = json::from_str(&self.json()).map_err(StoreError::unreadable)?;

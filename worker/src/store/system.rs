@@ -50,6 +50,7 @@ const WEBHOOK_MESSAGES_INSERT: Sql = sql!("sql/system/webhook_messages_insert.sq
 const WEBHOOK_LANES: Sql = sql!("sql/system/webhook_lanes.sql");
 const WEBHOOK_MESSAGES_FORGET: Sql = sql!("sql/system/webhook_messages_forget.sql");
 const WEBHOOK_ENDPOINTS_FORGET: Sql = sql!("sql/system/webhook_endpoints_forget.sql");
+const STORED_FILES_DUE: Sql = sql!("sql/system/stored_files_due.sql");
 const PING: Sql = sql!("sql/system/ping.sql");
 
 /// The shard that holds tenants, keys and dead letters.
@@ -332,6 +333,17 @@ impl SystemDb {
     ) -> Result<Vec<String>, StoreError> {
         let times = format!("[{},{},{}]", now.unix_millis(), until.unix_millis(), self.shard.0);
         let rows: Vec<DocRow> = self.rows(BULK_DUE, (times, limit)).await?;
+        Ok(rows.into_iter().map(|row| row.doc).collect())
+    }
+
+    /// Files of which it is time to see what has become, as messages that ask for it; until then they are nobody else's.
+    pub(crate) async fn due_files(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<DocRow> = self.rows(STORED_FILES_DUE, (now.unix_millis(), until.unix_millis(), limit)).await?;
         Ok(rows.into_iter().map(|row| row.doc).collect())
     }
 

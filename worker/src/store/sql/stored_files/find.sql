@@ -1,0 +1,1 @@
+SELECT complaint_id AS doc FROM stored_files WHERE tenant_id = ?1 AND attachment_id = ?2
