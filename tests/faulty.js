@@ -6,8 +6,8 @@ import entry from "./entry.js";
 
 export * from "./entry.js";
 
-const MAY_FAIL = /^(DB_\d+|ATTACHMENTS|NOTIFY|JOBS|DIRECTORY|PRINT)$/;
-const OTHERS = ["MIDDLE", "BACK"];
+const MAY_FAIL = /^(DB_\d+|ATTACHMENTS|NOTIFY|JOBS|WEBHOOKS|SCAN|DIRECTORY|PRINT)$/;
+const OTHERS = ["MIDDLE", "COURIER", "BACK"];
 
 let faults = {};
 

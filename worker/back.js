@@ -3,10 +3,9 @@ import Entrypoint from "./index.js";
 
 export { CaseLock, Metrics, RateLimiter, ReplayGuard } from "./index.js";
 
-const { fetch, queue, scheduled } = Entrypoint.prototype;
+const { fetch, scheduled } = Entrypoint.prototype;
 
 export default {
   fetch: (request, env, ctx) => fetch.call({ env, ctx }, request),
-  queue: (batch, env, ctx) => queue.call({ env, ctx }, batch),
   scheduled: (event, env, ctx) => scheduled.call({ env, ctx }, event),
 };

@@ -94,7 +94,7 @@ fn health_needs_no_key_and_names_each_dependency() {
         .iter()
         .map(|one| (one["name"].as_str().unwrap(), one["status"].as_str().unwrap()))
         .collect();
-    let expected = ["d1:DB_0", "d1:DB_1", "kv:DIRECTORY", "service:MIDDLE", "service:BACK"];
+    let expected = ["d1:DB_0", "d1:DB_1", "kv:DIRECTORY", "service:MIDDLE", "service:COURIER", "service:BACK"];
     assert_eq!(names, expected.map(|name| (name, "ok")));
     assert!(ready.body["dependencies"].as_array().unwrap().iter().all(|one| one["millis"].is_u64()));
 }

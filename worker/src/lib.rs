@@ -13,7 +13,7 @@
 )]
 // None of them has a use for all of it.
 #![cfg_attr(
-    not(all(feature = "front", feature = "middle", feature = "back")),
+    not(all(feature = "front", feature = "middle", feature = "courier", feature = "back")),
     allow(dead_code, unused_imports, unused_variables)
 )]
 
@@ -43,18 +43,20 @@ mod waking;
 
 #[cfg(feature = "back")]
 use durable as _;
-#[cfg(any(feature = "middle", feature = "back"))]
+#[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 use platform::Runtime;
+#[cfg(any(feature = "middle", feature = "courier"))]
+use worker::MessageBatch;
 use worker::{Context, Env, event, web_sys};
-#[cfg(any(feature = "middle", feature = "back"))]
-use worker::{MessageBatch, ScheduleContext, ScheduledEvent};
+#[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
+use worker::{ScheduleContext, ScheduledEvent};
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     Ok(bridge::serve(request, env, context).await)
 }
 
-#[cfg(any(feature = "middle", feature = "back"))]
+#[cfg(any(feature = "middle", feature = "courier"))]
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
@@ -64,7 +66,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
     Ok(())
 }
 
-#[cfg(any(feature = "middle", feature = "back"))]
+#[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let runtime = Runtime::new(env);

@@ -172,6 +172,17 @@ routes! {
         GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
         PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
 
+        POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
+        GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
+
+        POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
+        GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
+        GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
+        POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+    }
+
+    Courier {
         GET    "/v1/letters/kinds" letters::list_kinds, tenant ComplaintsRead;
         GET    "/v1/letters/templates" letter_templates::list, tenant ComplaintsRead;
         GET    "/v1/letters/templates/{kind}/{language}/{brand}" letter_templates::read, tenant ComplaintsRead;
@@ -185,14 +196,18 @@ routes! {
         POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
         POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
 
-        POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
-        GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
+        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
+        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
+        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
+        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
+        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
 
-        POST "/v1/bulk" bulk::create, tenant ComplaintsWrite;
-        GET  "/v1/bulk" bulk::list, tenant ComplaintsRead;
-        GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
-        GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
-        POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+        GET  "/v1/dead-letters" dead_letters::list, operator;
+        POST "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
     }
 
     Back {
@@ -216,19 +231,8 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
-        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
-        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
-        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
-        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
-        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
-        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
-        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
-        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
-        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
 
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;
-        GET   "/v1/dead-letters" dead_letters::list, operator;
-        POST  "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
     }
 }

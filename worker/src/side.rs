@@ -1,14 +1,16 @@
 //! The Workers of a cell, of which each is this crate with one of its features.
 //!
-//! The *front* has the public address and what people wait for. The *middle* works on many complaints, or on one at length: letters,
-//! imports, exports, bulk jobs, what time brings. The *back* has operators' routes, moves, notifications and the Durable Objects. The
-//! latter two have no address; the front passes on what is for them. So each stays small and starts quickly.
+//! The *front* has the public address and what people wait for. The *middle* works on many complaints at a time: imports, exports,
+//! bulk jobs, what time brings. The *courier* has what goes out: letters, messages, webhooks, and files that are looked at before
+//! they do. The *back* has operators' routes, moves and the Durable Objects. The latter three have no address; the front passes on
+//! what is for them. So each stays small and starts quickly.
 
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Front,
     Middle,
+    Courier,
     Back,
     /// Each of them.
     All,
@@ -20,6 +22,8 @@ impl Side {
         "front"
     } else if cfg!(feature = "middle") {
         "middle"
+    } else if cfg!(feature = "courier") {
+        "courier"
     } else {
         "back"
     };
@@ -29,6 +33,7 @@ impl Side {
         match self {
             Self::Front => cfg!(feature = "front"),
             Self::Middle => cfg!(feature = "middle"),
+            Self::Courier => cfg!(feature = "courier"),
             Self::Back => cfg!(feature = "back"),
             Self::All => true,
         }
@@ -38,6 +43,7 @@ impl Side {
     pub(crate) const fn binding(self) -> &'static str {
         match self {
             Self::Middle => "MIDDLE",
+            Self::Courier => "COURIER",
             Self::Back => "BACK",
             Self::Front | Self::All => "",
         }

@@ -22,8 +22,10 @@ pub(crate) async fn tick(runtime: &Runtime) {
     // A future that is never awaited is still compiled in, so these are no ordinary conditions.
     #[cfg(feature = "middle")]
     on_complaints(runtime, platform::now()).await;
+    #[cfg(feature = "courier")]
+    on_messages(runtime, platform::now()).await;
     #[cfg(feature = "back")]
-    on_messages_and_tenants(runtime, platform::now()).await;
+    on_tenants(runtime, platform::now()).await;
 }
 
 async fn on_complaints(runtime: &Runtime, now: Timestamp) {
@@ -49,7 +51,7 @@ async fn on_complaints(runtime: &Runtime, now: Timestamp) {
     }
 }
 
-async fn on_messages_and_tenants(runtime: &Runtime, now: Timestamp) {
+async fn on_messages(runtime: &Runtime, now: Timestamp) {
     for shard in runtime.shards().iter() {
         match outbox::sweep(runtime, *shard, now).await {
             Ok(0) => {}
@@ -65,6 +67,9 @@ async fn on_messages_and_tenants(runtime: &Runtime, now: Timestamp) {
     if let Err(error) = webhooks::sweep(runtime, now).await {
         log::fault("webhooks_not_swept", &error);
     }
+}
+
+async fn on_tenants(runtime: &Runtime, now: Timestamp) {
     match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
         Ok(tenants) => {
             for tenant in tenants {

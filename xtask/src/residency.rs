@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::wasm::{BACK, FRONT, MIDDLE, PRINT, WORKERS, Worker};
+use crate::wasm::{BACK, COURIER, FRONT, MIDDLE, PRINT, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// The tenant directory, which all cells share: names, places and states of tenants.
@@ -65,19 +65,25 @@ const JOBS: &str = "jobs";
 
 /// In the order of [`WORKERS`].
 const PARTS: [Part; WORKERS.len()] = [
-    Part { worker: FRONT, has_data: true, asks: &[("MIDDLE", MIDDLE), ("BACK", BACK)], consumes: |_| false },
+    Part {
+        worker: FRONT,
+        has_data: true,
+        asks: &[("MIDDLE", MIDDLE), ("COURIER", COURIER), ("BACK", BACK)],
+        consumes: |_| false,
+    },
     Part {
         worker: MIDDLE,
         has_data: true,
-        asks: &[("PRINT", PRINT)],
+        asks: &[],
         consumes: |queue| queue.starts_with(JOBS) && !queue.ends_with(DEAD),
     },
     Part {
-        worker: BACK,
+        worker: COURIER,
         has_data: true,
-        asks: &[],
+        asks: &[("PRINT", PRINT)],
         consumes: |queue| !queue.starts_with(JOBS) || queue.ends_with(DEAD),
     },
+    Part { worker: BACK, has_data: true, asks: &[], consumes: |_| false },
     Part { worker: PRINT, has_data: false, asks: &[], consumes: |_| false },
 ];
 
@@ -276,12 +282,12 @@ mod tests {
     fn no_cell_binds_another_ones_data() -> Result<()> {
         let files = files()?;
         assert_eq!(violations(&files), Vec::<String>::new());
-        let [fronts, middles, backs, prints] = [0, 1, 2, 3].map(|nth| wrangler_toml::cells(&files[nth]));
-        for cells in [&fronts, &middles, &backs, &prints] {
+        let [fronts, middles, couriers, backs, prints] = [0, 1, 2, 3, 4].map(|nth| wrangler_toml::cells(&files[nth]));
+        for cells in [&fronts, &middles, &couriers, &backs, &prints] {
             assert_eq!(cells.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
         }
         for (list, _) in NAMED.iter().chain(&ALIKE) {
-            for cell in middles.iter().chain(&backs) {
+            for cell in couriers.iter() {
                 assert!(cell.list(list).next().is_some(), "{} has no {list}: nothing was checked", cell.name);
             }
         }
@@ -293,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_mistake_is_found() -> Result<()> {
-        let (front, middle, back, print) = (0, 1, 2, 3);
+        let (front, middle, courier, back, print) = (0, 1, 2, 3, 4);
         let mistakes: [Mistake; 39] = [
             (front, "/env/us/name", json!("redress-eu"), "its Worker is called"),
             (back, "/env/us/name", json!("redress-us-jobs"), "the back Worker of"),
@@ -311,12 +317,17 @@ mod tests {
             (back, "/env/us/r2_buckets", json!([]), "binds"),
             (front, "/env/us/queues/producers/0/queue", json!("notify-eu"), "that does not consume it"),
             (back, "/env/us/queues/producers/1/queue", json!("jobs-eu"), "that does not consume it"),
-            (back, "/env/us/queues/consumers/0/queue", json!("notify-eu"), "both have the consumed queue"),
-            (back, "/env/us/queues/consumers/0/dead_letter_queue", json!("notify-eu-dead"), "that does not consume it"),
+            (courier, "/env/us/queues/consumers/0/queue", json!("notify-eu"), "both have the consumed queue"),
+            (
+                courier,
+                "/env/us/queues/consumers/0/dead_letter_queue",
+                json!("notify-eu-dead"),
+                "that does not consume it",
+            ),
             (front, "/env/us/queues/consumers", json!([{ "queue": "notify-us" }]), "is not for the front Worker"),
             (middle, "/env/us/queues/consumers/0/queue", json!("jobs-eu"), "that does not consume it"),
             (middle, "/env/us/queues/consumers/0/queue", json!("notify-us"), "is not for the middle Worker"),
-            (back, "/env/us/queues/consumers/0/queue", json!("jobs-us"), "is not for the back Worker"),
+            (courier, "/env/us/queues/consumers/0/queue", json!("jobs-us"), "is not for the courier Worker"),
             (middle, "/env/us/durable_objects/bindings/0", json!({ "name": "CASE_LOCK" }), "of another Worker"),
             (print, "/env/us/name", json!("redress-print"), "the print Worker of"),
             (print, "/env/us/vars", json!({ "CELL": "us" }), "is to have no data"),

@@ -39,8 +39,10 @@ pub struct Worker {
 
 /// The one with the public address.
 pub const FRONT: Worker = of_the_cell("front", "wrangler.toml", &["--release"]);
-/// The one that works on many complaints, or on one at length.
+/// The one that works on many complaints at a time.
 pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--profile", "middle"]);
+/// The one that sends.
+pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--profile", "middle"]);
 /// The one with the Durable Objects.
 pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"]);
 /// The one that prints letters and has no data.
@@ -54,10 +56,10 @@ pub const PRINT: Worker = Worker {
 };
 
 /// The Workers of a cell.
-pub const WORKERS: [Worker; 4] = [FRONT, MIDDLE, BACK, PRINT];
+pub const WORKERS: [Worker; 5] = [FRONT, MIDDLE, COURIER, BACK, PRINT];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [[Worker; 2]; 2] = [[FRONT, BACK], [MIDDLE, PRINT]];
+const LANES: [&[Worker]; 2] = [&[FRONT, BACK], &[MIDDLE, COURIER, PRINT]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
@@ -187,10 +189,10 @@ fn build_stale(toolchain: &Toolchain) -> Result<bool> {
     let stale = |worker: &&Worker| names.contains(&worker.name);
     step(&title, || {
         std::thread::scope(|scope| {
-            let lane = |lane: &'static [Worker; 2]| {
+            let lane = |lane: &'static [Worker]| {
                 scope.spawn(move || lane.iter().filter(stale).try_for_each(|worker| worker.build(toolchain)))
             };
-            let lanes: Vec<_> = LANES.iter().map(lane).collect();
+            let lanes: Vec<_> = LANES.into_iter().map(lane).collect();
             lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|_| bail!("a build has panicked")))
         })
     })?;

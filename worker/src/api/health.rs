@@ -64,7 +64,7 @@ pub(crate) async fn ready(call: Call) -> Outcome {
         Dependency { breaker: Some(breaker), ..check(format!("d1:{}", shard.binding()), db.ping()).await }
     });
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
-    let services = [Side::Middle, Side::Back]
+    let services = [Side::Middle, Side::Courier, Side::Back]
         .into_iter()
         .map(Side::binding)
         .map(|binding| check(format!("service:{binding}"), runtime.is_there(binding)));

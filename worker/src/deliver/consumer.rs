@@ -1,4 +1,5 @@
-//! Consumers: of `notify`, of `webhooks`, of `scan` ([`scanning`]) and of the dead letters of every queue in the back Worker, of `jobs` in the middle ([`crate::bulk`]).
+//! Consumers: of `notify`, of `webhooks`, of `scan` ([`scanning`]) and of the dead letters of every queue in the courier, of `jobs` in
+//! the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
@@ -33,17 +34,17 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     metrics::count(families::QUEUE_BATCHES, &[&queue], 1);
     match (queue.starts_with(JOBS), queue.ends_with(DEAD)) {
         // A future that is never awaited is still compiled in, so these are no ordinary conditions.
-        #[cfg(feature = "back")]
+        #[cfg(feature = "courier")]
         (_, true) => bury(batch, runtime).await,
         #[cfg(feature = "middle")]
         (true, false) => bulk::consume(batch, runtime).await,
-        #[cfg(feature = "back")]
+        #[cfg(feature = "courier")]
         (false, false) if queue.starts_with(WEBHOOKS) => webhooks::consume(batch, runtime).await,
-        #[cfg(feature = "back")]
+        #[cfg(feature = "courier")]
         (false, false) if queue.starts_with(SCAN) => scanning::consume(batch, runtime).await,
-        #[cfg(feature = "back")]
+        #[cfg(feature = "courier")]
         (false, false) => record(batch, runtime).await,
-        #[cfg(not(all(feature = "middle", feature = "back")))]
+        #[cfg(not(all(feature = "middle", feature = "courier")))]
         _ => {
             log::fault("queue_of_another_worker", &queue);
             batch.retry_all();
