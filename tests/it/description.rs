@@ -40,7 +40,9 @@ fn every_operation_says_what_it_takes_and_answers() {
         for variable in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             assert!(parameters.contains(variable), "{what} does not describe {variable}");
         }
-        if path.starts_with("/v1/") {
+        if by_link(path) {
+            assert!(operation["security"].as_array().is_none_or(Vec::is_empty), "{what} asks for more than its link");
+        } else if path.starts_with("/v1/") {
             assert!(operation["security"].as_array().is_some_and(|keys| !keys.is_empty()), "{what} asks for no key");
             assert!(responses.contains_key("401"), "{what} does not say what a wrong key gets");
         }
@@ -52,6 +54,11 @@ fn every_operation_says_what_it_takes_and_answers() {
     }
 }
 
+/// Whether the link itself is what opens it.
+fn by_link(path: &str) -> bool {
+    path.ends_with("/{token}")
+}
+
 #[test]
 fn every_command_is_described() {
     let paths: BTreeSet<&str> = operations().iter().map(|(_, path, _)| *path).collect();
@@ -60,17 +67,22 @@ fn every_command_is_described() {
     }
 }
 
-/// What is described exists: it answers something else than 404 or 405 to somebody without a key.
+/// What is described exists: somebody without a key is told that he needs one, and whoever has no true link that it is not.
 #[test]
 fn every_described_operation_exists() {
     for (method, path, _) in operations() {
+        let expected = match path {
+            _ if by_link(path) => 404,
+            "/metrics" => 401,
+            _ if path.starts_with("/v1/") => 401,
+            _ => 200,
+        };
         let path = path
             .replace("{id}", "018bcfe5-6800-7303-8303-030303030300")
             .replace("{key}", "018bcfe5-6800-7303-8303-030303030300")
             .replace("{letter}", "018bcfe5-6800-7303-8303-030303030300")
             .replace("{kind}/{language}/{brand}", "update/en-GB/firm");
         let answer = Client::anonymous().call(&method.to_uppercase(), &path).send();
-        let expected = if path.starts_with("/v1/") || path == "/metrics" { 401 } else { 200 };
         assert_eq!(answer.status, expected, "{method} {path}: {}", answer.text);
     }
 }

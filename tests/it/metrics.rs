@@ -87,7 +87,7 @@ fn known_requests_are_counted_and_nothing_of_anybody_is_shown() {
     firm.api.post_on(1, &format!("{path}/note"), &json!({ "text": SAID })).problem(423, "locked");
     stack.tick().expect("cron runs");
 
-    let expected = [3, 1, 5, 1, 2, 0, 1, 4, 1, 1, 1, 1, 1, 1, 1, 3, 3];
+    let expected = [3, 1, 5, 1, 2, 0, 1, 4, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3];
     equals(SOON, expected.map(f64::from).to_vec(), || counted(&scrape(&operator).0));
 
     let (all, answer) = within(SOON, "the outbox is empty and everything is handed in", || {
