@@ -32,6 +32,24 @@ BEGIN
   DELETE FROM storage_used WHERE tenant_id = OLD.tenant_id AND bytes = 0;
 END;
 
+-- Files that come in parts, while parts are waited for.
+CREATE TABLE uploads (
+  tenant_id     TEXT NOT NULL,
+  attachment_id TEXT NOT NULL,
+  -- The request that began it.
+  key           TEXT NOT NULL,
+  fingerprint   TEXT NOT NULL,
+  -- shared::attachment::upload::Upload as JSON.
+  doc           TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, attachment_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX uploads_key ON uploads (tenant_id, key);
+
+CREATE TRIGGER stored_files_no_upload AFTER DELETE ON stored_files
+BEGIN
+  DELETE FROM uploads WHERE tenant_id = OLD.tenant_id AND attachment_id = OLD.attachment_id;
+END;
+
 -- A tenant that is held gets no new ones: see 0007.
 CREATE TRIGGER held_new_stored_files BEFORE INSERT ON stored_files
 WHEN EXISTS (SELECT 1 FROM tenant_holds WHERE tenant_id = NEW.tenant_id)

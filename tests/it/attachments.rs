@@ -27,7 +27,7 @@ fn attach(api: &Client, path: &str, name: &str, bytes: &[u8]) -> Answer {
 }
 
 /// The attachment that was added last.
-fn newest(answer: &Answer) -> Value {
+pub(crate) fn newest(answer: &Answer) -> Value {
     answer.body["attachments"].as_array().and_then(|all| all.last()).expect("an attachment").clone()
 }
 
@@ -35,7 +35,7 @@ fn path_of(path: &str, attachment: &Value) -> String {
     format!("{path}/attachments/{}", attachment["id"].as_str().expect("an id"))
 }
 
-fn used(firm: &Firm) -> u64 {
+pub(crate) fn used(firm: &Firm) -> u64 {
     let usage = firm.key(&["usage:read"]).get("/v1/usage").expect(200);
     let quotas = usage.body["quotas"].as_array().expect("quotas").clone();
     let line = quotas.iter().find(|line| line["quota"] == "storage_bytes").expect("files are counted");
@@ -43,7 +43,7 @@ fn used(firm: &Firm) -> u64 {
 }
 
 /// A PDF to look at, and nothing that repeats.
-fn pdf(size: usize) -> Vec<u8> {
+pub(crate) fn pdf(size: usize) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     let mut state = 88_172_645_463_325_252_u64;
     while bytes.len() < size {

@@ -90,7 +90,14 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             let call = call.query("name=letter.pdf").idempotency_key(&unused());
             return call.bytes("application/pdf", b"It is no PDF.".to_vec());
         }
-        ("POST", "/v1/complaints/{id}/attachments/{attachment}/link") => json!({}),
+        ("POST", "/v1/complaints/{id}/uploads") => json!({ "name": "call.mp3", "bytes": 10 }),
+        ("PUT", "/v1/complaints/{id}/uploads/{upload}/parts/{part}") => {
+            return call.bytes("application/octet-stream", b"0123456789".to_vec());
+        }
+        (
+            "POST",
+            "/v1/complaints/{id}/attachments/{attachment}/link" | "/v1/complaints/{id}/uploads/{upload}/complete",
+        ) => json!({}),
         ("DELETE", "/v1/complaints/{id}/attachments/{attachment}") => json!({ "reason": "By mistake." }),
         ("PUT", "/v1/test-clock") => return call.json(&json!({ "now": "2026-01-01T00:00:00Z" })),
         ("DELETE", "/v1/views/{id}" | "/v1/letters/templates/{kind}/{language}/{brand}") => return call.if_match(999),
@@ -142,7 +149,11 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
 
 /// The path of an operation on a complaint; what else it names is not there.
 fn filled(template: &str, id: &str) -> String {
-    template.replace("{id}", id).replace("{letter}", NOWHERE).replace("{attachment}", NOWHERE)
+    template
+        .replace("{id}", id)
+        .replace("{letter}", NOWHERE)
+        .replace("{attachment}", NOWHERE)
+        .replace("{upload}", NOWHERE)
 }
 
 /// A token that no lock has had.

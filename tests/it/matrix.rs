@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 104] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 109] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -136,6 +136,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 104] = [
     ("DELETE", "/v1/complaints/{id}/attachments/{attachment}", LEAD, 412),
     ("POST", "/v1/complaints/{id}/attachments/{attachment}/link", READ, 404),
     ("GET", "/v1/files/{token}", Who::Anyone, 404),
+    // There is no such upload.
+    ("POST", "/v1/complaints/{id}/uploads", WRITE, 201),
+    ("GET", "/v1/complaints/{id}/uploads/{upload}", READ, 404),
+    ("PUT", "/v1/complaints/{id}/uploads/{upload}/parts/{part}", WRITE, 404),
+    ("POST", "/v1/complaints/{id}/uploads/{upload}/complete", WRITE, 404),
+    ("DELETE", "/v1/complaints/{id}/uploads/{upload}", WRITE, 404),
     ("PUT", "/v1/complaints/{id}/lock", WRITE, 409),
     ("DELETE", "/v1/complaints/{id}/lock", WRITE, 409),
     ("PUT", "/v1/complaints/{id}/lock/holder", LEAD, 200),
@@ -271,7 +277,11 @@ impl Resource {
             _ => &self.complaint,
         };
         let path = template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE);
-        let path = path.replace("{attachment}", NOWHERE).replace("{token}", "AAAA");
+        let path = path
+            .replace("{attachment}", NOWHERE)
+            .replace("{upload}/parts/{part}", &format!("{NOWHERE}/parts/1"))
+            .replace("{upload}", NOWHERE)
+            .replace("{token}", "AAAA");
         path.replace("{kind}/{language}/{brand}", "update/en-GB/firm")
     }
 

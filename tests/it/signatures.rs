@@ -316,7 +316,11 @@ fn every_write_must_be_signed_and_no_read() {
                 _ if template.starts_with("/v1/webhook-endpoints") => endpoint.id(),
                 _ => logged.id(),
             };
-            let path = template.replace("{id}", id).replace("{letter}", NOWHERE).replace("{attachment}", NOWHERE);
+            let path = template
+                .replace("{id}", id)
+                .replace("{letter}", NOWHERE)
+                .replace("{attachment}", NOWHERE)
+                .replace("{upload}", NOWHERE);
             let path = path.replace("{kind}/{language}/{brand}", "update/en-GB/firm");
             let unsigned = ask(&api, &method, template, &path, other.id());
             if method == "GET" {

@@ -14,6 +14,17 @@ const HEADERS = [
   "signature-input",
 ];
 
+/** What a promise comes to, or `late` if it takes longer than so many milliseconds. */
+async function within(millis, promise, late) {
+  let timer;
+  const passed = new Promise((done) => { timer = setTimeout(() => done(late), millis); });
+  try {
+    return await Promise.race([promise, passed]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Method, URL and the headers of HEADERS, joined by line feeds, which none of them can contain. */
 export function request_head(request) {
   const { headers } = request;
@@ -53,10 +64,7 @@ export function inlet(request) {
 export async function inlet_piece(inlet, millis) {
   if (inlet.reader === undefined) return new Uint8Array();
   inlet.coming ??= inlet.reader.read(new Uint8Array(inlet.buffer));
-  let timer;
-  const late = new Promise((done) => { if (millis > 0) timer = setTimeout(done, millis); });
-  const come = await Promise.race([inlet.coming, late]);
-  clearTimeout(timer);
+  const come = millis > 0 ? await within(millis, inlet.coming) : await inlet.coming;
   if (come === undefined) return undefined;
   inlet.coming = undefined;
   if (come.value !== undefined) inlet.buffer = come.value.buffer;
@@ -136,14 +144,8 @@ export async function forward(env, binding, request, headers, millis) {
     const colon = line.indexOf(": ");
     onward.headers.set(line.slice(0, colon), line.slice(colon + 2));
   }
-  let timer;
-  const late = new Promise((done) => { timer = setTimeout(done, millis); });
-  try {
-    const answer = await Promise.race([cell.fetch(onward), late]);
-    return answer?.headers.has("x-request-id") ? answer : undefined;
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await within(millis, cell.fetch(onward));
+  return answer?.headers.has("x-request-id") ? answer : undefined;
 }
 
 /** Asks a Worker whether it is there. Fails if it is not: what does not carry a request id is not from it. */
@@ -162,13 +164,7 @@ export async function ask_cell(env, binding, path, token, body, millis) {
     .then(async (answer) => (answer.headers.has("x-request-id") ? `${answer.status}\n${await answer.text()}` : undefined))
     // A cell that breaks off does not answer either.
     .catch(() => undefined);
-  let timer;
-  const late = new Promise((done) => { timer = setTimeout(done, millis); });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await within(millis, asked);
 }
 
 /** A variable or secret as text, or undefined. */
@@ -200,13 +196,7 @@ export function numbered(env, prefix, limit) {
  * After so many milliseconds it is not waited for any more: then nobody knows whether it was done.
  */
 export async function d1(env, binding, from, statements, lists, plain, millis) {
-  let timer;
-  const late = new Promise((done) => { timer = setTimeout(() => done("\nthe database does not answer in time"), millis); });
-  try {
-    return await Promise.race([run(env, binding, from, statements, lists, plain), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await within(millis, run(env, binding, from, statements, lists, plain), "\nthe database does not answer in time");
 }
 
 async function run(env, binding, from, statements, lists, plain) {
@@ -265,6 +255,31 @@ export function intake(request) {
   return { reader: request.body?.getReader(), begun: [], held: 0, done: request.body === null };
 }
 
+/** What is kept under a key, likewise; undefined if nothing is. */
+export async function bucket_intake(env, key) {
+  const kept = await env.ATTACHMENTS.get(key);
+  return kept === null ? undefined : intake(kept);
+}
+
+/** Begins an upload in parts. What the bucket calls it. */
+export async function upload_begin(env, key) {
+  return (await env.ATTACHMENTS.createMultipartUpload(key)).uploadId;
+}
+
+/** Makes one file of so many bytes of parts (JSON: [{partNumber, etag}, ...]), unless that was done before. */
+export async function upload_complete(env, key, upload, parts, size) {
+  try {
+    await env.ATTACHMENTS.resumeMultipartUpload(key, upload).complete(JSON.parse(parts));
+  } catch (error) {
+    if ((await env.ATTACHMENTS.head(key))?.size !== size) throw error;
+  }
+}
+
+/** Gives up an upload, if it is still under way. */
+export async function upload_abort(env, key, upload) {
+  await env.ATTACHMENTS.resumeMultipartUpload(key, upload).abort().catch(() => {});
+}
+
 /** The next piece of a file; undefined at the end. */
 async function intake_next(intake) {
   if (intake.done) return undefined;
@@ -287,13 +302,15 @@ export async function intake_begin(intake, enough) {
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
- * Takes a file of so many bytes in, piece by piece, and keeps it under a key, unless that is empty. As JSON its hashes; or why it is
- * not kept: "size", "text" (it is to be text, and is not UTF-8 or has U+0000), or what went wrong.
+ * Takes a file of so many bytes in, piece by piece, and keeps it under a key, unless that is empty; as a part of an upload if that has a
+ * number. As JSON its hashes and what the bucket calls it; or why it is not kept: "size", "text" (it is to be text, and is not UTF-8 or
+ * has U+0000), or what went wrong.
  */
-export async function intake_keep(env, key, intake, size, text, sha512) {
+export async function intake_keep(env, key, upload, part, intake, size, text, sha512) {
   const hashes = [new crypto.DigestStream("SHA-256"), ...(sha512 ? [new crypto.DigestStream("SHA-512")] : [])];
   const file = key === "" ? undefined : new FixedLengthStream(size);
-  const keeping = file && env.ATTACHMENTS.put(key, file.readable);
+  const bucket = part > 0 ? env.ATTACHMENTS.resumeMultipartUpload(key, upload) : env.ATTACHMENTS;
+  const keeping = file && (part > 0 ? bucket.uploadPart(part, file.readable) : bucket.put(key, file.readable));
   const digests = Promise.all(hashes.map(({ digest }) => digest));
   // Whoever fails first is told; the others must not be left alone with it.
   for (const promise of [keeping, digests]) promise?.catch(() => {});
@@ -317,8 +334,8 @@ export async function intake_keep(env, key, intake, size, text, sha512) {
     try { decoder?.decode(); } catch { throw "text"; }
     await Promise.all(writers.map((writer) => writer.close()));
     const [sha256, other] = await digests;
-    await keeping;
-    return JSON.stringify({ sha256: hex(sha256), sha512: other && hex(other) });
+    const kept = await keeping;
+    return JSON.stringify({ sha256: hex(sha256), sha512: other && hex(other), etag: kept?.etag });
   } catch (error) {
     await Promise.allSettled(writers.map((writer) => writer.abort(new Error("not kept"))));
     await Promise.allSettled([keeping, intake.reader?.cancel()]);
@@ -366,12 +383,11 @@ export async function bucket_scan(env, key, address, millis) {
     await hashing.close();
     return `${hex(await hash.digest)} ${await said}`;
   };
-  let timer;
-  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error("the scanner takes too long")), millis); });
   try {
-    return await Promise.race([scan(), late]);
+    const scanned = await within(millis, scan());
+    if (scanned === undefined) throw new Error("the scanner takes too long");
+    return scanned;
   } finally {
-    clearTimeout(timer);
     said.catch(() => {});
     await socket.close().catch(() => {});
   }
@@ -390,15 +406,9 @@ export async function bucket_send(env, key, binding, path, token, millis) {
       return answer.headers.has("x-request-id") ? `${answer.status}` : "";
     })
     .catch(() => "");
-  let timer;
-  const late = new Promise((done) => { timer = setTimeout(() => done(""), millis); });
-  try {
-    const answer = await Promise.race([sent, late]);
-    if (answer !== "") await piped;
-    return answer;
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await within(millis, sent, "");
+  if (answer !== "") await piped;
+  return answer;
 }
 
 /** Keeps a text under a key, unless something is kept there: then that, or undefined if it was gone again. */

@@ -19,7 +19,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use shared::{
     access::Access,
-    attachment::link::Handed,
+    attachment::{
+        link::Handed,
+        upload::{BeginUpload, ShownUpload},
+    },
     bulk::{Job, NewJob, Row},
     chain::{CaseFile, Verdict},
     clock::forecast::Forecast,
@@ -485,6 +488,16 @@ fn operations() -> Vec<Operation> {
                 "Take the bytes of an attachment away; its name and hash stay in the case file") },
         post::<body::Nothing, Handed>("attachments", "/v1/complaints/{id}/attachments/{attachment}/link", "200",
             "Get a link to an attachment that is clean, good for 15 minutes"),
+        post::<BeginUpload, ShownUpload>("attachments", "/v1/complaints/{id}/uploads", "201",
+            "Begin a file that comes in parts, of up to 1,000,000,000 bytes"),
+        get::<ShownUpload>("attachments", "/v1/complaints/{id}/uploads/{upload}", "Which parts are still to come"),
+        Operation { route: ("PUT", "/v1/complaints/{id}/uploads/{upload}/parts/{part}"), takes: &[(BYTES, false)],
+            ..post::<NoContent, ShownUpload>("attachments", "", "200",
+                "Send a part: the body is its bytes. Sent again, it takes the place of what was there") },
+        post::<body::Nothing, ComplaintAndLock>("attachments", "/v1/complaints/{id}/uploads/{upload}/complete", "200",
+            "Make an attachment of the parts, once all are there"),
+        Operation { route: ("DELETE", "/v1/complaints/{id}/uploads/{upload}"), status: "204",
+            ..get::<NoContent>("attachments", "", "Give an upload up; what has come is deleted") },
         Operation { gives: &[(BYTES, false)],
             ..get::<NoContent>("attachments", "/v1/files/{token}", "The file that a link is to; or with `Range` a part of it") },
         Operation { tag: "letters", ..command::<SendLetter>("/v1/complaints/{id}/letters/{letter}/send",

@@ -5,7 +5,7 @@ use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, keys, letter_templates, letters, lock, metrics, relocations, shards,
-        split, tenants, test_clock, usage, views, webhooks,
+        split, tenants, test_clock, uploads, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -138,6 +138,11 @@ routes! {
         DELETE "/v1/complaints/{id}/attachments/{attachment}" attachments::remove, tenant ComplaintsLead;
         POST   "/v1/complaints/{id}/attachments/{attachment}/link" attachments::link, tenant ComplaintsRead;
         GET    "/v1/files/{token}" files::download, public;
+        POST   "/v1/complaints/{id}/uploads" uploads::begin, tenant ComplaintsWrite;
+        GET    "/v1/complaints/{id}/uploads/{upload}" uploads::read, tenant ComplaintsRead;
+        DELETE "/v1/complaints/{id}/uploads/{upload}" uploads::give_up, tenant ComplaintsWrite;
+        PUT    "/v1/complaints/{id}/uploads/{upload}/parts/{part}" uploads::part, tenant ComplaintsWrite;
+        POST   "/v1/complaints/{id}/uploads/{upload}/complete" uploads::complete, tenant ComplaintsWrite;
 
         PUT    "/v1/complaints/{id}/lock" lock::take, tenant ComplaintsWrite;
         DELETE "/v1/complaints/{id}/lock" lock::release, tenant ComplaintsWrite;

@@ -8,6 +8,7 @@ pub mod decide;
 pub mod link;
 pub mod media_type;
 pub mod range;
+pub mod upload;
 
 use crate::{
     access::Actor,
@@ -93,7 +94,7 @@ pub struct Attachment {
 pub struct AttachmentSettings {
     /// What may be attached. Default: all but archives (`application/zip`).
     pub types: List<MediaType, 30>,
-    /// The most bytes of one. Default, and the most: 100,000,000.
+    /// The most bytes of one: 100,000,000 by default, at most 1,000,000,000. More than 100,000,000 come in parts.
     pub max_bytes: u64,
 }
 
@@ -108,8 +109,8 @@ impl AttachmentSettings {
     /// What they say that cannot be.
     #[must_use]
     pub fn errors(&self, pointer: &str) -> Vec<FieldError> {
-        let fits = (1..=MAX_BYTES).contains(&self.max_bytes);
-        let rule = || format!("must be 1 to {MAX_BYTES}");
+        let fits = (1..=upload::MAX_UPLOAD_BYTES).contains(&self.max_bytes);
+        let rule = || format!("must be 1 to {}", upload::MAX_UPLOAD_BYTES);
         let error = || FieldError::at(&format!("{pointer}/max_bytes"), Rule::OutOfRange, rule());
         if fits { Vec::new() } else { vec![error()] }
     }

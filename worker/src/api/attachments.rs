@@ -22,7 +22,7 @@ use crate::{
     log,
     platform::{
         self,
-        bucket::{Intake, NotKept, TakenIn},
+        bucket::{Intake, NotKept, Place, TakenIn},
     },
     store::{
         StoreError, TenantDb,
@@ -91,8 +91,7 @@ pub(crate) async fn add(call: TenantCall) -> Outcome {
     let media_type = file.media_type().await?;
     let attachment = AttachmentId::new(call.call.now, &platform::entropy());
     let desk = Desk { home: call.home()?, firm: call.firm(), complaint: id, attachment };
-    desk.reserve(size, call.standing.limits().and_then(|limits| limits.quota(Resource::StorageBytes)), call.call.now)
-        .await?;
+    desk.reserve(size, storage(&call), call.call.now.plus_millis(ON_ITS_WAY_MILLIS)).await?;
     // (3)
     let kept = match file.keep(&desk, media_type).await {
         Ok(kept) => kept,
@@ -205,15 +204,15 @@ pub(crate) async fn record_verdict(
 }
 
 /// A request that does not depend on the version it meets.
-struct Asking<'a> {
-    key: &'a IdempotencyKey,
-    fingerprint: Digest,
-    actor: &'a Actor,
-    came_at: Timestamp,
+pub(super) struct Asking<'a> {
+    pub(super) key: &'a IdempotencyKey,
+    pub(super) fingerprint: Digest,
+    pub(super) actor: &'a Actor,
+    pub(super) came_at: Timestamp,
 }
 
 /// Writes what is decided, at whatever version the complaint is. `None` if that is nothing.
-async fn record(
+pub(super) async fn record(
     firm: Firm<'_>,
     db: &TenantDb,
     mut loaded: Loaded,
@@ -250,8 +249,13 @@ const fn is_overtaken(failure: &Failure) -> bool {
 }
 
 /// Whether nobody knows that it was not done: then cron finds out.
-const fn may_be_done(failure: &Failure) -> bool {
+pub(super) const fn may_be_done(failure: &Failure) -> bool {
     matches!(failure.code, Code::Unavailable | Code::Internal)
+}
+
+/// What the plan says of the bytes of all files.
+pub(super) fn storage(call: &TenantCall) -> Option<Quota> {
+    call.standing.limits().and_then(|limits| limits.quota(Resource::StorageBytes))
 }
 
 /// `?name=`, the only parameter.
@@ -268,16 +272,23 @@ fn name(call: &TenantCall) -> Result<FileName, Failure> {
     name.ok_or_else(|| bad_parameter(FieldError::parameter("name", Rule::Missing, "must say what the file is called")))
 }
 
-/// How many bytes the file has, as the request says: the bucket wants to know before they come.
-fn size(call: &TenantCall) -> Result<u64, Failure> {
+/// How many bytes come, as the request says: the bucket wants to know before they do.
+pub(super) fn declared(call: &TenantCall) -> Result<u64, Failure> {
     let rule = |rule, detail: &str| bad_header("Content-Length", rule, detail.to_owned());
     let declared = call.call.incoming.header("content-length");
-    let declared = declared.ok_or_else(|| rule(Rule::Missing, "must say how many bytes the file has"))?;
-    let size = declared.parse::<u64>().map_err(|_| rule(Rule::NotAllowed, "must be a number of bytes"))?;
+    let declared = declared.ok_or_else(|| rule(Rule::Missing, "must say how many bytes come"))?;
+    declared.parse::<u64>().map_err(|_| rule(Rule::NotAllowed, "must be a number of bytes"))
+}
+
+/// How many bytes the file has.
+fn size(call: &TenantCall) -> Result<u64, Failure> {
+    let size = declared(call)?;
     let most = call.standing.tenant.attachments.max_bytes.min(MAX_BYTES);
     match size {
         0 => Err(Failure::errors(Code::Invalid, vec![FieldError::at("", Rule::Missing, "must have some bytes")])),
-        _ if size > most => Err(Failure::new(Code::TooLarge).detail(format!("At most {most} bytes"))),
+        _ if size > most => {
+            Err(Failure::new(Code::TooLarge).detail(format!("At most {most} bytes; a larger file comes in parts")))
+        }
         _ => Ok(size),
     }
 }
@@ -295,17 +306,17 @@ fn found<'c>(call: &TenantCall, complaint: &'c Complaint) -> Result<&'c Attachme
 }
 
 /// A file on its way in.
-struct Coming<'c> {
-    call: &'c TenantCall,
-    name: &'c FileName,
-    intake: &'c Intake,
-    size: u64,
+pub(super) struct Coming<'c> {
+    pub(super) call: &'c TenantCall,
+    pub(super) name: &'c FileName,
+    pub(super) intake: &'c Intake,
+    pub(super) size: u64,
 }
 
 impl Coming<'_> {
     /// The answer to a request that was served before, if this is the same file.
     async fn again(&self, db: &TenantDb, done: Done, lock: Option<&Lock>) -> Outcome {
-        let taken = self.take(None, false).await?;
+        let taken = self.take_signed(None, None, false).await?;
         replay(db, done, self.fingerprint(taken.sha256), lock).await
     }
 
@@ -316,7 +327,7 @@ impl Coming<'_> {
     }
 
     /// What it is, if the firm takes such.
-    async fn media_type(&self) -> Result<MediaType, Failure> {
+    pub(super) async fn media_type(&self) -> Result<MediaType, Failure> {
         let begins = self.intake.begin(u32::try_from(LOOKED_AT).unwrap_or(u32::MAX)).await;
         let begins = begins.map_err(|fault| broken_off(&fault.message))?;
         taken(&begins, self.name, &self.call.standing.tenant.attachments).map_err(|refused| match refused {
@@ -325,15 +336,30 @@ impl Coming<'_> {
         })
     }
 
-    async fn take(&self, desk: Option<&Desk<'_>>, is_text: bool) -> Result<TakenIn, Failure> {
-        let place = desk.map(|desk| (desk.firm.tenant.id, desk.complaint, desk.attachment));
+    /// Its hashes. With a place it is kept there, or as a part of an upload.
+    pub(super) async fn take(
+        &self,
+        place: Option<Place>,
+        part: Option<(&str, u32)>,
+        is_text: bool,
+    ) -> Result<TakenIn, Failure> {
         let sha512 = self.call.call.signed.as_ref().is_some_and(|signed| signed.wants_sha512());
-        let taken = self.call.call.runtime.take_file(place, self.intake, self.size, is_text, sha512).await;
-        let taken = taken.map_err(|not| match not {
+        let taken = self.call.call.runtime.take_file(place, part, self.intake, (self.size, is_text, sha512)).await;
+        taken.map_err(|not| match not {
             NotKept::Size => bad_header("Content-Length", Rule::NotAllowed, "is not how many bytes came".to_owned()),
             NotKept::NotText => Failure::new(Code::UnsupportedMediaType).detail("The content is no text in UTF-8"),
             NotKept::Broken(why) => broken_off(&why),
-        })?;
+        })
+    }
+
+    /// The same of what the request brings: if that is signed, it is what was signed.
+    pub(super) async fn take_signed(
+        &self,
+        place: Option<Place>,
+        part: Option<(&str, u32)>,
+        is_text: bool,
+    ) -> Result<TakenIn, Failure> {
+        let taken = self.take(place, part, is_text).await?;
         if let Some(signed) = &self.call.call.signed {
             let checked = signed.check_hashes(taken.sha256.as_bytes(), taken.sha512().as_deref());
             checked.map_err(|error| signature::refused(&error))?;
@@ -343,7 +369,7 @@ impl Coming<'_> {
 
     /// Keeps it.
     async fn keep(&self, desk: &Desk<'_>, media_type: MediaType) -> Result<Kept, Failure> {
-        let TakenIn { sha256, .. } = self.take(Some(desk), media_type.is_text()).await?;
+        let TakenIn { sha256, .. } = self.take_signed(Some(desk.place()), None, media_type.is_text()).await?;
         Ok(Kept { attachment: desk.attachment, bytes: self.size, media_type, name: self.name.clone(), sha256 })
     }
 }
@@ -363,11 +389,15 @@ pub(crate) struct Desk<'f> {
 }
 
 impl Desk<'_> {
-    /// Makes room for it, if the plan has some.
-    async fn reserve(&self, bytes: u64, quota: Option<Quota>, now: Timestamp) -> Result<(), Failure> {
+    /// Where in the bucket.
+    pub(super) const fn place(&self) -> Place {
+        Place { tenant: self.firm.tenant.id, complaint: self.complaint, attachment: self.attachment }
+    }
+
+    /// Makes room for it until then, if the plan has some.
+    pub(super) async fn reserve(&self, bytes: u64, quota: Option<Quota>, look_at: Timestamp) -> Result<(), Failure> {
         let Self { home, complaint, attachment, .. } = self;
         let most = quota.filter(|quota| quota.over == Over::Refuse).map_or(u64::MAX, |quota| quota.limit);
-        let look_at = now.plus_millis(ON_ITS_WAY_MILLIS);
         let reserved = Reserved { attachment: *attachment, complaint: *complaint, bytes, look_at };
         if home.reserve_file(reserved, most).await? {
             return Ok(());
@@ -376,29 +406,32 @@ impl Desk<'_> {
         Err(Failure::new(Code::QuotaExceeded).violated(Resource::StorageBytes.as_str(), 3_600).detail(detail))
     }
 
-    /// Deletes its bytes, then counts it no longer.
+    /// Deletes its bytes, also those that have come in parts, then counts it no longer.
     pub(crate) async fn clear(&self) -> Result<(), Failure> {
         let Self { home, firm, complaint, attachment } = self;
+        if let Some(upload) = home.upload(*attachment, *complaint).await? {
+            firm.runtime.abort_upload(self.place(), &upload).await;
+        }
         firm.runtime.forget_file(firm.tenant.id, *complaint, *attachment).await?;
         Ok(home.release_file(*attachment).await?)
     }
 
     /// The same. Where that fails, cron does it.
-    async fn give_up(&self) {
+    pub(super) async fn give_up(&self) {
         if let Err(failure) = self.clear().await {
             log::fault("attachment_not_deleted", &failure.reason().unwrap_or_default());
         }
     }
 
     /// The same, because of a failure.
-    async fn forget(&self, failure: Failure) -> Failure {
+    pub(super) async fn forget(&self, failure: Failure) -> Failure {
         self.give_up().await;
         failure
     }
 }
 
 /// Has it scanned after the answer.
-fn announce(call: &TenantCall, desk: Desk<'_>) {
+pub(super) fn announce(call: &TenantCall, desk: Desk<'_>) {
     let Desk { home, firm, complaint, attachment } = desk;
     let message = scanning::ask(firm.tenant.id, complaint, attachment);
     let (runtime, look_at) = (call.call.runtime.clone(), call.call.now.plus_millis(SCAN_LOST_MILLIS));

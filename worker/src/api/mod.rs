@@ -29,6 +29,7 @@ pub(crate) mod shards;
 pub(crate) mod split;
 pub(crate) mod tenants;
 pub(crate) mod test_clock;
+pub(crate) mod uploads;
 pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod webhooks;

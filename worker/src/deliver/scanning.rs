@@ -115,6 +115,7 @@ async fn see(runtime: &Runtime, asked: Asked, now: Timestamp) -> Result<(), Fail
     let known = folded.as_ref().and_then(|folded| find(folded, attachment));
     let desk = Desk { home: firm.home()?, firm, complaint, attachment };
     let Some(known) = known.filter(|known| known.state != AttachmentState::Removed) else { return desk.clear().await };
+    desk.home.end_upload(attachment).await?;
     let object = Object::File { complaint, attachment, digest: known.sha256 };
     // They stayed where the case file came from: then there is nothing to count.
     if !runtime.has_file(tenant.id, &object).await? {

@@ -5,6 +5,7 @@
 use super::{Fault, Outlet, Runtime};
 use serde::Deserialize;
 use shared::{
+    attachment::upload::Upload,
     chain::Digest,
     complaint::event::EventBody,
     ids::{AttachmentId, ComplaintId, LetterId, TenantId},
@@ -36,7 +37,29 @@ extern "C" {
     fn intake(request: &JsValue) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn intake_begin(intake: &JsValue, enough: u32) -> Result<JsValue, JsValue>;
-    async fn intake_keep(env: &JsValue, key: &str, intake: &JsValue, size: f64, text: bool, sha512: bool) -> JsValue;
+    async fn intake_keep(
+        env: &JsValue,
+        key: &str,
+        upload: &str,
+        part: u32,
+        intake: &JsValue,
+        size: f64,
+        text: bool,
+        sha512: bool,
+    ) -> JsValue;
+    #[wasm_bindgen(catch)]
+    async fn bucket_intake(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn upload_begin(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn upload_complete(
+        env: &JsValue,
+        key: &str,
+        upload: &str,
+        parts: &str,
+        size: f64,
+    ) -> Result<JsValue, JsValue>;
+    async fn upload_abort(env: &JsValue, key: &str, upload: &str);
     #[wasm_bindgen(catch)]
     async fn bucket_has(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
@@ -99,6 +122,20 @@ fn file_key(tenant: TenantId, complaint: ComplaintId, attachment: AttachmentId) 
     format!("{}{complaint}/attachments/{attachment}", prefix(tenant))
 }
 
+/// Where a file goes that comes.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) tenant: TenantId,
+    pub(crate) complaint: ComplaintId,
+    pub(crate) attachment: AttachmentId,
+}
+
+impl Place {
+    fn key(self) -> String {
+        file_key(self.tenant, self.complaint, self.attachment)
+    }
+}
+
 /// The key, without the tenant; of an attachment with its digest.
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,6 +194,9 @@ pub(crate) struct TakenIn {
     pub(crate) sha256: Digest,
     /// If it was wanted.
     sha512: Option<String>,
+    /// What the bucket calls it, if it was kept.
+    #[serde(default)]
+    pub(crate) etag: String,
 }
 
 impl TakenIn {
@@ -192,6 +232,11 @@ fn prefix(tenant: TenantId) -> String {
 
 fn fault(error: &JsValue) -> Fault {
     Fault::new("bucket", error)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
+const fn number(bytes: u64) -> f64 {
+    bytes as f64
 }
 
 impl Intake {
@@ -254,26 +299,49 @@ impl Runtime {
         })
     }
 
-    /// Takes a file in. With a place it is kept there; without one, only its hashes are wanted. What is not whole, or not what it should
-    /// be, is not kept.
+    /// Takes a file in. With a place it is kept there, or as a part of an upload, by what the bucket calls that and its number; without
+    /// one, only its hashes are wanted. What is not whole, or not what it should be, is not kept.
     pub(crate) async fn take_file(
         &self,
-        place: Option<(TenantId, ComplaintId, AttachmentId)>,
+        place: Option<Place>,
+        part: Option<(&str, u32)>,
         intake: &Intake,
-        size: u64,
-        is_text: bool,
-        sha512: bool,
+        (size, is_text, sha512): (u64, bool, bool),
     ) -> Result<TakenIn, NotKept> {
-        let key = place.map(|(tenant, complaint, attachment)| file_key(tenant, complaint, attachment));
-        #[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
-        let size = size as f64;
-        let said = intake_keep(self.env(), &key.unwrap_or_default(), &intake.0, size, is_text, sha512).await;
+        let (key, (upload, part)) = (place.map(Place::key).unwrap_or_default(), part.unwrap_or_default());
+        let said = intake_keep(self.env(), &key, upload, part, &intake.0, number(size), is_text, sha512).await;
         let said = said.as_string().unwrap_or_default();
         match said.as_str() {
             "size" => Err(NotKept::Size),
             "text" => Err(NotKept::NotText),
             said => json::from_str(said).map_err(|_| NotKept::Broken(said.to_owned())),
         }
+    }
+
+    /// A file that is kept, to be taken in once more. `None` if it is not here.
+    pub(crate) async fn intake_of(&self, place: Place) -> Result<Option<Intake>, Fault> {
+        let kept = bucket_intake(self.env(), &place.key()).await.map_err(|error| fault(&error))?;
+        Ok((!kept.is_undefined()).then_some(Intake(kept)))
+    }
+
+    /// Begins an upload in parts. What the bucket calls it.
+    pub(crate) async fn begin_upload(&self, place: Place) -> Result<String, Fault> {
+        let begun = upload_begin(self.env(), &place.key()).await.map_err(|error| fault(&error))?;
+        Ok(begun.as_string().unwrap_or_default())
+    }
+
+    /// Makes a file of the parts of an upload. Done twice, it is done once.
+    pub(crate) async fn complete_upload(&self, place: Place, upload: &Upload) -> Result<(), Fault> {
+        let part = |(number, etag): (&u32, &String)| serde_json::json!({ "partNumber": number, "etag": etag });
+        let parts = serde_json::Value::from_iter(upload.parts.iter().map(part)).to_string();
+        let completed =
+            upload_complete(self.env(), &place.key(), &upload.bucket_id, &parts, number(upload.bytes)).await;
+        completed.map(drop).map_err(|error| fault(&error))
+    }
+
+    /// Gives an upload up.
+    pub(crate) async fn abort_upload(&self, place: Place, upload: &Upload) {
+        upload_abort(self.env(), &place.key(), &upload.bucket_id).await;
     }
 
     /// The bytes of an attachment, to be given out as they come: all, or so many from there on. `None` if it is not here.
@@ -283,8 +351,7 @@ impl Runtime {
         object: &Object,
         part: Option<(u64, u64)>,
     ) -> Result<Option<Outlet>, Fault> {
-        #[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
-        let (from, bytes) = part.map_or((0.0, -1.0), |(from, bytes)| (from as f64, bytes as f64));
+        let (from, bytes) = part.map_or((0.0, -1.0), |(from, bytes)| (number(from), number(bytes)));
         let opened = bucket_open(self.env(), &object.key(tenant), from, bytes).await.map_err(|error| fault(&error))?;
         Ok((!opened.is_undefined()).then_some(Outlet(opened)))
     }

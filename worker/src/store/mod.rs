@@ -34,6 +34,7 @@ pub(crate) mod locks;
 pub(crate) mod relocation;
 pub(crate) mod stored_files;
 pub(crate) mod system;
+pub(crate) mod uploads;
 pub(crate) mod views;
 pub(crate) mod webhooks;
 
@@ -96,10 +97,11 @@ pub(crate) enum Unique {
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 10] = [
+const UNIQUE: [(&str, Unique); 11] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("view_requests.key", Unique::IdempotencyKey),
     ("webhook_endpoints.key", Unique::IdempotencyKey),
+    ("uploads.key", Unique::IdempotencyKey),
     ("events.seq", Unique::Version),
     ("letter_templates.version", Unique::Version),
     ("complaints.reference", Unique::Reference),

@@ -1,0 +1,1 @@
+DELETE FROM uploads WHERE tenant_id = ?1 AND attachment_id = ?2
