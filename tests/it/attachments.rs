@@ -15,6 +15,8 @@ use xtask::{
     stack::{Options, Stack},
 };
 
+/// A picture of one pixel.
+const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
 const SCANNED: Duration = Duration::from_secs(60);
 
 fn attach_with(api: &Client, key: &str, path: &str, name: &str, bytes: &[u8]) -> Answer {
@@ -262,12 +264,27 @@ fn a_scanner_lets_out_what_is_clean_and_nothing_else() {
     altered.pop();
     anyone.get(&altered).problem(404, "not_found");
 
+    // A picture can be seen small once it is clean; of what is none there is none.
+    let shot = path_of(&path, &newest(&attach(&firm.api, &path, "shot.gif", GIF).expect(200)));
+    assert_eq!(scanned(&firm.api, &shot)["state"], "clean");
+    for _ in 0..2 {
+        let small = firm.api.get(&format!("{shot}/thumbnail")).expect(200);
+        assert_eq!(small.header("content-type"), Some("image/jpeg"));
+        assert!(small.bytes.starts_with(b"\xff\xd8") && small.bytes.ends_with(b"\xff\xd9"));
+    }
+    let broken = path_of(&path, &newest(&attach(&firm.api, &path, "broken.gif", &GIF[..20]).expect(200)));
+    firm.api.get(&format!("{broken}/thumbnail")).problem(422, "invalid");
+    assert_eq!(scanned(&firm.api, &broken)["state"], "clean");
+    firm.api.get(&format!("{broken}/thumbnail")).problem(404, "not_found");
+    firm.api.get(&format!("{one}/thumbnail")).problem(404, "not_found");
+    firm.api.get(&format!("{infected}/thumbnail")).problem(422, "invalid");
+
     // What is removed is gone, and so is the link.
     let lead = firm.key(&["complaints:read", "complaints:write", "complaints:lead"]);
     let version = firm.api.get(&path).expect(200).version();
     lead.call("DELETE", &one).if_match(version).json(&json!({ "reason": "A stranger's." })).send().expect(200);
     anyone.get(&file).problem(404, "not_found");
-    assert_eq!(used(&firm), EICAR.len() as u64);
+    assert_eq!(used(&firm), (EICAR.len() + GIF.len() + 20) as u64);
     assert!(grown < 400 << 20, "it is not held in memory");
 }
 

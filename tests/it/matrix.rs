@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 109] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 110] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -135,6 +135,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 109] = [
     ("GET", "/v1/complaints/{id}/attachments/{attachment}", READ, 404),
     ("DELETE", "/v1/complaints/{id}/attachments/{attachment}", LEAD, 412),
     ("POST", "/v1/complaints/{id}/attachments/{attachment}/link", READ, 404),
+    ("GET", "/v1/complaints/{id}/attachments/{attachment}/thumbnail", READ, 404),
     ("GET", "/v1/files/{token}", Who::Anyone, 404),
     // There is no such upload.
     ("POST", "/v1/complaints/{id}/uploads", WRITE, 201),

@@ -393,6 +393,26 @@ export async function bucket_scan(env, key, address, millis) {
   }
 }
 
+/**
+ * A small picture of what is kept under a key, which is made once and kept beside it; no bytes if none can be made. Undefined if nothing
+ * is kept there.
+ */
+export async function bucket_thumbnail(env, key) {
+  const beside = `${key}/thumbnail`;
+  const made = await env.ATTACHMENTS.get(beside);
+  if (made !== null) return new Uint8Array(await made.arrayBuffer());
+  const kept = await env.ATTACHMENTS.get(key);
+  if (kept === null) return undefined;
+  const answer = await env.THUMBNAIL.fetch("https://thumbnail/", { method: "POST", body: kept.body });
+  if (answer.status !== 200 && answer.status !== 422) throw new Error(`the thumbnail Worker answered ${answer.status}`);
+  const small = answer.status === 200 ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+  if (answer.status !== 200) await answer.body?.cancel();
+  await env.ATTACHMENTS.put(beside, small);
+  // It may have been removed meanwhile.
+  if ((await env.ATTACHMENTS.head(key)) === null) await env.ATTACHMENTS.delete(beside);
+  return small;
+}
+
 /** Sends what is kept under a key to another cell. Its status as text, empty if it does not answer; undefined if nothing is kept there. */
 export async function bucket_send(env, key, binding, path, token, millis) {
   const kept = await env.ATTACHMENTS.get(key);

@@ -201,6 +201,8 @@ routes! {
         POST "/v1/complaints/{id}/letters/{letter}/approve" letters::approve, tenant ComplaintsLead;
         POST "/v1/complaints/{id}/letters/{letter}/send" letters::send, tenant ComplaintsWrite;
 
+        GET "/v1/complaints/{id}/attachments/{attachment}/thumbnail" attachments::thumbnail, tenant ComplaintsRead;
+
         POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
         GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
         GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;

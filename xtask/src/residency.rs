@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::wasm::{BACK, COURIER, FRONT, MIDDLE, PRINT, WORKERS, Worker};
+use crate::wasm::{BACK, COURIER, FRONT, MIDDLE, PRINT, THUMBNAIL, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// The tenant directory, which all cells share: names, places and states of tenants.
@@ -80,11 +80,12 @@ const PARTS: [Part; WORKERS.len()] = [
     Part {
         worker: COURIER,
         has_data: true,
-        asks: &[("PRINT", PRINT)],
+        asks: &[("PRINT", PRINT), ("THUMBNAIL", THUMBNAIL)],
         consumes: |queue| !queue.starts_with(JOBS) || queue.ends_with(DEAD),
     },
     Part { worker: BACK, has_data: true, asks: &[], consumes: |_| false },
     Part { worker: PRINT, has_data: false, asks: &[], consumes: |_| false },
+    Part { worker: THUMBNAIL, has_data: false, asks: &[], consumes: |_| false },
 ];
 
 /// Every way in which the configurations of [`WORKERS`], in that order, break the rule; none if they keep it.
@@ -282,8 +283,9 @@ mod tests {
     fn no_cell_binds_another_ones_data() -> Result<()> {
         let files = files()?;
         assert_eq!(violations(&files), Vec::<String>::new());
-        let [fronts, middles, couriers, backs, prints] = [0, 1, 2, 3, 4].map(|nth| wrangler_toml::cells(&files[nth]));
-        for cells in [&fronts, &middles, &couriers, &backs, &prints] {
+        let [fronts, middles, couriers, backs, prints, thumbnails] =
+            [0, 1, 2, 3, 4, 5].map(|nth| wrangler_toml::cells(&files[nth]));
+        for cells in [&fronts, &middles, &couriers, &backs, &prints, &thumbnails] {
             assert_eq!(cells.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
         }
         for (list, _) in NAMED.iter().chain(&ALIKE) {

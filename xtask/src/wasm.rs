@@ -55,11 +55,21 @@ pub const PRINT: Worker = Worker {
     sources: &["print/Cargo.toml", "print/build.rs", "print/src", "print/print.js", "package-lock.json"],
 };
 
+/// The one that makes thumbnails and has no data.
+pub const THUMBNAIL: Worker = Worker {
+    name: "thumbnail",
+    config: "wrangler.thumbnail.toml",
+    crate_dir: "thumbnail",
+    feature: "worker",
+    profile: &["--release"],
+    sources: &["thumbnail/Cargo.toml", "thumbnail/src", "thumbnail/thumbnail.js"],
+};
+
 /// The Workers of a cell.
-pub const WORKERS: [Worker; 5] = [FRONT, MIDDLE, COURIER, BACK, PRINT];
+pub const WORKERS: [Worker; 6] = [FRONT, MIDDLE, COURIER, BACK, PRINT, THUMBNAIL];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [&[Worker]; 2] = [&[FRONT, BACK], &[MIDDLE, COURIER, PRINT]];
+const LANES: [&[Worker]; 2] = [&[FRONT, BACK], &[MIDDLE, COURIER, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];

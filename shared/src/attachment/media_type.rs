@@ -109,6 +109,12 @@ impl MediaType {
     pub const fn is_text(self) -> bool {
         matches!(self, Self::Text | Self::Csv | Self::Eml)
     }
+
+    /// Whether there may be a thumbnail of it.
+    #[must_use]
+    pub const fn is_picture(self) -> bool {
+        matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Webp)
+    }
 }
 
 /// What a file is that begins so and is called so, if the firm takes such.

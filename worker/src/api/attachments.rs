@@ -22,7 +22,7 @@ use crate::{
     log,
     platform::{
         self,
-        bucket::{Intake, NotKept, Place, TakenIn},
+        bucket::{Intake, NotKept, Object, Place, TakenIn},
     },
     store::{
         StoreError, TenantDb,
@@ -61,6 +61,8 @@ use shared::{
 const ON_ITS_WAY_MILLIS: i64 = 86_400_000;
 /// How long the first message to the scanner may take before cron sends another.
 const SCAN_LOST_MILLIS: i64 = 120_000;
+/// The most bytes of a picture that is made small (`thumbnail/src/lib.rs`).
+const MOST_OF_A_PICTURE: u64 = 20_000_000;
 /// How often the event is written anew because somebody else has changed the complaint.
 const TRIES: u32 = 30;
 
@@ -129,15 +131,7 @@ pub(crate) async fn link(call: TenantCall) -> Outcome {
     call.call.posted::<Nothing>(MAX_BODY).await?;
     let complaint = complaint(&call).await?;
     let attachment = found(&call, &complaint)?;
-    let refused = match attachment.state {
-        AttachmentState::Clean => None,
-        AttachmentState::Quarantined => Some("is in quarantine: no scanner has looked at it yet"),
-        AttachmentState::Infected => Some("is infected, and never given out"),
-        AttachmentState::Removed => Some("was removed"),
-    };
-    if let Some(rule) = refused {
-        return Err(Failure::errors(Code::Invalid, vec![FieldError::at("", Rule::NotAllowed, rule)]));
-    }
+    may_go(attachment)?;
     if !call.home()?.has_file(attachment.id).await? {
         return Err(Failure::new(Code::NotFound).detail("Its bytes stayed where its case file came from"));
     }
@@ -155,6 +149,34 @@ pub(crate) async fn link(call: TenantCall) -> Outcome {
     let origin = url.match_indices('/').nth(2).and_then(|(at, _)| url.get(..at)).unwrap_or_default();
     let cell = &call.call.config.cell;
     Reply::json(200, &Handed { url: format!("{origin}/v1/files/{cell}.{token}"), expires_at })
+}
+
+/// `GET /v1/complaints/{id}/attachments/{attachment}/thumbnail`: a small picture of a picture. It is made when it is first asked for.
+pub(crate) async fn thumbnail(call: TenantCall) -> Outcome {
+    let complaint = complaint(&call).await?;
+    let attachment = found(&call, &complaint)?;
+    may_go(attachment)?;
+    let none = || Failure::new(Code::NotFound).detail("There is no thumbnail of it");
+    if !attachment.media_type.is_picture() || attachment.bytes > MOST_OF_A_PICTURE {
+        return Err(none());
+    }
+    let object = Object::File { complaint: complaint.id, attachment: attachment.id, digest: attachment.sha256 };
+    let small = call.call.runtime.thumbnail(call.standing.tenant.id, &object).await?.unwrap_or_default();
+    if small.is_empty() {
+        return Err(none());
+    }
+    Ok(Reply::bytes("image/jpeg", small).header("cache-control", "private, max-age=86400".to_owned()))
+}
+
+/// Whether it is given out.
+fn may_go(attachment: &Attachment) -> Result<(), Failure> {
+    let refused = match attachment.state {
+        AttachmentState::Clean => return Ok(()),
+        AttachmentState::Quarantined => "is in quarantine: no scanner has looked at it yet",
+        AttachmentState::Infected => "is infected, and never given out",
+        AttachmentState::Removed => "was removed",
+    };
+    Err(Failure::errors(Code::Invalid, vec![FieldError::at("", Rule::NotAllowed, refused)]))
 }
 
 /// `DELETE /v1/complaints/{id}/attachments/{attachment}`

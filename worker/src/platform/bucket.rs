@@ -67,6 +67,8 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn bucket_scan(env: &JsValue, key: &str, address: &str, millis: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
+    async fn bucket_thumbnail(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
     async fn bucket_delete(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn bucket_claim(env: &JsValue, key: &str, text: &str) -> Result<JsValue, JsValue>;
@@ -356,6 +358,13 @@ impl Runtime {
         Ok((!opened.is_undefined()).then_some(Outlet(opened)))
     }
 
+    /// A small picture of an attachment: a JPEG, without a byte if none can be made. `None` if it is not here.
+    pub(crate) async fn thumbnail(&self, tenant: TenantId, object: &Object) -> Result<Option<Vec<u8>>, Fault> {
+        let small = bucket_thumbnail(self.env(), &object.key(tenant)).await;
+        let small = small.map_err(|error| Fault::new("thumbnail", &error))?;
+        Ok(small.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec))
+    }
+
     /// Whether the bytes of an attachment are here.
     pub(crate) async fn has_file(&self, tenant: TenantId, object: &Object) -> Result<bool, Fault> {
         let has = bucket_has(self.env(), &object.key(tenant)).await.map_err(|error| fault(&error))?;
@@ -379,7 +388,7 @@ impl Runtime {
         scanned.map(Some).ok_or(Fault { dependency: "scanner", message: said })
     }
 
-    /// Deletes the bytes of an attachment, whatever they are.
+    /// Deletes the bytes of an attachment, whatever they are, then the small picture of them.
     pub(crate) async fn forget_file(
         &self,
         tenant: TenantId,
@@ -387,7 +396,8 @@ impl Runtime {
         attachment: AttachmentId,
     ) -> Result<(), Fault> {
         let key = file_key(tenant, complaint, attachment);
-        bucket_delete(self.env(), &key).await.map(drop).map_err(|error| fault(&error))
+        self.delete(&key).await?;
+        self.delete(&format!("{key}/thumbnail")).await
     }
 
     /// Deletes an object.
