@@ -24,6 +24,9 @@ pub struct OutboxMessage {
     pub shard: u8,
     /// What happened, in order.
     pub events: Vec<Happened>,
+    /// The span in which it did, as `traceparent` says it, if it is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// One event, without its data.
@@ -116,6 +119,7 @@ mod tests {
             complaint: ComplaintId::in_slot(at, &[3; 10], 0),
             shard: 0,
             events: vec![Happened { seq: 1, kind: EventKind::Received }],
+            trace: None,
         };
         let text = concat!(
             r#"{"v":1,"id":"018bcfe5-6800-7101-8101-010101010101","tenant":"018bcfe5-6800-7202-8202-020202020202","#,
@@ -123,5 +127,9 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&message).unwrap(), text);
         assert_eq!(serde_json::from_str::<OutboxMessage>(text).unwrap(), message);
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let traced = OutboxMessage { trace: Some(trace.to_owned()), ..message };
+        let text = text.replace("}]}", &format!("}}],\"trace\":\"{trace}\"}}"));
+        assert_eq!(serde_json::to_string(&traced).unwrap(), text);
     }
 }

@@ -44,6 +44,7 @@ mod shards;
 mod signatures;
 mod spool;
 mod tenants;
+mod traces;
 mod uploads;
 mod verify;
 mod views;

@@ -12,7 +12,7 @@ use crate::{
     log::{self, Answered},
     metrics,
     platform::{self, Incoming, Runtime, Spent},
-    router,
+    router, tracing,
 };
 use axum::{
     Router,
@@ -23,7 +23,10 @@ use axum::{
 use futures_util::FutureExt as _;
 use http::{StatusCode, header};
 use shared::{
-    http::problem::{Code, Problem},
+    http::{
+        problem::{Code, Problem},
+        trace::TraceParent,
+    },
     ids::RequestId,
 };
 use std::{
@@ -66,7 +69,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     let call = Call::new(runtime.clone(), Rc::clone(&config), Rc::clone(&context), incoming, begun);
     let method = call.incoming.head.method.clone();
     let address = call.incoming.head.address.clone();
-    let trace = call.trace.clone();
+    let (trace, parent) = (call.trace.clone(), TraceParent::parse(&call.incoming.head.traceparent));
 
     let exchange = Rc::new(RefCell::new(Exchange { call: Some(call), ..Exchange::default() }));
     let routed = AssertUnwindSafe(route(&exchange)).catch_unwind().await;
@@ -116,6 +119,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
     if native.is_none() || !runtime.meter.answered_beside.get() {
         log::request(&config, &answered);
         metrics::answered(&answered);
+        tracing::answered(&runtime, parent, &answered, begun);
     }
     metrics::hand_in_later(&runtime, |work| context.wait_until(work));
     native.unwrap_or_else(|| render(&reply, &headers))

@@ -6,6 +6,7 @@ use crate::{
     gateway::signature,
     platform::{self, Freshness, Incoming, Outlet, Runtime},
     store::{TenantDb, system::DIRECTORY_SHARD},
+    tracing,
 };
 use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
@@ -170,6 +171,7 @@ impl Call {
     ) -> Self {
         let trace = TraceParent::parse(&incoming.head.traceparent)
             .map_or_else(|| TraceParent::new(&platform::random()), |parent| parent.child(&platform::random()));
+        let trace = tracing::begin(&runtime, trace);
         Self { runtime, config, context, incoming, path_values: Vec::new(), trace, now, signed: None }
     }
     /// A value of the route. What does not parse names nothing: 404.

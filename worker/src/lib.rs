@@ -39,6 +39,7 @@ mod side;
 mod spool;
 mod store;
 mod tick;
+mod tracing;
 mod waking;
 
 #[cfg(feature = "back")]

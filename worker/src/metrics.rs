@@ -8,6 +8,7 @@ use crate::{
     log::{self, Answered},
     platform::{self, Class, Runtime},
     side::Side,
+    tracing,
 };
 use futures_util::future::{LocalBoxFuture, select};
 use shared::{
@@ -136,6 +137,7 @@ fn gather_millis(runtime: &Runtime) -> u32 {
 /// Tells the object what was counted. If it does not answer, it is told the next time.
 async fn tell(runtime: &Runtime) {
     HANDED_IN_AT.set(platform::now().unix_millis());
+    tracing::hand_in(runtime).await;
     let Pending { totals, tenants } = PENDING.take();
     let question = Question::Add { totals, tenants: tenants.into_iter().collect() };
     if let Err(fault) = runtime.ask::<Added>(Class::Metrics, NAME, &question).await {

@@ -4,13 +4,13 @@
 
 pub(crate) mod bucket;
 
-use crate::{log, metrics, side::Side};
+use crate::{log, metrics, side::Side, tracing};
 use print::{Page, Unprinted};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     breaker::{self, Breaker},
     chain::Salt,
-    http::bookmark::Bookmarks,
+    http::{bookmark::Bookmarks, trace::TraceParent},
     ids::{Entropy, KeyId, RequestId, TenantId},
     json,
     metrics::families,
@@ -228,6 +228,8 @@ impl Class {
 pub(crate) struct Meter {
     /// Which request it is, if it is one.
     pub(crate) request: Cell<Option<RequestId>>,
+    /// Its place in a trace that is recorded.
+    pub(crate) span: RefCell<Option<TraceParent>>,
     pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
     /// Whether the caller's credentials are genuine.
     pub(crate) known: Cell<bool>,
@@ -413,6 +415,22 @@ impl Runtime {
                 written,
             });
         }
+        tracing::asked(
+            &self.meter,
+            || format!("d1 {}", names.first().unwrap_or(&"")),
+            begun,
+            counted.1.is_none(),
+            || {
+                let (read, written) = (counted.0.unwrap_or_default(), counted.1.unwrap_or_default());
+                vec![
+                    ("db.system.name", "cloudflare.d1".into()),
+                    ("db.namespace", binding.as_str().into()),
+                    ("db.operation.batch.size", u32::try_from(names.len()).unwrap_or_default().into()),
+                    ("redress.rows_read", read.into()),
+                    ("redress.rows_written", written.into()),
+                ]
+            },
+        );
         let (Some(read), Some(written)) = counted else {
             let fault = Fault { dependency: "d1", message: rows };
             breaker(shard, |breaker| if fault.is_transient() { breaker.failed(now()) } else { breaker.answered() });
@@ -474,7 +492,9 @@ impl Runtime {
         self.meter.object_calls.set(self.meter.object_calls.get() + 1);
         spend(|spent| spent.hops += 1);
         let question = serde_json::to_string(question).map_err(|error| object_fault(&error))?;
+        let begun = now();
         let answer = object_ask(self.env(), class.binding(), name, &question).await;
+        tracing::asked(&self.meter, || format!("object {}", class.label()), begun, answer.is_err(), Vec::new);
         let outcome = if answer.is_ok() { "done" } else { "failed" };
         metrics::count(families::OBJECT_CALLS, &[Side::HERE, class.label(), outcome], 1);
         let answer = answer.map_err(|error| Fault::new("object", &error))?;

@@ -9,4 +9,5 @@ pub mod idempotency;
 pub mod list_query;
 pub mod merge;
 pub mod problem;
+pub mod span;
 pub mod trace;

@@ -8,6 +8,9 @@ pub struct TraceParent {
     flags: String,
 }
 
+/// The flag that says that a trace is recorded (Trace Context §3.2.2.5).
+const SAMPLED: u8 = 1;
+
 impl TraceParent {
     /// A new trace from 24 random bytes, not sampled.
     #[must_use]
@@ -20,6 +23,28 @@ impl TraceParent {
     #[must_use]
     pub fn child(&self, random: &[u8; 8]) -> Self {
         Self { span: hex(random), ..self.clone() }
+    }
+
+    /// The same, with the flag that says whether it is recorded.
+    #[must_use]
+    pub fn sampled(self, sampled: bool) -> Self {
+        let other = u8::from_str_radix(&self.flags, 16).unwrap_or_default() & !SAMPLED;
+        Self { flags: format!("{:02x}", other | if sampled { SAMPLED } else { 0 }), ..self }
+    }
+
+    /// Whether it is one of a share of traces, 0 to 1: by the last 56 bits of its id, so that whoever sees it with the same share says
+    /// the same (OpenTelemetry, "TraceState: Probability Sampling").
+    #[must_use]
+    pub fn is_of_share(&self, share: f64) -> bool {
+        let random = self.trace.get(18..).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        #[allow(clippy::cast_precision_loss, reason = "56 bits and a share need not be exact")]
+        random.is_some_and(|random| (random as f64) < share * (1_u64 << 56) as f64)
+    }
+
+    /// The id of the span.
+    #[must_use]
+    pub fn span_id(&self) -> &str {
+        &self.span
     }
 
     /// The trace id, for logs.
@@ -74,6 +99,16 @@ mod tests {
         let parent = TraceParent::parse(header).unwrap();
         assert_eq!(parent.to_header(), header);
         assert_eq!(parent.child(&[1; 8]).to_header(), "00-0af7651916cd43dd8448eb211c80319c-0101010101010101-01");
+    }
+
+    #[test]
+    fn a_share_of_traces_is_the_same_wherever_one_looks() {
+        let all: Vec<_> = (0..=255_u8).map(|n| TraceParent::new(&[n; 24])).collect();
+        let of = |share: f64| all.iter().filter(|trace| trace.is_of_share(share)).count();
+        assert_eq!((of(0.0), of(0.25), of(1.0)), (0, 64, 256));
+        let child = all[3].child(&[9; 8]).sampled(true);
+        assert_eq!(child.is_of_share(0.01), all[3].is_of_share(0.01));
+        assert!(child.to_header().ends_with("-01") && child.sampled(false).to_header().ends_with("-00"));
     }
 
     /// Cases of the W3C test suite (`test/tracecontext/test_traceparent.py`).

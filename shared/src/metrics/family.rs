@@ -99,6 +99,9 @@ families! {
     QUEUE_AGE Histogram "redress_queue_age_seconds" ["queue"]
         "How long ago that was written of which messages tell, when they were taken from their queue.";
 
+    SPANS Counter "redress_spans_total" ["side" "outcome"]
+        "Spans of traces: sent to the collector, not taken by it, or dropped because there were too many.";
+
     CRON_RUNS Counter "redress_cron_runs_total" ["side"]
         "Runs of cron.";
     FAULTS Counter "redress_faults_total" ["side" "fault"]

@@ -9,8 +9,10 @@ use crate::{
     bulk, log, metrics, platform,
     platform::Runtime,
     store::{StoreError, system::SystemDb},
+    tracing,
 };
 use shared::{
+    http::span::SpanKind,
     ids::OutboxId,
     json,
     metrics::families,
@@ -55,6 +57,7 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
 /// Applies tenants' rules, then records who is to be told, a shard at a time. If a shard refuses its messages together, each
 /// is tried alone, so that one bad message holds up no other; nor does a rule hold up what is to be told.
 async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
+    let begun = platform::now();
     let (queue, mut shards) = (batch.queue(), BTreeMap::<ShardId, Vec<(RawMessage, OutboxMessage)>>::new());
     for raw in batch.raw_iter() {
         let text = raw.body().as_string();
@@ -74,6 +77,9 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     let unruled = linking::apply(runtime, &all).await;
     let not_noted = webhooks::note(runtime, &all).await;
     let settle = |raw: &RawMessage, message: &OutboxMessage| {
+        let attributes = vec![("messaging.system", "cloudflare.queues".into())];
+        let what = ("queue notify", SpanKind::Consumer);
+        tracing::followed(runtime, message.trace.as_deref(), what, begun, false, attributes);
         if unruled.contains(&message.id) { raw.retry() } else { raw.ack() }
     };
     for (shard, mut messages) in shards {

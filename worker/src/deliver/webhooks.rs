@@ -15,8 +15,10 @@ use crate::{
         together,
         webhooks::{Message, Tried},
     },
+    tracing,
 };
 use shared::{
+    http::span::SpanKind,
     ids::{OutboxId, TenantId},
     json,
     notify::OutboxMessage,
@@ -180,7 +182,9 @@ async fn drive(
             break;
         }
         let mut tried = Vec::new();
-        for (message, attempt, answer) in together(due.into_iter().map(|due| send(&config, &endpoint, due))).await {
+        for (message, attempt, answer) in
+            together(due.into_iter().map(|due| send(runtime, &config, &endpoint, due))).await
+        {
             let failure = answer.failure();
             health = health.after(failure.is_none(), platform::now());
             goes_on &= failure.is_none();
@@ -211,7 +215,7 @@ fn judged(config: &Config, message: Message, attempt: Attempt, answer: &Answer) 
     Tried { message, state, next, failed, attempt }
 }
 
-async fn send(config: &Config, endpoint: &Endpoint, message: Message) -> (Message, Attempt, Answer) {
+async fn send(runtime: &Runtime, config: &Config, endpoint: &Endpoint, message: Message) -> (Message, Attempt, Answer) {
     let at = platform::now();
     let answer = match message.subject() {
         // What was acceptable when it was saved may not be any more.
@@ -231,6 +235,9 @@ async fn send(config: &Config, endpoint: &Endpoint, message: Message) -> (Messag
             Answer::None(Reason::Unreachable)
         }
     };
+    let status = answer.status().map(|status| ("http.response.status_code", u32::from(status).into()));
+    let (what, failed) = (("webhook", SpanKind::Client), answer.failure().is_some());
+    tracing::followed(runtime, message.8.as_deref(), what, at, failed, status.into_iter().collect());
     let millis = platform::now().unix_millis() - at.unix_millis();
     (message, Attempt { at, status: answer.status(), millis, reason: answer.failure() }, answer)
 }

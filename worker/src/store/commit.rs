@@ -12,7 +12,7 @@ use shared::{
     chain::{Digest, Sealed},
     clock::due::{Ahead, Due},
     complaint::{Complaint, projection::Facet},
-    http::{idempotency::IdempotencyKey, merge::order},
+    http::{idempotency::IdempotencyKey, merge::order, trace::TraceParent},
     ids::OutboxId,
     lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
@@ -195,6 +195,7 @@ impl TenantDb {
             complaint: complaint.id,
             shard: self.shard.0,
             events: happened.collect(),
+            trace: self.runtime.meter.span.borrow().as_ref().map(TraceParent::to_header),
         })
     }
 

@@ -400,7 +400,8 @@ impl SystemDb {
             .iter()
             .flat_map(|message| message.events.iter().map(move |event| (message, event)))
             .map(|(message, event)| {
-                (message.tenant, message.complaint, event.seq, event.kind, message.id.made_at().unix_millis())
+                let at = message.id.made_at().unix_millis();
+                (message.tenant, message.complaint, event.seq, event.kind, at, message.trace.as_deref())
             })
             .collect();
         let rows: Vec<IgnoredAny> =

@@ -50,6 +50,8 @@ pub(crate) struct Message(
     pub(crate) Option<i64>,
     pub(crate) u32,
     pub(crate) Vec<Attempt>,
+    /// Where what it tells of is in a trace.
+    pub(crate) Option<String>,
 );
 
 impl Message {
