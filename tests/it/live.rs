@@ -11,12 +11,14 @@ use crate::{
 };
 use serde_json::{Value, json};
 use shared::{
-    http::cursor::CursorKey,
+    http::{change_query::Place, cursor::CursorKey},
     live::{CATCH_UP_MILLIS, MAX_UNACKNOWLEDGED, ticket::Ticket},
     time::Timestamp,
 };
 use std::{
+    io::{BufRead as _, BufReader},
     net::TcpStream,
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -25,6 +27,7 @@ use tungstenite::{
     client::{IntoClientRequest, client},
     http::HeaderValue,
 };
+use xtask::checkout;
 
 /// A change is told within this time.
 const TOLD: Duration = Duration::from_secs(10);
@@ -327,7 +330,7 @@ fn a_handshake_is_a_request_like_any_other() {
     Client::anonymous().get("/v1/live").problem(401, "unauthenticated");
     firm.key(&["complaints:write"]).get("/v1/live").problem(403, "forbidden");
     let status = |query: &str| Listener::open(&firm.api, query, &[]).err().map(|(status, _)| status);
-    let beyond = shared::http::change_query::Place(1_000).seal(firm.id.parse().unwrap());
+    let beyond = Place(1_000).seal(firm.id.parse().unwrap());
     for query in ["colour=red", "since=abc", "complaint=1", &format!("since={beyond}")] {
         assert_eq!(status(query), Some(400), "{query}");
     }
@@ -435,7 +438,7 @@ fn who_does_not_acknowledge_is_dropped_and_catches_up() {
     let mut again = Listener::with_key(&firm.inner(), &format!("since={}", slow.next));
     again.hear_of(count + 1 - slow.seen.len());
     assert_eq!([slow.numbers(), again.numbers()].concat(), polite.numbers());
-    let beginning = shared::http::change_query::Place(0).seal(firm.id.parse().unwrap());
+    let beginning = Place(0).seal(firm.id.parse().unwrap());
     let mut from_the_first = Listener::with_key(&firm.inner(), &format!("since={beginning}"));
     from_the_first.hear_of(count + 1);
     assert_eq!(from_the_first.numbers(), polite.numbers());
@@ -443,6 +446,45 @@ fn who_does_not_acknowledge_is_dropped_and_catches_up() {
     never.polite = false;
     let limit = Duration::from_millis(CATCH_UP_MILLIS.try_into().unwrap()) + TOLD;
     assert_eq!(never.hear_out(limit).0, 4408);
+}
+
+/// The client that the documentation shows: it follows, and stops when its key is revoked.
+#[test]
+fn the_client_of_the_documentation_follows() {
+    const SCRIPT: &str = "
+        import { follow } from './docs/clients/follow_live.mjs';
+        const { BASE, KEY, SINCE } = process.env;
+        const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+        let nth = 0;
+        const ticket = async () => {
+            nth += 1;
+            const asked = { method: 'POST', headers: { ...headers, 'idempotency-key': `ticket-${nth}` }, body: '{}' };
+            const answer = await fetch(`${BASE}/v1/live-tickets`, asked);
+            if (answer.status === 401) process.exit(0);
+            return answer.json();
+        };
+        const base = BASE.replace('http', 'ws');
+        follow(base, ticket, ({ number }) => console.log(number), (code) => { console.log(code); process.exit(0); }, SINCE);";
+    let firm = Firm::new();
+    let path = format!("/v1/tenants/{}", firm.id);
+    let body = json!({ "name": "live", "mode": "test", "scopes": ["complaints:read"] });
+    let issued = firm.operator.post(&format!("{path}/keys"), &body).expect(201);
+    let beginning = Place(0).seal(firm.id.parse().unwrap());
+    firm.logged();
+    let mut node = Command::new(checkout::root().join("node_modules/.bin/node"));
+    node.args(["--input-type=module", "-e", SCRIPT]).current_dir(checkout::root()).stdout(Stdio::piped());
+    node.env("BASE", firm.inner().base_url()).env("KEY", issued.text_of("token")).env("SINCE", beginning);
+    let mut node = node.spawn().expect("node runs");
+    let mut lines = BufReader::new(node.stdout.take().expect("its output")).lines();
+    let mut line = || lines.next().and_then(Result::ok);
+    assert_eq!(line().as_deref(), Some("1"));
+    (0..150).for_each(|_| _ = firm.inner().post("/v1/complaints", &complaint(json!({}))).expect(201));
+    for number in 2..=151 {
+        assert_eq!(line(), Some(number.to_string()));
+    }
+    firm.operator.post(&format!("{path}/keys/{}/revoke", issued.id()), &json!({})).expect(200);
+    assert_eq!(line().as_deref(), Some("4401"));
+    assert!(node.wait().expect("it ends").success());
 }
 
 /// How many there are in [`idle_sockets_cost_no_processor_time`], unless `SOCKETS` says otherwise.
