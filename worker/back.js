@@ -1,7 +1,7 @@
 // The module that the runtime loads as a cell's back Worker. See front.js.
 import Entrypoint from "./index.js";
 
-export { CaseLock, Metrics, RateLimiter, ReplayGuard } from "./index.js";
+export { CaseLock, LiveHub, Metrics, RateLimiter, ReplayGuard } from "./index.js";
 
 const { fetch, scheduled } = Entrypoint.prototype;
 

@@ -18,11 +18,13 @@
 
 mod case_lock;
 mod exchange;
+mod live_hub;
 mod metrics;
 mod rate_limiter;
 mod replay_guard;
 
 pub use case_lock::CaseLock;
+pub use live_hub::LiveHub;
 pub use metrics::Metrics;
 pub use rate_limiter::RateLimiter;
 pub use replay_guard::ReplayGuard;

@@ -23,6 +23,8 @@ pub enum Part {
     Import: "import",
     /// Letters and templates.
     Letters: "letters",
+    /// Sockets that are told of changes as they happen.
+    Live: "live",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.
@@ -107,13 +109,14 @@ impl Flags {
 }
 
 /// The beginnings of paths that belong to a part.
-const BEGINNINGS: [(&str, Part); 7] = [
+const BEGINNINGS: [(&str, Part); 8] = [
     ("/v1/bulk", Part::Bulk),
     ("/v1/changes", Part::Changes),
     ("/v1/complaints:export", Part::Export),
     ("/v1/complaints:import", Part::Import),
     ("/v1/deadlines/forecast", Part::Forecast),
     ("/v1/letters/", Part::Letters),
+    ("/v1/live", Part::Live),
     ("/v1/views", Part::Views),
 ];
 

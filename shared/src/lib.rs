@@ -30,6 +30,7 @@ pub mod ids;
 pub mod json;
 pub mod letter;
 pub mod limit;
+pub mod live;
 pub mod lock;
 pub mod metrics;
 pub mod notify;

@@ -73,6 +73,16 @@ impl Client {
         self.key.as_deref()
     }
 
+    /// Where it sends to.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Where its requests seem to come from.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn at(&self, base_url: &str) -> Self {
         Self { base_url: base_url.into(), ..self.clone() }
     }

@@ -31,6 +31,7 @@ mod isolation;
 mod keys;
 mod letters;
 mod limits;
+mod live;
 mod locks;
 mod matrix;
 mod metrics;

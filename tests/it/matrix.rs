@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 110] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 112] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -80,6 +80,8 @@ const ENDPOINTS: [(&str, &str, Who, u16); 110] = [
     ("PUT", "/v1/test-clock", LEAD, 403),
 
     ("GET", "/v1/changes", READ, 200),
+    ("GET", "/v1/live", READ, 426),
+    ("POST", "/v1/live-tickets", READ, 200),
 
     ("POST", "/v1/views", WRITE, 422),
     ("GET", "/v1/views", READ, 200),

@@ -8,6 +8,7 @@ use crate::{
     delivery::{expected, recorded},
     eventually::within,
     firm::{Firm, complaint},
+    live::Listener,
     own_stack,
     webhooks::Receiver,
 };
@@ -644,6 +645,36 @@ fn jobs_templates_and_letters_go_where_the_tenant_goes() {
     two.cells.cell_mut("eu").stop();
     has_left(&two, "eu");
     assert_eq!(objects_of(two.cells.cell("eu").state(), &two.firm.id), Vec::<String>::new());
+}
+
+/// Whoever listens is sent away when the tenant goes, and goes on behind what it has, through whichever cell.
+#[test]
+fn listeners_go_where_the_tenant_goes() {
+    let two = Two::new();
+    let log = |cell: &str| _ = two.api(cell).post("/v1/complaints", &complaint(json!({}))).expect(201);
+    let mut at_home = Listener::with_key(&two.api("eu"), "");
+    let mut away = Listener::with_key(&two.api("us"), "");
+    (0..3).for_each(|_| log("us"));
+    for listener in [&mut at_home, &mut away] {
+        listener.hear_of(3);
+    }
+    two.begin("eu", "us");
+    two.until("us", &["done"]);
+    for listener in [&mut at_home, &mut away] {
+        assert_eq!(listener.hear_out(Duration::from_secs(10)), (4410, "connect again".to_owned()));
+    }
+    log("us");
+    let mut again: Vec<_> = ["eu", "us"]
+        .into_iter()
+        .map(|cell| Listener::with_key(&two.api(cell), &format!("since={}", at_home.next)))
+        .collect();
+    log("eu");
+    for listener in &mut again {
+        listener.hear_of(2);
+        let feed: Vec<Value> =
+            at_home.seen.iter().chain(&listener.seen).map(|change| change["number"].clone()).collect();
+        assert_eq!(feed, [1, 2, 3, 4, 5].map(Value::from));
+    }
 }
 
 #[test]

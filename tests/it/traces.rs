@@ -64,7 +64,10 @@ fn a_request_and_what_follows_from_it_are_one_trace() {
     });
     let named = |name: &str| all.values().find(|(_, span)| span["name"] == name).expect("it was there").clone();
     let (service, server) = named("POST /v1/complaints");
-    assert_eq!((service.as_str(), &server["parentSpanId"], &server["kind"]), ("redress-front", &json!(CALLER), &json!(2)));
+    assert_eq!(
+        (service.as_str(), &server["parentSpanId"], &server["kind"]),
+        ("redress-front", &json!(CALLER), &json!(2))
+    );
     assert_eq!(server["spanId"], json!(request));
     let status = json!({ "key": "http.response.status_code", "value": { "intValue": "201" } });
     assert!(server["attributes"].as_array().expect("attributes").contains(&status));
@@ -72,7 +75,10 @@ fn a_request_and_what_follows_from_it_are_one_trace() {
     assert_eq!(database.expect("a call of D1").1["parentSpanId"], json!(request));
     for (name, kind) in [("queue notify", 5), ("webhook", 3)] {
         let (service, span) = named(name);
-        assert_eq!((service.as_str(), &span["parentSpanId"], &span["kind"]), ("redress-courier", &json!(request), &json!(kind)));
+        assert_eq!(
+            (service.as_str(), &span["parentSpanId"], &span["kind"]),
+            ("redress-courier", &json!(request), &json!(kind))
+        );
     }
     let told = collector.taken();
     assert!(told.iter().all(|taken| taken.header("authorization") == Some("Bearer of-the-collector")));

@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     failure::Failure,
     gateway::{self, Endpoint},
+    live,
     log::{self, Answered},
     metrics,
     platform::{self, Incoming, Runtime, Spent},
@@ -121,6 +122,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         metrics::answered(&answered);
         tracing::answered(&runtime, parent, &answered, begun);
     }
+    live::tell_later(&runtime, |work| context.wait_until(work));
     metrics::hand_in_later(&runtime, |work| context.wait_until(work));
     native.unwrap_or_else(|| render(&reply, &headers))
 }
@@ -177,6 +179,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
         content_type: Problem::MEDIA_TYPE,
         body: serde_json::to_vec(&problem).unwrap_or_default(),
         pieces: None,
+        socket: None,
         native: None,
     };
     match code {
@@ -184,6 +187,7 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
         Code::Unavailable | Code::QuotaExceeded => reply.header("retry-after", retry_after.to_string()),
         Code::RangeNotSatisfiable => reply.header("content-range", format!("bytes */{size}")),
         Code::MethodNotAllowed => reply.header("allow", allow),
+        Code::UpgradeRequired => reply.header("upgrade", "websocket".to_owned()),
         _ => reply,
     }
 }
@@ -192,12 +196,16 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
 const ALWAYS: &str = "cache-control: no-store\nx-content-type-options: nosniff";
 
 fn render(reply: &Reply, headers: &str) -> web_sys::Response {
-    let mut lines = format!("content-type: {}\n{ALWAYS}\n{headers}", reply.content_type);
+    let mut lines = format!("{ALWAYS}\n{headers}");
+    if reply.socket.is_none() {
+        lines.push_str(&format!("\ncontent-type: {}", reply.content_type));
+    }
     for (name, value) in &reply.headers {
         lines.push_str(&format!("\n{name}: {value}"));
     }
-    match &reply.pieces {
-        Some(pieces) => platform::respond_in_pieces(reply.status, &lines, pieces),
-        None => platform::respond(reply.status, &lines, &reply.body),
+    match (&reply.socket, &reply.pieces) {
+        (Some(socket), _) => platform::respond_with_socket(&lines, socket),
+        (None, Some(pieces)) => platform::respond_in_pieces(reply.status, &lines, pieces),
+        (None, None) => platform::respond(reply.status, &lines, &reply.body),
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     failure::Failure,
     gateway::signature,
-    platform::{self, Freshness, Incoming, Outlet, Runtime},
+    platform::{self, Freshness, Incoming, Outlet, Runtime, Socket},
     store::{TenantDb, system::DIRECTORY_SHARD},
     tracing,
 };
@@ -89,6 +89,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// A body that is written piece by piece, instead of `body`.
     pub(crate) pieces: Option<Outlet>,
+    /// A socket, instead of a body.
+    pub(crate) socket: Option<Socket>,
     /// Another cell's answer, given back as it came; then nothing above counts but the status.
     pub(crate) native: Option<web_sys::Response>,
 }
@@ -113,6 +115,7 @@ impl Reply {
             content_type: "application/json",
             body: body.into_bytes(),
             pieces: None,
+            socket: None,
             native: None,
         }
     }
@@ -125,6 +128,11 @@ impl Reply {
     /// An answer that is not text.
     pub(crate) fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
         Self { content_type, body, ..Self::empty(200) }
+    }
+
+    /// An answer that is a socket from now on.
+    pub(crate) fn socket(socket: Socket) -> Self {
+        Self { socket: Some(socket), ..Self::empty(101) }
     }
 
     pub(crate) fn native(answer: web_sys::Response) -> Self {
@@ -351,11 +359,9 @@ impl TenantCall {
         self.firm().dbs()
     }
 
-    /// Every shard of the tenant with the slots that lie there, for reading and writing what is there now.
+    /// See [`Firm::parts`].
     pub(crate) fn parts(&self) -> Vec<(TenantDb, Vec<Slot>)> {
-        let placement = &self.standing.tenant.shards;
-        let part = |shard| (self.firm().db(shard).at(Freshness::Latest), placement.slots_of(shard));
-        placement.shards().into_iter().map(part).collect()
+        self.firm().parts()
     }
 
     /// The complaint that the path names, and its shard.
@@ -405,6 +411,13 @@ impl<'t> Firm<'t> {
     /// Every shard of the tenant.
     pub(crate) fn dbs(self) -> Vec<TenantDb> {
         self.tenant.shards.shards().into_iter().map(|shard| self.db(shard)).collect()
+    }
+
+    /// Every shard of the tenant with the slots that lie there, for reading and writing what is there now.
+    pub(crate) fn parts(self) -> Vec<(TenantDb, Vec<Slot>)> {
+        let placement = &self.tenant.shards;
+        let part = |shard| (self.db(shard).at(Freshness::Latest), placement.slots_of(shard));
+        placement.shards().into_iter().map(part).collect()
     }
 
     /// One of its shards.

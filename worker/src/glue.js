@@ -108,7 +108,10 @@ export function response(status, headers, body) {
 
 // Set one by one on the answer: a list of pairs costs the runtime four times as much to take apart.
 function answer(status, headers, body) {
-  const answer = new Response(body, { status });
+  return labelled(new Response(body, { status }), headers);
+}
+
+function labelled(answer, headers) {
   for (const line of headers.split("\n")) {
     const colon = line.indexOf(": ");
     answer.headers.append(line.slice(0, colon), line.slice(colon + 2));
@@ -121,13 +124,29 @@ export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
-/**
- * Asks the object called `name`: JSON there and back. Where the cell has a jurisdiction, its objects live in it; the
- * local runtime knows none.
- */
-export async function object_ask(env, binding, name, question) {
+/** Where the cell has a jurisdiction, its objects live in it; the local runtime knows none. */
+function object(env, binding, name) {
   const namespace = env.JURISDICTION ? env[binding].jurisdiction(env.JURISDICTION) : env[binding];
-  const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body: question });
+  return namespace.get(namespace.idFromName(name));
+}
+
+/** Opens a socket of the object called `name`, for whom the header says: its end; or as a text why it is not opened. */
+export async function object_socket(env, binding, name, header, entry) {
+  const answer = await object(env, binding, name).fetch("https://object/", { headers: { upgrade: "websocket", [header]: entry } });
+  if (answer.status === 101) return answer.webSocket;
+  const said = await answer.text();
+  if (answer.status === 409) return said;
+  throw new Error(`the object answered ${answer.status}`);
+}
+
+/** The answer that turns a request into a socket. */
+export function socket_response(headers, socket) {
+  return labelled(new Response(null, { status: 101, webSocket: socket }), headers);
+}
+
+/** Asks the object called `name`: JSON there and back. */
+export async function object_ask(env, binding, name, question) {
+  const answer = await object(env, binding, name).fetch("https://object/", { method: "POST", body: question });
   if (!answer.ok) throw new Error(`the object answered ${answer.status}`);
   return await answer.text();
 }

@@ -27,6 +27,7 @@ mod duplicates;
 mod failure;
 mod gateway;
 mod indexing;
+mod live;
 mod log;
 mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
@@ -63,6 +64,7 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     let runtime = Runtime::new(env);
     deliver::consumer::consume(&batch, &runtime).await;
+    live::tell(&runtime).await;
     metrics::hand_in(&runtime).await;
     Ok(())
 }
@@ -72,5 +74,6 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let runtime = Runtime::new(env);
     tick::tick(&runtime).await;
+    live::tell(&runtime).await;
     metrics::hand_in(&runtime).await;
 }

@@ -37,6 +37,7 @@ use shared::{
     http::problem::{Code, Problem},
     ids::{BulkId, ComplaintId, ViewId},
     letter::firm_template::{FirmTemplate, TemplateText},
+    live::ticket::{Handed as HandedTicket, NewTicket},
     lock::{Lock, ShownLock},
     object::rate_limiter::PlanUsage,
     spool::Accepted,
@@ -381,6 +382,12 @@ fn operations() -> Vec<Operation> {
             ..get::<ChangePage>("changes", "/v1/changes",
                 "Follow every event of every complaint, once each and in an order that never changes") },
 
+        Operation { query: LIVE, status: "101",
+            ..get::<NoContent>("live", "/v1/live",
+                "Open a WebSocket (`Upgrade: websocket`) that is told of every change as it comes; `docs/live.md` says what is sent") },
+        post::<NewTicket, HandedTicket>("live", "/v1/live-tickets", "200",
+            "Get a ticket with which a browser opens such a socket, once and within a minute"),
+
         Operation { query: FORECAST,
             ..get::<Forecast>("deadlines", "/v1/deadlines/forecast",
                 "How many complaints have something due by law on which day, and what that means if nobody works on some of them") },
@@ -618,6 +625,14 @@ const EXPORT: &[(&str, &str)] = &[
     ("cursor", "That of the last line that came whole: go on behind it"),
 ];
 
+const LIVE: &[(&str, &str)] = &[
+    (
+        "since",
+        "The last `next` that the caller has, of a socket or of `GET /v1/changes`; absent or `latest` to begin after the newest",
+    ),
+    ("complaint", "The id of the only complaint to be told of"),
+];
+
 const FEED: &[(&str, &str)] = &[
     ("since", "`next` of the last page; absent for the first event; `latest` to begin after the newest"),
     ("limit", "1 to 200; default 50. A page may have fewer events if they are long"),
@@ -686,7 +701,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 18] = [
+const TAGS: [&str; 19] = [
     "complaints",
     "views",
     "commands",
@@ -697,6 +712,7 @@ const TAGS: [&str; 18] = [
     "locks",
     "case file",
     "changes",
+    "live",
     "webhooks",
     "import and export",
     "usage",
@@ -802,7 +818,16 @@ fn describe_one(
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));
     }
-    let done = if operation.status == "204" {
+    if route.path == "/v1/live" {
+        let (status, _, title) = Code::UpgradeRequired.parts();
+        let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": title, "content": told }));
+        let words = "`websocket`";
+        parameters.push(parameter("header", "Upgrade", true, words));
+        let words = "`redress.live`, and with a ticket instead of a key the ticket's `protocols`";
+        parameters.push(parameter("header", "Sec-WebSocket-Protocol", false, words));
+    }
+    let done = if matches!(operation.status, "101" | "204") {
         json!({ "description": operation.summary })
     } else {
         json!({ "description": operation.summary, "content": content })

@@ -13,7 +13,9 @@ use shared::{
     http::{bookmark::Bookmarks, trace::TraceParent},
     ids::{Entropy, KeyId, RequestId, TenantId},
     json,
+    live::Refusal,
     metrics::families,
+    object::live_hub::{Entry, GUEST},
     tenant::{CellName, placement::ShardId},
     time::Timestamp,
     webhook::attempt::{Answer, Reason},
@@ -65,6 +67,15 @@ extern "C" {
     async fn post(url: &str, headers: &str, body: &str, millis: u32) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn object_ask(env: &JsValue, binding: &str, name: &str, question: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn object_socket(
+        env: &JsValue,
+        binding: &str,
+        name: &str,
+        header: &str,
+        entry: &str,
+    ) -> Result<JsValue, JsValue>;
+    fn socket_response(headers: &str, socket: &JsValue) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn forward(
         env: &JsValue,
@@ -200,6 +211,8 @@ pub(crate) enum Class {
     ReplayGuard,
     /// One.
     Metrics,
+    /// One for each tenant.
+    LiveHub,
 }
 
 impl Class {
@@ -209,6 +222,7 @@ impl Class {
             Self::CaseLock => "CASE_LOCK",
             Self::ReplayGuard => "REPLAY_GUARD",
             Self::Metrics => "METRICS",
+            Self::LiveHub => "LIVE_HUB",
         }
     }
 
@@ -219,6 +233,7 @@ impl Class {
             Self::CaseLock => "case_lock",
             Self::ReplayGuard => "replay_guard",
             Self::Metrics => "metrics",
+            Self::LiveHub => "live_hub",
         }
     }
 }
@@ -501,6 +516,26 @@ impl Runtime {
         json::from_str(&answer.as_string().unwrap_or_default()).map_err(|error| object_fault(&error))
     }
 
+    /// Opens a socket of the object called `name`, or says why it is not opened.
+    pub(crate) async fn open_socket(
+        &self,
+        class: Class,
+        name: &str,
+        entry: &Entry,
+    ) -> Result<Result<Socket, Refusal>, Fault> {
+        self.meter.object_calls.set(self.meter.object_calls.get() + 1);
+        spend(|spent| spent.hops += 1);
+        let entry = serde_json::to_string(entry).map_err(|error| object_fault(&error))?;
+        let answer = object_socket(self.env(), class.binding(), name, GUEST, &entry).await;
+        let outcome = if answer.is_ok() { "done" } else { "failed" };
+        metrics::count(families::OBJECT_CALLS, &[Side::HERE, class.label(), outcome], 1);
+        let answer = answer.map_err(|error| Fault::new("object", &error))?;
+        match answer.as_string() {
+            Some(refusal) => json::from_str(&refusal).map(Err).map_err(|error| object_fault(&error)),
+            None => Ok(Ok(Socket(answer))),
+        }
+    }
+
     /// Sends a request on to the cell behind `binding`. `None` if that cell is not bound or does not answer.
     pub(crate) async fn forward(
         &self,
@@ -714,6 +749,10 @@ impl Outlet {
     }
 }
 
+/// The caller's end of a socket of an object.
+#[derive(Clone)]
+pub(crate) struct Socket(JsValue);
+
 /// The runtime gives an absolute URL without a fragment.
 fn path_and_query(url: &str) -> (String, String) {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -730,6 +769,11 @@ pub(crate) fn respond(status: u16, headers: &str, body: &[u8]) -> worker::web_sy
 /// The same, of a body that is written later.
 pub(crate) fn respond_in_pieces(status: u16, headers: &str, body: &Outlet) -> worker::web_sys::Response {
     stream_response(status, headers, &body.0).unchecked_into()
+}
+
+/// The answer that turns a request into a socket.
+pub(crate) fn respond_with_socket(headers: &str, socket: &Socket) -> worker::web_sys::Response {
+    socket_response(headers, &socket.0).unchecked_into()
 }
 
 pub(crate) async fn sleep(millis: u32) {

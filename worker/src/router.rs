@@ -4,8 +4,8 @@
 use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
-        export, files, flags, health, import, keys, letter_templates, letters, lock, metrics, relocations, shards,
-        split, tenants, test_clock, uploads, usage, views, webhooks,
+        export, files, flags, health, import, keys, letter_templates, letters, live, lock, metrics, relocations,
+        shards, split, tenants, test_clock, uploads, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -114,6 +114,9 @@ routes! {
         GET "/v1/deadlines/forecast" deadlines::read, tenant ComplaintsRead;
 
         GET "/v1/changes" changes::read, tenant ComplaintsRead;
+
+        GET  "/v1/live" live::connect, tenant ComplaintsRead;
+        POST "/v1/live-tickets" live::ticket, tenant ComplaintsRead;
 
         POST   "/v1/views" views::create, tenant ComplaintsWrite;
         GET    "/v1/views" views::list, tenant ComplaintsRead;

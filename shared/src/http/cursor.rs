@@ -33,10 +33,24 @@ impl CursorKey {
     pub fn is_file_tag(&self, said: &[u8], tag: &[u8]) -> bool {
         self.file_tag(said).ct_eq(tag).into()
     }
+
+    /// What a ticket for a socket is signed with, as for [`CursorKey::file_tag`].
+    #[must_use]
+    pub fn ticket_tag(&self, said: &[u8]) -> [u8; 32] {
+        hmac(&hmac(&self.0, OF_TICKETS), said)
+    }
+
+    /// Whether that is the tag of what is said, in constant time.
+    #[must_use]
+    pub fn is_ticket_tag(&self, said: &[u8], tag: &[u8]) -> bool {
+        self.ticket_tag(said).ct_eq(tag).into()
+    }
 }
 
 /// Sets the key of links to files apart from whatever else is derived from the same secret.
 const OF_FILES: &[u8] = b"redress links to files v1";
+/// The same for tickets.
+const OF_TICKETS: &[u8] = b"redress tickets for sockets v1";
 
 /// HMAC takes keys of any length, so there is always a tag.
 fn hmac(key: &[u8], said: &[u8]) -> [u8; 32] {

@@ -59,6 +59,8 @@ pub enum Code {
     IdempotencyKeyReused,
     /// Somebody else works on the complaint.
     Locked,
+    /// The request must ask to become a WebSocket.
+    UpgradeRequired,
     /// A write came without `If-Match`.
     PreconditionRequired,
     /// Too many requests, or the plan allows no more.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -96,6 +98,7 @@ impl Code {
         Self::Invalid,
         Self::IdempotencyKeyReused,
         Self::Locked,
+        Self::UpgradeRequired,
         Self::PreconditionRequired,
         Self::QuotaExceeded,
         Self::Unavailable,
@@ -134,6 +137,7 @@ impl Code {
                 (422, "idempotency_key_reused", "The Idempotency-Key was used for another request")
             }
             Self::Locked => (423, "locked", "Somebody else works on it"),
+            Self::UpgradeRequired => (426, "upgrade_required", "This is for WebSockets"),
             Self::PreconditionRequired => (428, "precondition_required", "This write needs If-Match"),
             Self::QuotaExceeded => (429, "quota_exceeded", "Too many requests, or the plan allows no more"),
             Self::Unavailable => (503, "unavailable", "Try again shortly"),

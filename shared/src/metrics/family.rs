@@ -92,6 +92,15 @@ families! {
     OBJECT_CALLS Counter "redress_object_calls_total" ["side" "class" "outcome"]
         "Asks of Durable Objects. Those of class `rate_limiter` are leases.";
 
+    LIVE_OPENED Counter "redress_live_sockets_opened_total" []
+        "Sockets opened to be told of changes.";
+    LIVE_CLOSED Counter "redress_live_sockets_closed_total" ["reason"]
+        "Those that were closed since, by reason: left, misused, `switched_off`, ended, suspended, slow, moved. What a hub has closed and not told of when it was put to sleep is not counted.";
+    LIVE_SENT Counter "redress_live_messages_sent_total" []
+        "Messages sent to sockets.";
+    LIVE_PUSHES Counter "redress_live_pushes_total" ["side" "outcome"]
+        "Times that a tenant's hub was told that something has changed: nobody was there, done, or failed.";
+
     QUEUE_BATCHES Counter "redress_queue_batches_total" ["queue"]
         "Batches taken from queues.";
     QUEUE_MESSAGES Counter "redress_queue_messages_total" ["queue" "outcome"]

@@ -14,7 +14,7 @@ use crate::{
     call::{Outcome, Reply, TenantCall, bad_parameter, unknown_parameter},
     failure::Failure,
     gateway::{self, admission},
-    log,
+    live, log,
     platform::{self, Fault, Inlet, Outlet, Piece},
     store::{StoreError, TenantDb, commit::New, external_references::ExternalReference, intake::Found},
 };
@@ -458,6 +458,7 @@ async fn run(desk: &Desk, mut rows: Rows, outlet: Outlet) {
             let (hopeful, written) = (ready.hopeful(), desk.write(ready).await);
             let unspent = hopeful.saturating_sub(written.created());
             answers.tell(written).await;
+            live::tell_later(&desk.call.call.runtime, |work| desk.call.call.context.wait_until(work));
             unspent
         };
         let (unspent, next) = join(written, next).await;

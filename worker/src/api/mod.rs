@@ -21,6 +21,7 @@ pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod letter_templates;
 pub(crate) mod letters;
+pub(crate) mod live;
 pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod once;

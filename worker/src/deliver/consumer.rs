@@ -6,7 +6,7 @@
 
 use super::{linking, outbox, scanning, webhooks};
 use crate::{
-    bulk, log, metrics, platform,
+    bulk, live, log, metrics, platform,
     platform::Runtime,
     store::{StoreError, system::SystemDb},
     tracing,
@@ -30,6 +30,8 @@ const JOBS: &str = "jobs";
 const WEBHOOKS: &str = "webhooks";
 /// What the name of the queue of files that wait begins with.
 const SCAN: &str = "scan";
+/// A message that is older than this, in milliseconds, was not sent by whoever wrote its row, or had to wait.
+const LATE_MILLIS: i64 = 5_000;
 
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
@@ -64,6 +66,10 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
         match text.ok_or_else(|| "not text".to_owned()).and_then(|text| parse(&text)) {
             Ok(message) => {
                 metrics::message(&queue, "taken", message.id.made_at());
+                // Whoever wrote so long ago may not have lived to tell those who listen.
+                if message.id.made_at().plus_millis(LATE_MILLIS) <= platform::now() {
+                    live::changed(message.tenant);
+                }
                 shards.entry(ShardId(message.shard)).or_default().push((raw, message));
             }
             Err(error) => {

@@ -2,9 +2,11 @@
 
 use crate::{call::Call, failure::Failure};
 use shared::{
-    access::Principal,
+    access::{Principal, Scope},
     http::problem::Code,
+    live::ticket::Ticket,
     sign::api_key::{CELL_PREFIX, VerifiedCell, VerifiedKey},
+    tenant::CellName,
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
@@ -44,7 +46,7 @@ const OPERATOR_PREFIX: &str = "rdr_op_";
 pub(super) fn read(call: &Call) -> Result<Credentials, Failure> {
     let header = call.incoming.head.authorization.as_str();
     if header.is_empty() {
-        return Ok(Credentials::None);
+        return ticket(call)?.map_or(Ok(Credentials::None), |ticket| of_ticket(call, &ticket));
     }
     let token = header
         .split_once(' ')
@@ -70,8 +72,54 @@ pub(super) fn read(call: &Call) -> Result<Credentials, Failure> {
     Ok(Credentials::Key(key))
 }
 
+/// The only path that tickets are good for.
+const LIVE: &str = "/v1/live";
+
+/// What a request for a socket offers instead of a key: the cell of a ticket, and the ticket, sealed.
+fn offered(call: &Call) -> Option<(CellName, String)> {
+    let head = &call.incoming.head;
+    let protocols = if head.path == LIVE && head.authorization.is_empty() {
+        call.incoming.header("sec-websocket-protocol")
+    } else {
+        None
+    };
+    let (cell, sealed) = Ticket::offered(protocols.as_deref()?).map(|(cell, sealed)| (cell, sealed.to_owned()))?;
+    Some((cell, sealed))
+}
+
+/// The other cell that a ticket is of, if that can be reached.
+pub(super) fn foreign_ticket(call: &Call) -> Option<CellName> {
+    let (cell, _) = offered(call)?;
+    (cell != call.config.cell && call.runtime.reaches(&cell)).then_some(cell)
+}
+
+/// The ticket that a request for a socket comes with, genuine and not expired.
+pub(super) fn ticket(call: &Call) -> Result<Option<Ticket>, Failure> {
+    let Some((_, sealed)) = offered(call) else { return Ok(None) };
+    let ticket = Ticket::open(&sealed, &call.config.cursors).ok().filter(|ticket| ticket.expires_at > call.now);
+    ticket.map(Some).ok_or_else(unknown)
+}
+
+/// It stands for the key that got it, but may only read, and from anywhere.
+fn of_ticket(call: &Call, ticket: &Ticket) -> Result<Credentials, Failure> {
+    if ticket.key_expires_at <= call.now {
+        return Err(unknown());
+    }
+    call.runtime.meter.known.set(true);
+    Ok(Credentials::Key(Rc::new(VerifiedKey {
+        key: ticket.key,
+        tenant: ticket.tenant,
+        cell: call.config.cell.clone(),
+        scopes: vec![Scope::ComplaintsRead],
+        valid_from: Timestamp::MIN,
+        ip_ranges: Vec::new(),
+        signing: None,
+        expires_at: ticket.key_expires_at,
+    })))
+}
+
 /// Why a key is refused is not said: it would help only who guesses.
-pub(super) fn unknown() -> Failure {
+pub(crate) fn unknown() -> Failure {
     Failure::new(Code::Unauthenticated).detail("The key is not valid here, or no longer")
 }
 

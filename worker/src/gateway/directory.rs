@@ -4,7 +4,7 @@
 use crate::{
     call::Call,
     config::Config,
-    log,
+    live, log,
     platform::{Class, Fault, Runtime},
     store::{
         StoreError, TenantDb,
@@ -14,6 +14,7 @@ use crate::{
 use shared::{
     ids::TenantId,
     json,
+    live::Door,
     object::rate_limiter,
     tenant::{
         CellName, Slug,
@@ -89,20 +90,27 @@ pub(crate) enum NotPublished {
 /// How often a change that another overtakes is published anew before it is left to cron.
 const ATTEMPTS: usize = 3;
 
-/// Tells what D1 says of a tenant: to its `RateLimiter`, from when on the change is in force in this cell, then to the
-/// directory.
+/// Tells what D1 says of a tenant: to its `RateLimiter`, from when on the change is in force in this cell, to its `LiveHub`, which
+/// closes the sockets of whoever may not stay, then to the directory.
 pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<(), NotPublished> {
     let db = SystemDb::new(runtime.clone(), DIRECTORY_SHARD);
     for _ in 0..ATTEMPTS {
         let Some(standing) = truth(runtime, tenant, now).await? else { return Ok(()) };
         let (seq, route) = (standing.seq, standing.route());
+        let door = Config::of(runtime).ok().map(|config| Door::of(&standing, &config.cell));
         tell(runtime, standing).await?;
+        // Sockets keep nobody from being told the rest.
+        let listeners = match door {
+            Some(door) => live::stand(runtime, tenant, door).await,
+            None => Ok(()),
+        };
         // Where a tenant is, only its home says; a cell that it has left knows only where it went from there.
         if Config::of(runtime).is_ok_and(|config| config.cell == route.home_cell) {
             runtime.directory_put(&key_of(tenant), serde_json::to_string(&route)?).await?;
             runtime.directory_put(&slug_key(&route.slug), tenant.to_string()).await?;
         }
         ROUTES.with_borrow_mut(|routes| routes.remove(&tenant));
+        listeners?;
         if db.mark_published(tenant, seq).await? {
             return Ok(());
         }

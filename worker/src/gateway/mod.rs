@@ -20,11 +20,13 @@ use crate::{
     },
 };
 use admission::{Cost, Paid};
-use credentials::{Credentials, unknown};
+use credentials::Credentials;
+pub(crate) use credentials::unknown;
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
     ids::{KeyId, TenantId},
+    live::ticket::Ticket,
     sign::api_key::VerifiedKey,
     tenant::{Status, relocation::Record, standing::Standing},
     time::Timestamp,
@@ -97,6 +99,9 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
 /// 5. Authorise: the scope (403), the signature if the request must be signed (401), and a part that is switched off (503).
 async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
+    if let Some(cell) = credentials::foreign_ticket(&call) {
+        return Ok(Passed::Elsewhere(forward::forward(&call, &cell, false).await?));
+    }
     let credentials = credentials::read(&call)?;
     let Credentials::Key(key) = credentials else {
         may(&credentials.principal(), Access::Tenant(scope))?;
@@ -156,6 +161,20 @@ pub(crate) async fn still_welcome(call: &TenantCall) -> Result<(), Failure> {
     let Credentials::Key(key) = credentials::read(call)? else { return Err(unknown()) };
     let standing = admission::standing(call, standing.tenant.id).await?.ok_or_else(unknown)?;
     is_welcome(&standing, &key, platform::now())
+}
+
+/// How a caller was let in.
+pub(crate) struct Entrance {
+    /// When the credentials expire.
+    pub(crate) ends_at: Timestamp,
+    /// The ticket that they are, unless they are a key.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// How a caller was let in that is to stay.
+pub(crate) fn entrance(call: &TenantCall) -> Result<Entrance, Failure> {
+    let Credentials::Key(key) = credentials::read(&call.call)? else { return Err(unknown()) };
+    Ok(Entrance { ends_at: key.expires_at, ticket: credentials::ticket(&call.call)? })
 }
 
 /// Lets an operator through.

@@ -7,6 +7,7 @@ use super::{
     external_references::{INSERT as REFERENCE_INSERT, INSERT_ALL as REFERENCES_INSERT, RELEASE, claimant},
     to_json,
 };
+use crate::live;
 use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
@@ -95,7 +96,11 @@ impl TenantDb {
         for draw in 0..PLACES {
             match self.run::<IgnoredAny>(self.batch_of_new(self.batch(), new, &messages, now, draw)?).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
-                done => return done.map(|_| messages.into_iter().map(|(_, message)| message).collect()),
+                done => {
+                    done?;
+                    live::changed(self.tenant);
+                    return Ok(messages.into_iter().map(|(_, message)| message).collect());
+                }
             }
         }
         Err(StoreError::Taken(Unique::Place))
@@ -222,8 +227,10 @@ impl TenantDb {
             match self.run::<IgnoredAny>(batch).await {
                 Err(StoreError::Taken(Unique::Place)) => {}
                 done => {
+                    done?;
+                    live::changed(self.tenant);
                     let messages = messages.into_iter().map(|(_, message)| message).collect();
-                    return done.map(|_| (Committed { doc, message }, messages));
+                    return Ok((Committed { doc, message }, messages));
                 }
             }
         }
