@@ -23,6 +23,8 @@ pub enum Part {
     Import: "import",
     /// Letters and templates.
     Letters: "letters",
+    /// Reading mail that came in. It is taken in and kept all the same, and read once this is on again.
+    Mail: "mail",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.

@@ -31,6 +31,7 @@ pub mod json;
 pub mod letter;
 pub mod limit;
 pub mod lock;
+pub mod mail;
 pub mod metrics;
 pub mod notify;
 pub mod object;

@@ -265,6 +265,31 @@ export function intake(request) {
   return { reader: request.body?.getReader(), begun: [], held: 0, done: request.body === null };
 }
 
+/** The sender and the address of a mail's envelope and how many bytes it has, a line each. */
+export function mail_head(message) {
+  const line = (text) => (text ?? "").replace(/[\r\n]/g, " ").trim();
+  return `${line(message.from)}\n${line(message.to)}\n${message.rawSize}`;
+}
+
+/** Refuses a mail for good. */
+export async function mail_reject(message, reason) {
+  await message.setReject(reason);
+}
+
+/** A mail, to be taken in. */
+export function mail_intake(message) {
+  return intake({ body: message.raw });
+}
+
+/** Bytes in a charset (Encoding Standard) as text; undefined if there is no such. */
+export function decode_text(label, bytes) {
+  try {
+    return new TextDecoder(label, { ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The next piece of a file; undefined at the end. */
 async function intake_next(intake) {
   if (intake.done) return undefined;

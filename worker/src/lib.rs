@@ -28,6 +28,7 @@ mod failure;
 mod gateway;
 mod indexing;
 mod log;
+mod mail;
 mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
@@ -47,6 +48,8 @@ use durable as _;
 use platform::Runtime;
 #[cfg(any(feature = "middle", feature = "courier"))]
 use worker::MessageBatch;
+#[cfg(feature = "middle")]
+use worker::ForwardableEmailMessage;
 use worker::{Context, Env, event, web_sys};
 #[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 use worker::{ScheduleContext, ScheduledEvent};
@@ -54,6 +57,16 @@ use worker::{ScheduleContext, ScheduledEvent};
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     Ok(bridge::serve(request, env, context).await)
+}
+
+#[cfg(feature = "middle")]
+/// Fails where a mail could not be kept, so that whoever has sent it sends it again.
+#[event(email)]
+async fn email(message: ForwardableEmailMessage, env: Env, _context: Context) -> Result<(), platform::Fault> {
+    let runtime = Runtime::new(env);
+    let received = mail::receive(&runtime, platform::IncomingMail::new(message.into())).await;
+    metrics::hand_in(&runtime).await;
+    received
 }
 
 #[cfg(any(feature = "middle", feature = "courier"))]

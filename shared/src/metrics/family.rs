@@ -99,6 +99,9 @@ families! {
     QUEUE_AGE Histogram "redress_queue_age_seconds" ["queue"]
         "How long ago that was written of which messages tell, when they were taken from their queue.";
 
+    MAILS Counter "redress_inbound_mails_total" ["outcome"]
+        "Mails that came in: received, rejected for there is no such address, and what became of them.";
+
     CRON_RUNS Counter "redress_cron_runs_total" ["side"]
         "Runs of cron.";
     FAULTS Counter "redress_faults_total" ["side" "fault"]

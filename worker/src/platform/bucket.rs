@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::{
     chain::Digest,
     complaint::event::EventBody,
-    ids::{AttachmentId, ComplaintId, LetterId, TenantId},
+    ids::{AttachmentId, ComplaintId, LetterId, MailId, TenantId},
     json,
 };
 use std::{fmt, str::FromStr};
@@ -34,6 +34,7 @@ extern "C" {
         millis: u32,
     ) -> Result<JsValue, JsValue>;
     fn intake(request: &JsValue) -> JsValue;
+    fn mail_intake(message: &JsValue) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn intake_begin(intake: &JsValue, enough: u32) -> Result<JsValue, JsValue>;
     async fn intake_keep(env: &JsValue, key: &str, intake: &JsValue, size: f64, text: bool, sha512: bool) -> JsValue;
@@ -60,6 +61,8 @@ extern "C" {
 pub(crate) enum Object {
     /// A letter as it was printed when it was sent.
     Letter { complaint: ComplaintId, letter: LetterId, digest: Digest },
+    /// A mail as it came.
+    Mail { mail: MailId, digest: Digest },
     /// An attachment.
     File { complaint: ComplaintId, attachment: AttachmentId, digest: Digest },
 }
@@ -81,7 +84,7 @@ impl Object {
     /// The SHA-256 of its bytes.
     const fn digest(&self) -> Digest {
         match self {
-            Self::Letter { digest, .. } | Self::File { digest, .. } => *digest,
+            Self::Letter { digest, .. } | Self::File { digest, .. } | Self::Mail { digest, .. } => *digest,
         }
     }
 
@@ -90,6 +93,7 @@ impl Object {
         match self {
             Self::Letter { .. } => format!("{}{self}", prefix(tenant)),
             Self::File { complaint, attachment, .. } => file_key(tenant, *complaint, *attachment),
+            Self::Mail { mail, .. } => mail_key(tenant, *mail),
         }
     }
 }
@@ -97,6 +101,11 @@ impl Object {
 /// The key of an attachment, which is the same before it is known what it is.
 fn file_key(tenant: TenantId, complaint: ComplaintId, attachment: AttachmentId) -> String {
     format!("{}{complaint}/attachments/{attachment}", prefix(tenant))
+}
+
+/// The key of a mail, which likewise is the same before it is known what it is.
+fn mail_key(tenant: TenantId, mail: MailId) -> String {
+    format!("{}mails/{mail}", prefix(tenant))
 }
 
 /// The key, without the tenant; of an attachment with its digest.
@@ -107,6 +116,7 @@ impl fmt::Display for Object {
             Self::File { complaint, attachment, digest } => {
                 write!(f, "{complaint}/attachments/{attachment}/{digest}")
             }
+            Self::Mail { mail, digest } => write!(f, "mails/{mail}/{digest}"),
         }
     }
 }
@@ -138,6 +148,7 @@ impl FromStr for Object {
                 letter: letter.parse().map_err(|_| NoObject)?,
                 digest: digest(file.strip_suffix(".pdf").ok_or(NoObject)?)?,
             }),
+            ["mails", mail, of] => Ok(Self::Mail { mail: mail.parse().map_err(|_| NoObject)?, digest: digest(of)? }),
             [complaint, "attachments", attachment, of] => Ok(Self::File {
                 complaint: complaint.parse().map_err(|_| NoObject)?,
                 attachment: attachment.parse().map_err(|_| NoObject)?,
@@ -197,6 +208,11 @@ fn fault(error: &JsValue) -> Fault {
 impl Intake {
     pub(crate) fn new(incoming: &super::Incoming) -> Self {
         Self(intake(&incoming.request))
+    }
+
+    /// A mail.
+    pub(crate) fn of_mail(message: &JsValue) -> Self {
+        Self(mail_intake(message))
     }
 
     /// The beginning, of at least so many bytes if there are as many. It is not lost.
@@ -265,9 +281,30 @@ impl Runtime {
         sha512: bool,
     ) -> Result<TakenIn, NotKept> {
         let key = place.map(|(tenant, complaint, attachment)| file_key(tenant, complaint, attachment));
+        self.take_in(&key.unwrap_or_default(), intake, size, is_text, sha512).await
+    }
+
+    /// Takes a mail in as it comes.
+    pub(crate) async fn take_mail(
+        &self,
+        (tenant, mail): (TenantId, MailId),
+        intake: &Intake,
+        size: u64,
+    ) -> Result<TakenIn, NotKept> {
+        self.take_in(&mail_key(tenant, mail), intake, size, false, false).await
+    }
+
+    async fn take_in(
+        &self,
+        key: &str,
+        intake: &Intake,
+        size: u64,
+        is_text: bool,
+        sha512: bool,
+    ) -> Result<TakenIn, NotKept> {
         #[allow(clippy::cast_precision_loss, reason = "a file has far fewer than 2^53 bytes")]
         let size = size as f64;
-        let said = intake_keep(self.env(), &key.unwrap_or_default(), &intake.0, size, is_text, sha512).await;
+        let said = intake_keep(self.env(), key, &intake.0, size, is_text, sha512).await;
         let said = said.as_string().unwrap_or_default();
         match said.as_str() {
             "size" => Err(NotKept::Size),
@@ -374,6 +411,8 @@ mod tests {
         let file = "018bcfe5-6800-7303-8303-030303030300/attachments/018bcfe5-6800-7303-8303-030303030301";
         let object: Object = format!("{file}/{}", Digest::of(b"x")).parse().unwrap();
         assert_eq!((object.to_string(), object.digest()), (format!("{file}/{}", Digest::of(b"x")), Digest::of(b"x")));
+        let mail = format!("mails/018bcfe5-6800-7303-8303-030303030301/{}", Digest::of(b"x"));
+        assert_eq!(mail.parse::<Object>().unwrap().to_string(), mail);
         let tenant: TenantId = "018bcfe5-6800-7202-8202-020202020202".parse().unwrap();
         assert_eq!(object.key(tenant), format!("{tenant}/{file}"));
         for other in
