@@ -60,7 +60,10 @@ impl Post {
     }
 
     fn complaint(&self, mail: &Value) -> Answer {
-        self.firm.api.get(&format!("/v1/complaints/{}", mail["complaint"].as_str().expect("it has a complaint"))).expect(200)
+        self.firm
+            .api
+            .get(&format!("/v1/complaints/{}", mail["complaint"].as_str().expect("it has a complaint")))
+            .expect(200)
     }
 
     fn events(&self, mail: &Value) -> Vec<Value> {
@@ -75,7 +78,8 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn simple(id: &str, from: &str, subject: &str, more: &str, text: &str) -> Vec<u8> {
-    let head = format!("From: Zoe <{from}>\r\nTo: x@{DOMAIN}\r\nSubject: {subject}\r\nMessage-ID: <{id}@example.com>\r\n");
+    let head =
+        format!("From: Zoe <{from}>\r\nTo: x@{DOMAIN}\r\nSubject: {subject}\r\nMessage-ID: <{id}@example.com>\r\n");
     format!("{head}{more}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n").into_bytes()
 }
 
@@ -96,7 +100,8 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
     assert_eq!(complaint.body["complainant"]["contacts"], json!([{ "kind": "email", "value": ZOE }]));
     assert!(complaint.text_of("description").starts_with("A complaint\n\n"));
     assert_eq!(complaint.body["received_at"], mail["received_at"]);
-    let names: Vec<_> = complaint.body["attachments"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    let names: Vec<_> =
+        complaint.body["attachments"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
     assert_eq!(names, ["logo.png", "statement.pdf", "message.eml"]);
     // It is there as it came.
     let path = format!("/v1/inbound-mails/{}", mail["id"].as_str().unwrap());
@@ -124,13 +129,15 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
     assert_eq!((outcome(&strange), &strange["complaint"]), (("taken", "note"), &mail["complaint"]));
     // The address that was signed for it, and a forged one.
     let secrets = std::fs::read_to_string(post.stack.state().join(".dev.vars")).expect("the stack has secrets");
-    let key = secrets.lines().find_map(|line| line.strip_prefix("CURSOR_KEY=")).expect("a key").trim_matches(['"', '\'']);
+    let key =
+        secrets.lines().find_map(|line| line.strip_prefix("CURSOR_KEY=")).expect("a key").trim_matches(['"', '\'']);
     assert!(URL_SAFE_NO_PAD.decode(key).is_ok());
     let key = CursorKey::from_base64url(key).expect("a key");
     let tenant = post.firm.id.parse().expect("an id");
     let token = address::token(tenant, mail["complaint"].as_str().unwrap().parse().expect("an id"), &key);
     let to = format!("{}+{token}@{DOMAIN}", post.firm.slug);
-    let sent = post.stack.mail("new@example.com", &to, &simple("r4", "new@example.com", "Hello", "", "My new address."));
+    let sent =
+        post.stack.mail("new@example.com", &to, &simple("r4", "new@example.com", "Hello", "", "My new address."));
     assert_eq!(sent.expect("the stack answers"), None);
     assert_eq!(outcome(&post.settled(6)), ("taken", "contact"));
     let forged = format!("complaints+{}@{}.{DOMAIN}", token.replace(['a', 'b'], "c"), post.firm.slug);
@@ -141,10 +148,8 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
     assert_ne!(new["complaint"], mail["complaint"]);
 
     let events = post.events(&mail);
-    let said: Vec<&str> = events
-        .iter()
-        .filter_map(|event| event["summary"].as_str().or(event["text"].as_str()))
-        .collect();
+    let said: Vec<&str> =
+        events.iter().filter_map(|event| event["summary"].as_str().or(event["text"].as_str())).collect();
     assert_eq!(said.len(), 4, "{events:?}");
     assert!(said[0].ends_with("One thing more.") && said[1].ends_with("And another."));
     assert!(said[2].contains("eve@example.com, which is not on file") && said[2].ends_with("I withdraw."));
@@ -182,7 +187,8 @@ fn what_is_no_complaint_is_visible_and_holds_up_nothing() {
     assert_eq!(outcome(&post.settled(3)), ("ignored", "list"));
     // It cannot be read, and the next one can.
     let parts = b"--x\r\nContent-Type: text/plain\r\n\r\na\r\n".repeat(2_500);
-    let head = "From: a@example.com\r\nMessage-ID: <many@example.com>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n";
+    let head =
+        "From: a@example.com\r\nMessage-ID: <many@example.com>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n";
     post.send("a@example.com", &[head.as_bytes(), &parts].concat());
     post.send(ZOE, &fixture("iso-2022-jp"));
     post.settled(5);
@@ -211,11 +217,17 @@ fn what_is_no_complaint_is_visible_and_holds_up_nothing() {
     post.send(ZOE, &fixture("program"));
     let program = post.settled(12);
     let note = post.events(&program).into_iter().find(|event| event["type"] == "noted").expect("a note");
-    assert!(note["text"].as_str().is_some_and(|text| text.contains("\ninvoice.pdf: The content is of no type")), "{note}");
+    assert!(
+        note["text"].as_str().is_some_and(|text| text.contains("\ninvoice.pdf: The content is of no type")),
+        "{note}"
+    );
     assert_eq!(post.complaint(&program).body["attachments"][0]["name"], "photo.png");
     post.send(ZOE, &fixture("long-line"));
     let long = post.complaint(&post.settled(13));
-    assert_eq!((&long.body["attachments"][0]["name"], &long.body["attachments"][0]["bytes"]), (&json!("mail.txt"), &json!(200_000)));
+    assert_eq!(
+        (&long.body["attachments"][0]["name"], &long.body["attachments"][0]["bytes"]),
+        (&json!("mail.txt"), &json!(200_000))
+    );
     // A person says that it is a complaint all the same.
     let retry = format!("/v1/inbound-mails/{}/retry", away["id"].as_str().unwrap());
     post.firm.api.post(&retry, &json!({})).problem(403, "forbidden");

@@ -322,7 +322,8 @@ fn every_write_must_be_signed_and_no_read() {
             if method == "GET" {
                 // There is no such letter, template, attachment nor mail, and the tenant has no test clock.
                 let named = ["{letter}", "{brand}", "{attachment}"].iter().any(|part| template.contains(part));
-                let is_there = !named && template != "/v1/test-clock" && !template.starts_with("/v1/inbound-mails/{id}");
+                let is_there =
+                    !named && template != "/v1/test-clock" && !template.starts_with("/v1/inbound-mails/{id}");
                 assert!(unsigned.status == 200 || !is_there, "{template}: {}", unsigned.text);
                 continue;
             }

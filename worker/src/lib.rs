@@ -46,10 +46,10 @@ mod waking;
 use durable as _;
 #[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 use platform::Runtime;
-#[cfg(any(feature = "middle", feature = "courier"))]
-use worker::MessageBatch;
 #[cfg(feature = "middle")]
 use worker::ForwardableEmailMessage;
+#[cfg(any(feature = "middle", feature = "courier"))]
+use worker::MessageBatch;
 use worker::{Context, Env, event, web_sys};
 #[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 use worker::{ScheduleContext, ScheduledEvent};

@@ -452,7 +452,10 @@ impl Desk<'_> {
 
 /// Whether trying again would come to the same.
 const fn is_final(failure: &Failure) -> bool {
-    !matches!(failure.code, Code::Unavailable | Code::Internal | Code::PreconditionFailed | Code::Locked | Code::LockLost)
+    !matches!(
+        failure.code,
+        Code::Unavailable | Code::Internal | Code::PreconditionFailed | Code::Locked | Code::LockLost
+    )
 }
 
 /// What was refused, by its rules: nothing of what the mail says.

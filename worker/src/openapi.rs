@@ -586,8 +586,10 @@ const FORECAST: &[(&str, &str)] = &[
 const BULK_ROWS: &[(&str, &str)] =
     &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
 
-const MAILS: &[(&str, &str)] =
-    &[("after", "The id of the last one seen"), ("state", "Only those that are so far: `received`, `taken`, `ignored`, `quarantined`")];
+const MAILS: &[(&str, &str)] = &[
+    ("after", "The id of the last one seen"),
+    ("state", "Only those that are so far: `received`, `taken`, `ignored`, `quarantined`"),
+];
 
 const WEBHOOK_LOG: &[(&str, &str)] = &[("after", "`next` of another page"), ("limit", "1 to 200; default 50")];
 

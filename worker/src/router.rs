@@ -4,8 +4,8 @@
 use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
-        export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, lock, metrics, relocations, shards,
-        split, tenants, test_clock, usage, views, webhooks,
+        export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, lock, metrics,
+        relocations, shards, split, tenants, test_clock, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},

@@ -27,11 +27,8 @@ pub fn recipient(address: &str, domain: &str) -> Option<Recipient> {
         Some((name, token)) => (name, Some(token.to_owned()).filter(|token| !token.is_empty())),
         None => (local, None),
     };
-    let slug = if host == domain {
-        name
-    } else {
-        host.strip_suffix(domain)?.strip_suffix('.').filter(|_| name == MAILBOX)?
-    };
+    let slug =
+        if host == domain { name } else { host.strip_suffix(domain)?.strip_suffix('.').filter(|_| name == MAILBOX)? };
     Some(Recipient { slug: Slug::try_from(slug.to_owned()).ok()?, token })
 }
 
@@ -143,10 +140,8 @@ mod tests {
             ("northwind+ABC+d@mail.redress.example", "northwind", Some("abc+d")),
             ("northwind+@mail.redress.example", "northwind", None),
         ] {
-            let expected = Recipient {
-                slug: Slug::try_from(slug.to_owned()).unwrap(),
-                token: token.map(str::to_owned),
-            };
+            let expected =
+                Recipient { slug: Slug::try_from(slug.to_owned()).unwrap(), token: token.map(str::to_owned) };
             assert_eq!(recipient(address, DOMAIN), Some(expected), "{address}");
         }
         for other in [

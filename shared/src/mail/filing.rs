@@ -73,7 +73,9 @@ pub fn about(mail: &Mail, author: Option<&str>, standing: Sender) -> Result<Comm
     let from = author.unwrap_or("an address that it does not name");
     let flag = match standing {
         Sender::OnFile => String::new(),
-        Sender::Signed => format!("From {from}, which is not on file; it answers what was sent about this complaint.\n\n"),
+        Sender::Signed => {
+            format!("From {from}, which is not on file; it answers what was sent about this complaint.\n\n")
+        }
         Sender::Stranger => format!("A mail that names this complaint, from {from}, which is not on file.\n\n"),
     };
     Ok(match standing {
@@ -152,7 +154,8 @@ pub fn file(
     let name = line(name, 190).unwrap_or_else(|| format!("attachment-{number}"));
     let begins = bytes.get(..crate::attachment::media_type::LOOKED_AT).unwrap_or(bytes);
     let mut refused = String::new();
-    let endings = ["", ".txt", ".pdf", ".jpg", ".png", ".gif", ".webp", ".heic", ".tif", ".docx", ".xlsx", ".odt", ".eml"];
+    let endings =
+        ["", ".txt", ".pdf", ".jpg", ".png", ".gif", ".webp", ".heic", ".tif", ".docx", ".xlsx", ".odt", ".eml"];
     let more = [".csv", ".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".mov", ".zip"];
     for ending in endings.into_iter().chain(more) {
         let called = FileName::try_from(format!("{name}{ending}")).map_err(|error| error.to_string())?;

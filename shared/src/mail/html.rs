@@ -4,7 +4,23 @@
 const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "title", "svg"];
 /// Elements that begin a line.
 const BLOCKS: [&str; 17] = [
-    "address", "blockquote", "br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "hr", "li", "p", "pre", "table", "td", "tr",
+    "address",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "li",
+    "p",
+    "pre",
+    "table",
+    "td",
+    "tr",
 ];
 /// Names of characters that mail programs use; the rest come by number or as they are (HTML, "Named character references").
 const ENTITIES: [(&str, &str); 20] = [
@@ -132,8 +148,10 @@ mod tests {
     #[test]
     fn people_read_what_is_shown() {
         for (html, read) in [
-            ("<p>Dear bank,</p><p>a fee of &pound;25&nbsp;was charged &amp; not refunded.</p>",
-                "Dear bank,\na fee of £25 was charged & not refunded."),
+            (
+                "<p>Dear bank,</p><p>a fee of &pound;25&nbsp;was charged &amp; not refunded.</p>",
+                "Dear bank,\na fee of £25 was charged & not refunded.",
+            ),
             ("<html><head><title>x</title><style>p{}</style></head><body>Hello<br>there</body></html>", "Hello\nthere"),
             ("<script>alert('<p>no</p>')</script>yes", "yes"),
             ("a<!-- <p>hidden</p> -->b", "ab"),

@@ -494,7 +494,8 @@ mod tests {
         let lines = [b"X-Filler: y\r\n".repeat(10_000), fixture("plain")].concat();
         assert_eq!(read(&lines, &whatwg).unwrap().text, mail("plain").text);
         // Multiparts in multiparts.
-        let levels: String = (0..900).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
+        let levels: String =
+            (0..900).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
         let _deep = read(format!("From: a@b.c\r\n{levels}\r\nHello").as_bytes(), &whatwg);
         assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
@@ -505,7 +506,8 @@ mod tests {
             let path = entry.unwrap().path();
             let Ok(mail) = read(&std::fs::read(&path).unwrap(), &whatwg) else { continue };
             let author = mail.from.as_deref();
-            let complaint = filing::complaint(&mail, author).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let complaint =
+                filing::complaint(&mail, author).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert!(complaint.complainant.name.as_str().len() > 2, "{}", path.display());
             for sender in [filing::Sender::OnFile, filing::Sender::Signed, filing::Sender::Stranger] {
                 filing::about(&mail, author, sender).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -519,7 +521,10 @@ mod tests {
             let file = |file: &File| filing::file(&file.name, 1, &file.bytes, &Default::default());
             mail.files.iter().map(|one| file(one).map(|(name, _)| name.as_str().to_owned())).collect()
         };
-        assert_eq!(taken("nested").into_iter().map(Result::unwrap).collect::<Vec<_>>(), ["logo.png", "statement.pdf", "message.eml"]);
+        assert_eq!(
+            taken("nested").into_iter().map(Result::unwrap).collect::<Vec<_>>(),
+            ["logo.png", "statement.pdf", "message.eml"]
+        );
         let program = taken("program");
         assert!(program[0].is_err() && program[1] == Ok("photo.png".to_owned()), "{program:?}");
         assert!(taken("winmail")[0].is_err());

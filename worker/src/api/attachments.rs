@@ -228,11 +228,7 @@ pub(crate) struct Attached<'a> {
 }
 
 /// Attaches a file that is here as a whole: steps 1 to 5 of [`add`]. The message that tells of it, if it is new.
-pub(crate) async fn attach(
-    firm: Firm<'_>,
-    standing: &Standing,
-    file: Attached<'_>,
-) -> Result<Option<String>, Failure> {
+pub(crate) async fn attach(firm: Firm<'_>, standing: &Standing, file: Attached<'_>) -> Result<Option<String>, Failure> {
     let Attached { complaint, name, media_type, bytes, key, actor } = file;
     let (db, now) = (firm.db_of(complaint)?, platform::now());
     // (1)

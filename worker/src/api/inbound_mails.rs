@@ -38,7 +38,9 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     for (name, value) in call.call.parameters() {
         let refused = |detail: String| bad_parameter(FieldError::parameter(&name, Rule::NotAllowed, detail));
         match &*name {
-            "after" => after = Some(value.parse().map_err(|_| refused("must be the id of the last one seen".to_owned()))?),
+            "after" => {
+                after = Some(value.parse().map_err(|_| refused("must be the id of the last one seen".to_owned()))?)
+            }
             "state" => state = Some(State::try_from(value.into_owned()).map_err(|error| refused(error.to_string()))?),
             _ => return Err(unknown_parameter(&name)),
         }

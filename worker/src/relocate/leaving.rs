@@ -10,12 +10,12 @@ use super::wire::{
 use crate::{
     config::Config,
     gateway::{admission, directory},
-    log,
+    log, mail,
     platform::{
         self, Fault, Runtime,
         bucket::{Object, Sent},
     },
-    mail, spool,
+    spool,
     store::{
         StoreError, TenantDb,
         relocation::{CaseFiles, Changed, ComplaintRow, EventRow, IN_ORDER, Kept, Left, Totals},
