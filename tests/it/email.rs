@@ -1,7 +1,7 @@
 //! Mail that comes in, by the runtime's own email event. Each test has a stack of its own.
 
 use crate::{
-    client::{Answer, Client, unused},
+    client::{Answer, Client},
     firm::Firm,
     own_stack::{operator, ticking},
 };
@@ -124,7 +124,7 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
     let reference = complaint.text_of("reference");
     post.send(ZOE, &simple("r2", ZOE, &format!("About {reference}"), "", "And another."));
     assert_eq!(outcome(&post.settled(4)), ("taken", "contact"));
-    post.send("eve@example.com", &simple("r3", "eve@example.com", &format!("{reference}"), "", "I withdraw."));
+    post.send("eve@example.com", &simple("r3", "eve@example.com", reference, "", "I withdraw."));
     let strange = post.settled(5);
     assert_eq!((outcome(&strange), &strange["complaint"]), (("taken", "note"), &mail["complaint"]));
     // The address that was signed for it, and a forged one.
@@ -140,7 +140,8 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
         post.stack.mail("new@example.com", &to, &simple("r4", "new@example.com", "Hello", "", "My new address."));
     assert_eq!(sent.expect("the stack answers"), None);
     assert_eq!(outcome(&post.settled(6)), ("taken", "contact"));
-    let forged = format!("complaints+{}@{}.{DOMAIN}", token.replace(['a', 'b'], "c"), post.firm.slug);
+    let other = format!("{}{}", if token.starts_with('a') { 'b' } else { 'a' }, &token[1..]);
+    let forged = format!("complaints+{other}@{}.{DOMAIN}", post.firm.slug);
     let sent = post.stack.mail(ZOE, &forged, &simple("r5", ZOE, "Hello", "", "Something else."));
     assert_eq!(sent.expect("the stack answers"), None);
     let new = post.settled(7);
@@ -148,8 +149,10 @@ fn mail_becomes_a_complaint_and_what_answers_it_is_put_on_file() {
     assert_ne!(new["complaint"], mail["complaint"]);
 
     let events = post.events(&mail);
-    let said: Vec<&str> =
-        events.iter().filter_map(|event| event["summary"].as_str().or(event["text"].as_str())).collect();
+    let said: Vec<&str> = events
+        .iter()
+        .filter_map(|event| event["data"]["summary"].as_str().or(event["data"]["text"].as_str()))
+        .collect();
     assert_eq!(said.len(), 4, "{events:?}");
     assert!(said[0].ends_with("One thing more.") && said[1].ends_with("And another."));
     assert!(said[2].contains("eve@example.com, which is not on file") && said[2].ends_with("I withdraw."));
@@ -218,7 +221,7 @@ fn what_is_no_complaint_is_visible_and_holds_up_nothing() {
     let program = post.settled(12);
     let note = post.events(&program).into_iter().find(|event| event["type"] == "noted").expect("a note");
     assert!(
-        note["text"].as_str().is_some_and(|text| text.contains("\ninvoice.pdf: The content is of no type")),
+        note["data"]["text"].as_str().is_some_and(|text| text.contains("\ninvoice.pdf: The content is of no type")),
         "{note}"
     );
     assert_eq!(post.complaint(&program).body["attachments"][0]["name"], "photo.png");
@@ -244,7 +247,7 @@ fn a_large_mail_is_read() {
     let post = Post::new(Options::temporary());
     let encoded = [b"QUJD".repeat(19).as_slice(), b"\r\n"].concat().repeat(240_000);
     let head = "From: zoe@example.com\r\nMessage-ID: <large@example.com>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
-        --x\r\nContent-Type: text/plain\r\n\r\nSee there.\r\n--x\r\nContent-Type: text/plain; name=a.txt\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nSee there.\r\n--x\r\nContent-Type: application/pdf; name=a.pdf\r\n\
         Content-Disposition: attachment; filename=large.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK";
     let begun = Instant::now();
     post.send(ZOE, &[head.as_bytes(), &encoded, b"\r\n--x--\r\n"].concat());
@@ -274,7 +277,7 @@ fn mail_is_taken_in_while_databases_are_away_and_while_it_is_switched_off() {
 
     let operator = operator(&post.stack);
     let switch = |share: u8| {
-        let call = operator.call("PUT", "/v1/flags").idempotency_key(&unused());
+        let call = operator.call("PUT", "/v1/flags");
         call.json(&json!({ "parts": { "mail": { "share": share } } })).send().expect(200);
         // Each isolate trusts what it has read for ten seconds.
         std::thread::sleep(Duration::from_secs(11));

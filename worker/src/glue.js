@@ -336,7 +336,9 @@ export async function intake_keep(env, key, intake, size, text, sha512) {
     const next = async () => intake.begun.shift() ?? await intake_next(intake);
     for (let piece = await next(); piece !== undefined; piece = await next()) {
       check(piece);
-      await Promise.all(writers.map((writer) => writer.write(piece)));
+      const written = Promise.all(writers.map((writer) => writer.write(piece)));
+      // A bucket that has failed takes nothing any more, and would be waited for.
+      await Promise.race([written, keeping?.then(() => written) ?? written]);
     }
     if (seen !== size) throw "size";
     try { decoder?.decode(); } catch { throw "text"; }

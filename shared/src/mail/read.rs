@@ -272,23 +272,23 @@ impl Body<'_> {
         }
     }
 
-    /// A part as text.
-    fn text(&self, part: &MessagePart<'_>) -> String {
+    /// A part as text, of at most so many bytes.
+    fn text(&self, part: &MessagePart<'_>, most: usize) -> String {
         let mut bytes = self.bytes(part);
         // Of a part that never ends the reader does not say where it does.
         if bytes.is_empty()
             && let PartType::Text(text) | PartType::Html(text) = &part.body
         {
-            return text.chars().take(MAX_TEXT).collect();
+            return text.chars().take(most).collect();
         }
-        bytes.truncate(MAX_TEXT);
+        bytes.truncate(most);
         let charset = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
         text_of(&bytes, charset, self.decode)
     }
 
     /// A part as people read it.
     fn shown(&self, part: &MessagePart<'_>) -> String {
-        let text = self.text(part);
+        let text = self.text(part, MAX_TEXT);
         let is_html = matches!(part.body, PartType::Html(_)) || part.is_content_type("text", "html");
         if is_html { super::html::text(&text) } else { text }
     }
@@ -304,7 +304,7 @@ impl Body<'_> {
             PartType::Binary(bytes) | PartType::InlineBinary(bytes) if !part.is_encoding_problem => bytes.to_vec(),
             PartType::Text(_) | PartType::Html(_) => {
                 let is_text = kind.is_none_or(|kind| kind.c_type.eq_ignore_ascii_case("text"));
-                if is_text { self.text(part).into_bytes() } else { self.bytes(part) }
+                if is_text { self.text(part, usize::MAX).into_bytes() } else { self.bytes(part) }
             }
             _ => self.bytes(part),
         };
