@@ -44,6 +44,7 @@ const faulty = (env) => new Proxy(env, {
 });
 
 export default {
+  email: (message, env, context) => entry.email(message, faulty(env), context),
   async fetch(request, env, context) {
     if (new URL(request.url).pathname !== "/__faults") return await entry.fetch(request, faulty(env), context);
     const body = await request.text();

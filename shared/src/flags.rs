@@ -25,6 +25,8 @@ pub enum Part {
     Letters: "letters",
     /// Sockets that are told of changes as they happen.
     Live: "live",
+    /// Reading mail that came in. It is taken in and kept all the same, and read once this is on again.
+    Mail: "mail",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.

@@ -138,6 +138,10 @@ typed_id!(
     AttachmentId
 );
 typed_id!(
+    /// One mail that came to a tenant.
+    MailId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );
@@ -161,6 +165,20 @@ impl ComplaintId {
     #[must_use]
     pub fn made_at(self) -> Timestamp {
         made_at(self.0)
+    }
+
+    /// Its 16 bytes.
+    #[must_use]
+    pub fn bytes(self) -> [u8; 16] {
+        *self.0.as_bytes()
+    }
+
+    /// The id of these bytes.
+    ///
+    /// # Errors
+    /// They are no `UUIDv7`.
+    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidId> {
+        Uuid::from_bytes(bytes).to_string().parse()
     }
 
     /// The slot the id was made for.

@@ -32,6 +32,7 @@ pub mod letter;
 pub mod limit;
 pub mod live;
 pub mod lock;
+pub mod mail;
 pub mod metrics;
 pub mod notify;
 pub mod object;

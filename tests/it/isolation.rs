@@ -140,7 +140,8 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay"
             | "/v1/bulk/{id}/cancel"
-            | "/v1/webhook-endpoints/{id}/test",
+            | "/v1/webhook-endpoints/{id}/test"
+            | "/v1/inbound-mails/{id}/retry",
         ) => json!({}),
         ("POST", _) => command_body(last, other),
         _ => panic!("{method} {template}: say here how it is asked"),

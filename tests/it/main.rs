@@ -22,6 +22,7 @@ mod deadlines;
 mod delivery;
 mod description;
 mod duplicates;
+mod email;
 mod export;
 mod faults;
 mod flags;

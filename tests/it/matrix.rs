@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 112] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 116] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -98,6 +98,12 @@ const ENDPOINTS: [(&str, &str, Who, u16); 112] = [
     ("POST", "/v1/webhook-endpoints/{id}/test", LEAD, 202),
     ("GET", "/v1/webhook-endpoints/{id}/deliveries", READ, 200),
     ("POST", "/v1/webhook-endpoints/{id}/replay", LEAD, 202),
+
+    // There is no such mail.
+    ("GET", "/v1/inbound-mails", READ, 200),
+    ("GET", "/v1/inbound-mails/{id}", READ, 404),
+    ("GET", "/v1/inbound-mails/{id}/raw", READ, 404),
+    ("POST", "/v1/inbound-mails/{id}/retry", LEAD, 404),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),

@@ -13,7 +13,7 @@ use crate::{
     call::{Call, Firm},
     failure::Failure,
     gateway::directory,
-    log, metrics,
+    log, mail, metrics,
     platform::{self, Freshness, Queue, Runtime},
     spool,
     store::{
@@ -68,12 +68,13 @@ const KEPT_MILLIS: i64 = 90 * 86_400_000;
 /// Old rows that are deleted when a job is over: as many as it may have, so that they do not grow.
 const FORGOTTEN: usize = 100_000;
 
-/// Takes turns: of jobs, of what time brings, of the spool. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
+/// Takes turns: of jobs, of what time brings, of the spool, of mails. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
 pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     let queue = batch.queue();
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
         let taken = match (waking::asked(&text), spool::asked(&text), text.parse()) {
+            _ if mail::is_asked(&text) => mail::take_turn(runtime, &text).await,
             (Some(shard), ..) => waking::take_turn(runtime, shard).await.map(|_| ()),
             (_, Some(waiting), _) => spool::take_turn(runtime, waiting).await.map(|_| ()),
             (None, None, Ok(turn)) => take_turn(runtime, &turn).await,

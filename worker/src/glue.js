@@ -299,6 +299,31 @@ export async function upload_abort(env, key, upload) {
   await env.ATTACHMENTS.resumeMultipartUpload(key, upload).abort().catch(() => {});
 }
 
+/** The sender and the address of a mail's envelope and how many bytes it has, a line each. */
+export function mail_head(message) {
+  const line = (text) => (text ?? "").replace(/[\r\n]/g, " ").trim();
+  return `${line(message.from)}\n${line(message.to)}\n${message.rawSize}`;
+}
+
+/** Refuses a mail for good. */
+export async function mail_reject(message, reason) {
+  await message.setReject(reason);
+}
+
+/** A mail, to be taken in. */
+export function mail_intake(message) {
+  return intake({ body: message.raw });
+}
+
+/** Bytes in a charset (Encoding Standard) as text; undefined if there is no such. */
+export function decode_text(label, bytes) {
+  try {
+    return new TextDecoder(label, { ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The next piece of a file; undefined at the end. */
 async function intake_next(intake) {
   if (intake.done) return undefined;
@@ -347,7 +372,9 @@ export async function intake_keep(env, key, upload, part, intake, size, text, sh
     const next = async () => intake.begun.shift() ?? await intake_next(intake);
     for (let piece = await next(); piece !== undefined; piece = await next()) {
       check(piece);
-      await Promise.all(writers.map((writer) => writer.write(piece)));
+      const written = Promise.all(writers.map((writer) => writer.write(piece)));
+      // A bucket that has failed takes nothing any more, and would be waited for.
+      await Promise.race([written, keeping?.then(() => written) ?? written]);
     }
     if (seen !== size) throw "size";
     try { decoder?.decode(); } catch { throw "text"; }

@@ -29,6 +29,7 @@ mod gateway;
 mod indexing;
 mod live;
 mod log;
+mod mail;
 mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
@@ -47,6 +48,8 @@ mod waking;
 use durable as _;
 #[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 use platform::Runtime;
+#[cfg(feature = "middle")]
+use worker::ForwardableEmailMessage;
 #[cfg(any(feature = "middle", feature = "courier"))]
 use worker::MessageBatch;
 use worker::{Context, Env, event, web_sys};
@@ -56,6 +59,16 @@ use worker::{ScheduleContext, ScheduledEvent};
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     Ok(bridge::serve(request, env, context).await)
+}
+
+#[cfg(feature = "middle")]
+/// Fails where a mail could not be kept, so that whoever has sent it sends it again.
+#[event(email)]
+async fn email(message: ForwardableEmailMessage, env: Env, _context: Context) -> Result<(), platform::Fault> {
+    let runtime = Runtime::new(env);
+    let received = mail::receive(&runtime, platform::IncomingMail::new(message.into())).await;
+    metrics::hand_in(&runtime).await;
+    received
 }
 
 #[cfg(any(feature = "middle", feature = "courier"))]

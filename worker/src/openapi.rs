@@ -7,7 +7,7 @@ use crate::{
         attachments::OneAttachment,
         case_file,
         clocks::Clocks,
-        complaints, dead_letters, duplicates, health, keys,
+        complaints, dead_letters, duplicates, health, inbound_mails, keys,
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
         lock, tenants,
         test_clock::{SetClock, TestClock},
@@ -39,6 +39,7 @@ use shared::{
     letter::firm_template::{FirmTemplate, TemplateText},
     live::ticket::{Handed as HandedTicket, NewTicket},
     lock::{Lock, ShownLock},
+    mail::InboundMail,
     object::rate_limiter::PlanUsage,
     spool::Accepted,
     tenant::{
@@ -414,6 +415,14 @@ fn operations() -> Vec<Operation> {
         post::<Replay, webhooks::Replayed>("webhooks", "/v1/webhook-endpoints/{id}/replay", "202",
             "Send messages again, with the ids they had: those of a time, or all that were not delivered"),
 
+        Operation { query: MAILS,
+            ..get::<inbound_mails::Mails>("mail", "/v1/inbound-mails", "List mails that came in, and what became of each") },
+        get::<InboundMail>("mail", "/v1/inbound-mails/{id}", "Read what became of a mail"),
+        Operation { gives: &[(BYTES, false)],
+            ..get::<NoContent>("mail", "/v1/inbound-mails/{id}/raw", "The mail itself, byte for byte as it came") },
+        post::<body::Nothing, InboundMail>("mail", "/v1/inbound-mails/{id}/retry", "202",
+            "Have a mail in quarantine, or one that was ignored, read once more, and taken whatever sort of mail it is"),
+
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
@@ -600,6 +609,11 @@ const FORECAST: &[(&str, &str)] = &[
 const BULK_ROWS: &[(&str, &str)] =
     &[("after", "The id of the last complaint seen"), ("outcome", "Only rows of which this became")];
 
+const MAILS: &[(&str, &str)] = &[
+    ("after", "The id of the last one seen"),
+    ("state", "Only those that are so far: `received`, `taken`, `ignored`, `quarantined`"),
+];
+
 const WEBHOOK_LOG: &[(&str, &str)] = &[("after", "`next` of another page"), ("limit", "1 to 200; default 50")];
 
 const VIEWS: &[(&str, &str)] = &[
@@ -714,6 +728,7 @@ const TAGS: [&str; 19] = [
     "changes",
     "live",
     "webhooks",
+    "mail",
     "import and export",
     "usage",
     "tenants",

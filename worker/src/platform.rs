@@ -96,6 +96,10 @@ extern "C" {
         millis: u32,
     ) -> Result<JsValue, JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
+    fn mail_head(message: &JsValue) -> String;
+    #[wasm_bindgen(catch)]
+    async fn mail_reject(message: &JsValue, reason: &str) -> Result<JsValue, JsValue>;
+    fn decode_text(label: &str, bytes: &[u8]) -> Option<String>;
     #[wasm_bindgen(js_name = sleep)]
     async fn js_sleep(millis: u32);
 }
@@ -116,9 +120,10 @@ pub(crate) enum Queue {
 }
 
 /// The queue of a message, by the first word of its first word: `clocks` of `clocks/1 3`. What has none is of `notify`.
-const OF_MESSAGES: [(&str, Queue); 5] = [
+const OF_MESSAGES: [(&str, Queue); 6] = [
     ("bulk", Queue::Jobs),
     ("clocks", Queue::Jobs),
+    ("mail", Queue::Jobs),
     ("scan", Queue::Scan),
     ("spool", Queue::Jobs),
     ("webhooks", Queue::Webhooks),
@@ -614,6 +619,42 @@ pub(crate) async fn send_out(url: &str, headers: &str, body: &str, millis: u32) 
     }
 }
 
+/// Bytes in a charset as text, as the runtime reads it; `None` if it knows no such.
+pub(crate) fn decoded(label: &str, bytes: &[u8]) -> Option<String> {
+    decode_text(label, bytes)
+}
+
+/// A mail on its way in.
+pub(crate) struct IncomingMail {
+    message: JsValue,
+    /// The sender of its envelope; empty for what wants no answer.
+    pub(crate) from: String,
+    /// The address that it came to.
+    pub(crate) to: String,
+    /// How many bytes it has.
+    pub(crate) bytes: u64,
+}
+
+impl IncomingMail {
+    pub(crate) fn new(message: JsValue) -> Self {
+        let head = mail_head(&message);
+        let mut lines = head.split('\n').map(str::to_owned);
+        let (from, to) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let bytes = lines.next().and_then(|bytes| bytes.parse().ok()).unwrap_or_default();
+        Self { message, from, to, bytes }
+    }
+
+    /// What it says, not read yet.
+    pub(crate) fn intake(&self) -> bucket::Intake {
+        bucket::Intake::of_mail(&self.message)
+    }
+
+    /// Refuses it for good: whoever has sent it is told so.
+    pub(crate) async fn reject(&self, reason: &str) -> Result<(), Fault> {
+        mail_reject(&self.message, reason).await.map(drop).map_err(|error| Fault::new("mail", &error))
+    }
+}
+
 /// A native request: its head, read once, and its body, not read yet.
 pub(crate) struct Incoming {
     request: JsValue,
@@ -825,6 +866,7 @@ mod tests {
         for (message, queue) in [
             ("bulk/1 a b 1 7", Queue::Jobs),
             ("clocks/1 3", Queue::Jobs),
+            ("mail/1 a/b", Queue::Jobs),
             ("spool/1", Queue::Jobs),
             ("spool/1 a/b/c", Queue::Jobs),
             ("webhooks/1 3", Queue::Webhooks),

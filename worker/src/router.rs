@@ -4,8 +4,8 @@
 use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
-        export, files, flags, health, import, keys, letter_templates, letters, live, lock, metrics, relocations,
-        shards, split, tenants, test_clock, uploads, usage, views, webhooks,
+        export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
+        relocations, shards, split, tenants, test_clock, uploads, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -188,6 +188,11 @@ routes! {
         GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
         GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
         POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
+
+        GET  "/v1/inbound-mails" inbound_mails::list, tenant ComplaintsRead;
+        GET  "/v1/inbound-mails/{id}" inbound_mails::read, tenant ComplaintsRead;
+        GET  "/v1/inbound-mails/{id}/raw" inbound_mails::raw, tenant ComplaintsRead;
+        POST "/v1/inbound-mails/{id}/retry" inbound_mails::retry, tenant ComplaintsLead;
     }
 
     Courier {

@@ -4,7 +4,7 @@ use crate::{
     bulk,
     deliver::{outbox, scanning, webhooks},
     gateway::directory,
-    indexing, log, metrics, platform,
+    indexing, log, mail, metrics, platform,
     platform::Runtime,
     relocate::leaving,
     side::Side,
@@ -33,6 +33,9 @@ async fn on_complaints(runtime: &Runtime, now: Timestamp) {
         Ok(0) => {}
         Ok(logged) => log::note("spooled_logged", logged),
         Err(error) => log::fault("spool_not_read", &error),
+    }
+    if let Err(fault) = mail::sweep(runtime).await {
+        log::fault("mails_not_found", &fault);
     }
     for shard in runtime.shards().iter() {
         match indexing::index(runtime, *shard).await {

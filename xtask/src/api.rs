@@ -69,6 +69,17 @@ impl Client {
         Ok(answer.context("firing the cron trigger")?.status().as_u16())
     }
 
+    /// Has a mail come to a Worker of a local stack, by its name: as the runtime does for Cloudflare's Email Routing. `None` if it was
+    /// accepted, else what its sender is told.
+    pub fn mail(&self, worker: &str, (from, to): (&str, &str), raw: &[u8]) -> Result<Option<String>> {
+        let url = self.url("/cdn-cgi/local/email?format=json");
+        let request = self.agent.post(url).query("from", from).query("to", to).header("mf-route-override", worker);
+        let said = request.send(raw).context("sending a mail")?.body_mut().read_to_string()?;
+        let told: Value = serde_json::from_str(&said).with_context(|| said.clone())?;
+        let reason = told["rejectReason"].as_str().or(told["outcome"].as_str().filter(|outcome| *outcome != "ok"));
+        Ok(reason.map(str::to_owned))
+    }
+
     /// `POST` of something new.
     pub fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> Result<Reply> {
         self.send(path, idempotency_key, None, body)

@@ -251,6 +251,13 @@ impl Stack {
         Ok(())
     }
 
+    /// Has a mail come to the cell, with this envelope. Whether it was accepted, and else what its sender is told.
+    pub fn mail(&self, from: &str, to: &str, raw: &[u8]) -> Result<Option<String>> {
+        let config = std::fs::read(self.options.state.join(config_file(wasm::MIDDLE)))?;
+        let config: Value = serde_json::from_slice(&config)?;
+        Client::new(&self.inner_url, "").mail(text(&config["name"]), (from, to), raw)
+    }
+
     /// Memory in use by the runtime's processes, in bytes (Linux; 0 elsewhere).
     pub fn memory(&self) -> u64 {
         self.runtimes().map(|pid| resident_bytes(pid).unwrap_or(0)).sum()

@@ -157,6 +157,15 @@ impl TryFrom<UncheckedContactPoint> for ContactPoint {
     }
 }
 
+impl ContactPoint {
+    /// An email address. `None` if the text is none (RFC 5321).
+    #[must_use]
+    pub fn email(address: &str) -> Option<Self> {
+        let value = Line::try_from(address).ok()?;
+        Self::try_from(UncheckedContactPoint { kind: ContactKind::Email, value }).ok()
+    }
+}
+
 /// What sort of address a [`ContactPoint`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

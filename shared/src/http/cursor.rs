@@ -28,6 +28,12 @@ impl CursorKey {
         hmac(&hmac(&self.0, OF_FILES), said)
     }
 
+    /// What an address for answers by mail is signed with, by a key of its own likewise.
+    #[must_use]
+    pub fn mail_tag(&self, said: &[u8]) -> [u8; 32] {
+        hmac(&hmac(&self.0, OF_MAIL), said)
+    }
+
     /// Whether that is the tag of what is said, in constant time.
     #[must_use]
     pub fn is_file_tag(&self, said: &[u8], tag: &[u8]) -> bool {
@@ -51,6 +57,8 @@ impl CursorKey {
 const OF_FILES: &[u8] = b"redress links to files v1";
 /// The same for tickets.
 const OF_TICKETS: &[u8] = b"redress tickets for sockets v1";
+/// The same for addresses to which complainants answer.
+const OF_MAIL: &[u8] = b"redress addresses for answers v1";
 
 /// HMAC takes keys of any length, so there is always a tag.
 fn hmac(key: &[u8], said: &[u8]) -> [u8; 32] {

@@ -110,6 +110,8 @@ families! {
 
     SPANS Counter "redress_spans_total" ["side" "outcome"]
         "Spans of traces: sent to the collector, not taken by it, or dropped because there were too many.";
+    MAILS Counter "redress_inbound_mails_total" ["outcome"]
+        "Mails that came in: received, rejected for there is no such address, and what became of them.";
 
     CRON_RUNS Counter "redress_cron_runs_total" ["side"]
         "Runs of cron.";

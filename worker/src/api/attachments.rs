@@ -54,6 +54,7 @@ use shared::{
     json,
     limit::plan::{Over, Quota, Resource},
     lock::Lock,
+    tenant::standing::Standing,
     time::Timestamp,
 };
 
@@ -213,24 +214,88 @@ pub(crate) async fn record_verdict(
     signature: Option<Signature>,
     (actor, came_at): (&Actor, Timestamp),
 ) -> Result<Option<String>, Failure> {
-    let db = firm.db_of(complaint)?;
     let key: IdempotencyKey = format!("scan:{attachment}").parse().map_err(Failure::internal)?;
     let fingerprint = Digest::of(key.as_str().as_bytes());
-    let loaded = db.load(complaint, key.as_str(), None, came_at).await?;
     let asking = Asking { key: &key, fingerprint, actor, came_at };
     let scanned = |before: &Complaint| decide::scanned(before, attachment, signature.clone()).map_err(Failure::from);
-    match record(firm, &db, loaded, &asking, scanned).await? {
+    record_once(firm, complaint, &asking, scanned).await
+}
+
+/// Records once what is decided, at whatever version the complaint is, and whoever has locked it. The message that tells of it, if that
+/// is new.
+pub(crate) async fn record_once(
+    firm: Firm<'_>,
+    complaint: ComplaintId,
+    asking: &Asking<'_>,
+    decide: impl Fn(&Complaint) -> Result<Vec<EventBody>, Failure>,
+) -> Result<Option<String>, Failure> {
+    let db = firm.db_of(complaint)?;
+    let loaded = db.load(complaint, asking.key.as_str(), None, asking.came_at).await?;
+    match record(firm, &db, loaded, asking, decide).await? {
         Some(Performed::Now { committed, .. }) => Ok(Some(committed.message)),
         _ => Ok(None),
     }
 }
 
+/// A file of a mail that is to be attached.
+pub(crate) struct Attached<'a> {
+    pub(crate) complaint: ComplaintId,
+    pub(crate) name: FileName,
+    pub(crate) media_type: MediaType,
+    pub(crate) bytes: &'a [u8],
+    /// What identifies it: attached again, it does nothing more.
+    pub(crate) key: &'a IdempotencyKey,
+    pub(crate) actor: &'a Actor,
+}
+
+/// Attaches a file that is here as a whole: steps 1 to 5 of [`add`]. The message that tells of it, if it is new.
+pub(crate) async fn attach(firm: Firm<'_>, standing: &Standing, file: Attached<'_>) -> Result<Option<String>, Failure> {
+    let Attached { complaint, name, media_type, bytes, key, actor } = file;
+    let (db, now) = (firm.db_of(complaint)?, platform::now());
+    // (1)
+    let loaded = db.load(complaint, key.as_str(), None, now).await?;
+    if loaded.done.is_some() {
+        return Ok(None);
+    }
+    decide::room(loaded.complaint.as_ref().ok_or(Failure::new(Code::NotFound))?)?;
+    // (2)
+    let attachment = AttachmentId::new(now, &platform::entropy());
+    let desk = Desk { home: firm.home()?, firm, complaint, attachment };
+    let (size, sha256) = (bytes.len() as u64, Digest::of(bytes));
+    let storage = standing.limits().and_then(|limits| limits.quota(Resource::StorageBytes));
+    desk.reserve(size, storage, now.plus_millis(ON_ITS_WAY_MILLIS)).await?;
+    // (3)
+    let object = Object::File { complaint, attachment, digest: sha256 };
+    if let Err(fault) = firm.runtime.keep(firm.tenant.id, &object, bytes).await {
+        return Err(desk.forget(fault.into()).await);
+    }
+    // (4)
+    let kept = Kept { attachment, bytes: size, media_type, name, sha256 };
+    let asking = Asking { key, fingerprint: Digest::of(key.as_str().as_bytes()), actor, came_at: now };
+    let add = |before: &Complaint| decide::add(before, kept.clone()).map_err(Failure::from);
+    match record(firm, &db, loaded, &asking, add).await {
+        Ok(Some(Performed::Now { committed, .. })) => {
+            // (5) Cron has it scanned with its next tick.
+            if let Err(error) = desk.home.look_at_file(attachment, Some(now)).await {
+                log::fault("attachment_not_noted", &error);
+            }
+            Ok(Some(committed.message))
+        }
+        Ok(_) => {
+            desk.give_up().await;
+            Ok(None)
+        }
+        Err(failure) if may_be_done(&failure) => Err(failure),
+        Err(failure) => Err(desk.forget(failure).await),
+    }
+}
+
 /// A request that does not depend on the version it meets.
-pub(super) struct Asking<'a> {
-    pub(super) key: &'a IdempotencyKey,
-    pub(super) fingerprint: Digest,
-    pub(super) actor: &'a Actor,
-    pub(super) came_at: Timestamp,
+pub(crate) struct Asking<'a> {
+    pub(crate) key: &'a IdempotencyKey,
+    pub(crate) fingerprint: Digest,
+    pub(crate) actor: &'a Actor,
+    pub(crate) came_at: Timestamp,
 }
 
 /// Writes what is decided, at whatever version the complaint is. `None` if that is nothing.

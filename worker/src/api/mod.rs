@@ -17,6 +17,7 @@ pub(crate) mod files;
 pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod inbound_mails;
 pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod letter_templates;

@@ -57,11 +57,16 @@ async fn route_of(runtime: &Runtime, tenant: TenantId) -> Result<Option<Route>, 
 
 /// The tenant that has a slug in any cell, as far as the directory knows.
 pub(crate) async fn holder_of(runtime: &Runtime, slug: &Slug) -> Result<Option<TenantId>, Fault> {
+    Ok(route_to(runtime, slug).await?.map(|route| route.tenant))
+}
+
+/// Where the tenant is that has a slug in any cell, as far as the directory knows.
+pub(crate) async fn route_to(runtime: &Runtime, slug: &Slug) -> Result<Option<Route>, Fault> {
     let named = runtime.directory_get(&slug_key(slug)).await?.and_then(|text| text.parse().ok());
     let Some(tenant) = named else { return Ok(None) };
     // Whoever had it may have another by now.
     let route = route_of(runtime, tenant).await?;
-    Ok(route.filter(|route| route.slug == *slug).map(|route| route.tenant))
+    Ok(route.filter(|route| route.slug == *slug))
 }
 
 /// What D1 says of a tenant.

@@ -8,7 +8,7 @@ use shared::{
     attachment::upload::Upload,
     chain::Digest,
     complaint::event::EventBody,
-    ids::{AttachmentId, ComplaintId, LetterId, TenantId},
+    ids::{AttachmentId, ComplaintId, LetterId, MailId, TenantId},
     json,
 };
 use std::{fmt, str::FromStr};
@@ -35,6 +35,7 @@ extern "C" {
         millis: u32,
     ) -> Result<JsValue, JsValue>;
     fn intake(request: &JsValue) -> JsValue;
+    fn mail_intake(message: &JsValue) -> JsValue;
     #[wasm_bindgen(catch)]
     async fn intake_begin(intake: &JsValue, enough: u32) -> Result<JsValue, JsValue>;
     async fn intake_keep(
@@ -85,6 +86,8 @@ extern "C" {
 pub(crate) enum Object {
     /// A letter as it was printed when it was sent.
     Letter { complaint: ComplaintId, letter: LetterId, digest: Digest },
+    /// A mail as it came.
+    Mail { mail: MailId, digest: Digest },
     /// An attachment.
     File { complaint: ComplaintId, attachment: AttachmentId, digest: Digest },
 }
@@ -106,7 +109,7 @@ impl Object {
     /// The SHA-256 of its bytes.
     const fn digest(&self) -> Digest {
         match self {
-            Self::Letter { digest, .. } | Self::File { digest, .. } => *digest,
+            Self::Letter { digest, .. } | Self::File { digest, .. } | Self::Mail { digest, .. } => *digest,
         }
     }
 
@@ -115,6 +118,7 @@ impl Object {
         match self {
             Self::Letter { .. } => format!("{}{self}", prefix(tenant)),
             Self::File { complaint, attachment, .. } => file_key(tenant, *complaint, *attachment),
+            Self::Mail { mail, .. } => mail_key(tenant, *mail),
         }
     }
 }
@@ -138,6 +142,11 @@ impl Place {
     }
 }
 
+/// The key of a mail, which likewise is the same before it is known what it is.
+fn mail_key(tenant: TenantId, mail: MailId) -> String {
+    format!("{}mails/{mail}", prefix(tenant))
+}
+
 /// The key, without the tenant; of an attachment with its digest.
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,6 +155,7 @@ impl fmt::Display for Object {
             Self::File { complaint, attachment, digest } => {
                 write!(f, "{complaint}/attachments/{attachment}/{digest}")
             }
+            Self::Mail { mail, digest } => write!(f, "mails/{mail}/{digest}"),
         }
     }
 }
@@ -177,6 +187,7 @@ impl FromStr for Object {
                 letter: letter.parse().map_err(|_| NoObject)?,
                 digest: digest(file.strip_suffix(".pdf").ok_or(NoObject)?)?,
             }),
+            ["mails", mail, of] => Ok(Self::Mail { mail: mail.parse().map_err(|_| NoObject)?, digest: digest(of)? }),
             [complaint, "attachments", attachment, of] => Ok(Self::File {
                 complaint: complaint.parse().map_err(|_| NoObject)?,
                 attachment: attachment.parse().map_err(|_| NoObject)?,
@@ -246,6 +257,11 @@ impl Intake {
         Self(intake(&incoming.request))
     }
 
+    /// A mail.
+    pub(crate) fn of_mail(message: &JsValue) -> Self {
+        Self(mail_intake(message))
+    }
+
     /// The beginning, of at least so many bytes if there are as many. It is not lost.
     pub(crate) async fn begin(&self, enough: u32) -> Result<Vec<u8>, Fault> {
         let begins = intake_begin(&self.0, enough).await.map_err(|error| Fault::new("body", &error))?;
@@ -310,8 +326,28 @@ impl Runtime {
         intake: &Intake,
         (size, is_text, sha512): (u64, bool, bool),
     ) -> Result<TakenIn, NotKept> {
-        let (key, (upload, part)) = (place.map(Place::key).unwrap_or_default(), part.unwrap_or_default());
-        let said = intake_keep(self.env(), &key, upload, part, &intake.0, number(size), is_text, sha512).await;
+        self.take_in(&place.map(Place::key).unwrap_or_default(), part, intake, (size, is_text, sha512)).await
+    }
+
+    /// Takes a mail in as it comes.
+    pub(crate) async fn take_mail(
+        &self,
+        (tenant, mail): (TenantId, MailId),
+        intake: &Intake,
+        size: u64,
+    ) -> Result<TakenIn, NotKept> {
+        self.take_in(&mail_key(tenant, mail), None, intake, (size, false, false)).await
+    }
+
+    async fn take_in(
+        &self,
+        key: &str,
+        part: Option<(&str, u32)>,
+        intake: &Intake,
+        (size, is_text, sha512): (u64, bool, bool),
+    ) -> Result<TakenIn, NotKept> {
+        let (upload, part) = part.unwrap_or_default();
+        let said = intake_keep(self.env(), key, upload, part, &intake.0, number(size), is_text, sha512).await;
         let said = said.as_string().unwrap_or_default();
         match said.as_str() {
             "size" => Err(NotKept::Size),
@@ -451,6 +487,8 @@ mod tests {
         let file = "018bcfe5-6800-7303-8303-030303030300/attachments/018bcfe5-6800-7303-8303-030303030301";
         let object: Object = format!("{file}/{}", Digest::of(b"x")).parse().unwrap();
         assert_eq!((object.to_string(), object.digest()), (format!("{file}/{}", Digest::of(b"x")), Digest::of(b"x")));
+        let mail = format!("mails/018bcfe5-6800-7303-8303-030303030301/{}", Digest::of(b"x"));
+        assert_eq!(mail.parse::<Object>().unwrap().to_string(), mail);
         let tenant: TenantId = "018bcfe5-6800-7202-8202-020202020202".parse().unwrap();
         assert_eq!(object.key(tenant), format!("{tenant}/{file}"));
         for other in

@@ -10,8 +10,11 @@ use super::wire::{
 use crate::{
     config::Config,
     gateway::{admission, directory},
-    log,
-    platform::{self, Fault, Runtime, bucket::Sent},
+    log, mail,
+    platform::{
+        self, Fault, Runtime,
+        bucket::{Object, Sent},
+    },
     spool,
     store::{
         StoreError, TenantDb,
@@ -307,6 +310,10 @@ impl Driver {
             let Some(last) = rows.last() else { continue };
             let last = last.id.clone();
             all &= rows.len() < list.at_once as usize;
+            for row in &rows {
+                let object = row.message.as_deref().map(|row| list.object(row)).transpose()?.flatten();
+                self.send_object(job, object).await?;
+            }
             let messages = rows.into_iter().filter_map(|row| Some((row.id, row.message?))).collect();
             self.ask::<Finished>(job, list.step, &Outbox { job: job.id, messages, last: false }).await?;
             copied.insert(list.step.to_owned(), last);
@@ -340,7 +347,13 @@ impl Driver {
     /// Sends what events name that is kept in the bucket. What is not there never was: it stayed where its case file came from.
     async fn send_objects(&self, job: &Job, events: &[EventRow]) -> Result<(), Undone> {
         for row in events {
-            let Some(object) = row.object()? else { continue };
+            self.send_object(job, row.object()?).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_object(&self, job: &Job, object: Option<Object>) -> Result<(), Undone> {
+        if let Some(object) = object {
             let path = format!("/v1/relocations/{}/{}?job={}&of={object}", self.tenant, step::OBJECT, job.id);
             let asked = (job.to.binding(), path, self.token()?);
             let (binding, path, token) = (asked.0.as_str(), asked.1.as_str(), asked.2.as_str());
@@ -397,7 +410,7 @@ impl Driver {
     /// Whether both sides have as many complaints in each state, and as many events, which are the complaints' versions.
     /// Not while something that was accepted waits to be logged here.
     async fn compare(&self, job: &Job) -> Result<bool, Undone> {
-        if !spool::is_empty(&self.runtime, self.tenant).await? {
+        if !(spool::is_empty(&self.runtime, self.tenant).await? && mail::is_empty(&self.runtime, self.tenant).await?) {
             return Ok(false);
         }
         let tenant = self.tenant().await?;

@@ -27,6 +27,7 @@ pub(crate) mod deliveries;
 pub(crate) mod export;
 pub(crate) mod external_references;
 pub(crate) mod history;
+pub(crate) mod inbound_mails;
 pub(crate) mod intake;
 pub(crate) mod keys;
 pub(crate) mod letter_templates;

@@ -23,6 +23,7 @@ use shared::{
     complaint::{Complaint, event::Event, projection::Facet},
     ids::{ComplaintId, KeyId, RelocationId},
     json,
+    mail::Arrived,
     search::place::Place,
     tenant::{Tenant, relocation::Record},
     time::Timestamp,
@@ -76,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 20] = [
+const KEPT: [(Scoped, Goes); 21] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -95,6 +96,7 @@ const KEPT: [(Scoped, Goes); 20] = [
     (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_inbound_mails.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
@@ -127,7 +129,10 @@ pub(crate) struct InOrder {
     pub(crate) is_of_the_directory: bool,
 }
 
-pub(crate) const IN_ORDER: [InOrder; 5] = [
+/// The step that copies mails that came in.
+const MAILS: &str = "inbound-mails";
+
+pub(crate) const IN_ORDER: [InOrder; 6] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -165,9 +170,28 @@ pub(crate) const IN_ORDER: [InOrder; 5] = [
         at_once: 200,
         is_of_the_directory: false,
     },
+    // Behind the mails themselves, which go before their rows.
+    InOrder {
+        step: MAILS,
+        read: scoped!("sql/relocation/inbound_mails.sql"),
+        put: scoped!("sql/relocation/put_inbound_mails.sql"),
+        at_once: 50,
+        is_of_the_directory: false,
+    },
 ];
 
 impl InOrder {
+    /// What a row of it names that is kept in the bucket.
+    pub(crate) fn object(&self, row: &str) -> Result<Option<Object>, StoreError> {
+        if self.step != MAILS {
+            return Ok(None);
+        }
+        let row: Vec<Value> = json::from_str(row).map_err(StoreError::unreadable)?;
+        let arrived = row.get(2).and_then(Value::as_str).unwrap_or_default();
+        let arrived: Arrived = json::from_str(arrived).map_err(StoreError::unreadable)?;
+        Ok(Some(Object::Mail { mail: arrived.mail, digest: arrived.sha256 }))
+    }
+
     /// The list that a step copies.
     pub(crate) fn of(step: &str) -> Option<&'static Self> {
         IN_ORDER.iter().find(|list| list.step == step)

@@ -1,0 +1,2 @@
+-- The newest first, those before ?2.
+SELECT doc FROM inbound_mails WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT CAST(?3 AS INTEGER)
