@@ -23,6 +23,8 @@ pub enum Part {
     Import: "import",
     /// Letters and templates.
     Letters: "letters",
+    /// Sending of notifications, and what is set about them. Those that are due wait.
+    Notifications: "notifications",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.
@@ -107,13 +109,14 @@ impl Flags {
 }
 
 /// The beginnings of paths that belong to a part.
-const BEGINNINGS: [(&str, Part); 7] = [
+const BEGINNINGS: [(&str, Part); 8] = [
     ("/v1/bulk", Part::Bulk),
     ("/v1/changes", Part::Changes),
     ("/v1/complaints:export", Part::Export),
     ("/v1/complaints:import", Part::Import),
     ("/v1/deadlines/forecast", Part::Forecast),
     ("/v1/letters/", Part::Letters),
+    ("/v1/notifications", Part::Notifications),
     ("/v1/views", Part::Views),
 ];
 

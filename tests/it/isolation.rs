@@ -108,6 +108,9 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("DELETE", "/v1/webhook-endpoints/{id}") => return call.if_match(999),
         ("POST", "/v1/webhook-endpoints/{id}/rotate-secret") => json!({ "overlap_hours": 0 }),
         ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),
+        ("PUT", "/v1/notifications/rules") => json!({ "rules": [] }),
+        ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
+        ("POST", "/opt-out/{token}") => return call,
         ("POST", "/v1/complaints:import") => {
             let row = complaint(json!({ "channel": "pigeon" }));
             return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
@@ -132,6 +135,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay"
             | "/v1/bulk/{id}/cancel"
+            | "/v1/notifications/{id}/retry"
             | "/v1/webhook-endpoints/{id}/test",
         ) => json!({}),
         ("POST", _) => command_body(last, other),

@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 104] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 112] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -96,6 +96,16 @@ const ENDPOINTS: [(&str, &str, Who, u16); 104] = [
     ("POST", "/v1/webhook-endpoints/{id}/test", LEAD, 202),
     ("GET", "/v1/webhook-endpoints/{id}/deliveries", READ, 200),
     ("POST", "/v1/webhook-endpoints/{id}/replay", LEAD, 202),
+
+    ("GET", "/v1/notifications", READ, 200),
+    // There is no such notification.
+    ("POST", "/v1/notifications/{id}/retry", LEAD, 404),
+    ("GET", "/v1/notifications/rules", READ, 200),
+    ("PUT", "/v1/notifications/rules", LEAD, 412),
+    ("GET", "/v1/complaints/{id}/opt-out", READ, 200),
+    ("PUT", "/v1/complaints/{id}/opt-out", WRITE, 200),
+    ("GET", "/opt-out/{token}", Who::Anyone, 404),
+    ("POST", "/opt-out/{token}", Who::Anyone, 404),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),

@@ -9,7 +9,7 @@ use crate::{
         clocks::Clocks,
         complaints, dead_letters, duplicates, health, keys,
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
-        lock, tenants,
+        lock, notifications, tenants,
         test_clock::{SetClock, TestClock},
         views, webhooks,
     },
@@ -35,6 +35,10 @@ use shared::{
     ids::{BulkId, ComplaintId, ViewId},
     letter::firm_template::{FirmTemplate, TemplateText},
     lock::{Lock, ShownLock},
+    notification::{
+        opt_out::{OptOut, SetOptOut},
+        settings::Settings as NotificationSettings,
+    },
     object::rate_limiter::PlanUsage,
     spool::Accepted,
     tenant::{
@@ -404,6 +408,24 @@ fn operations() -> Vec<Operation> {
         post::<Replay, webhooks::Replayed>("webhooks", "/v1/webhook-endpoints/{id}/replay", "202",
             "Send messages again, with the ids they had: those of a time, or all that were not delivered"),
 
+        Operation { query: NOTIFICATIONS,
+            ..get::<notifications::NotificationPage>("notifications", "/v1/notifications",
+                "Who was told of what, by which way, and what became of it") },
+        post::<body::Nothing, notifications::Shown>("notifications", "/v1/notifications/{id}/retry", "200",
+            "Send a notification anew that was given up; another stays as it is"),
+        get::<NotificationSettings>("notifications", "/v1/notifications/rules",
+            "Who hears of what, by which way, in which words: those of the service (version 0) until the firm sets its own"),
+        Operation { route: ("PUT", "/v1/notifications/rules"), versioned: Header::Must,
+            ..post::<NotificationSettings, NotificationSettings>("notifications", "", "200", "Set who hears of what") },
+        get::<OptOut>("notifications", "/v1/complaints/{id}/opt-out", "Whether the people of a complaint want to hear of its progress"),
+        Operation { route: ("PUT", "/v1/complaints/{id}/opt-out"),
+            ..post::<SetOptOut, OptOut>("notifications", "", "200",
+                "Note whether the people of a complaint want to hear of its progress. What the law requires they are sent in any case") },
+        Operation { gives: &[("text/html", false)],
+            ..get::<NoContent>("notifications", "/opt-out/{token}", "The page that a mail's link leads to, by which its reader opts out") },
+        Operation { route: ("POST", "/opt-out/{token}"), gives: &[("text/html", false)],
+            ..get::<NoContent>("notifications", "", "Opt out: by that page, or by a mailbox (RFC 8058)") },
+
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
             ..get::<Views>("views", "/v1/views", "List saved views, each with how many complaints it shows") },
@@ -579,6 +601,13 @@ const BULK_ROWS: &[(&str, &str)] =
 
 const WEBHOOK_LOG: &[(&str, &str)] = &[("after", "`next` of another page"), ("limit", "1 to 200; default 50")];
 
+const NOTIFICATIONS: &[(&str, &str)] = &[
+    ("status", "Only those that stand so"),
+    ("complaint", "Those of a complaint: all, at most 1,000"),
+    ("after", "`next` of another page"),
+    ("limit", "1 to 200; default 50"),
+];
+
 const VIEWS: &[(&str, &str)] = &[
     ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
     ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
@@ -670,7 +699,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 18] = [
+const TAGS: [&str; 19] = [
     "complaints",
     "views",
     "commands",
@@ -682,6 +711,7 @@ const TAGS: [&str; 18] = [
     "case file",
     "changes",
     "webhooks",
+    "notifications",
     "import and export",
     "usage",
     "tenants",
@@ -753,7 +783,8 @@ fn describe_one(
     if operation.request.is_some() {
         codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid, Code::IllegalMove]);
     }
-    if route.method == "POST" {
+    // Nobody who is not one of our callers knows of it.
+    if route.method == "POST" && route.access != Access::Public {
         let words = "A value of the caller's own; a retry repeats it";
         parameters.push(parameter("header", "Idempotency-Key", true, words));
     }
@@ -782,6 +813,8 @@ fn describe_one(
         let (status, _, title) = Code::RangeNotSatisfiable.parts();
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));
+    }
+    if route.path.contains("{token}") {
         let (status, _, title) = Code::NotFound.parts();
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));

@@ -1,11 +1,13 @@
 //! A mail as bytes (RFC 5322 and MIME). The same content gives the same bytes.
 
 use crate::{chain::Digest, notification::text::one_line, time::Timestamp};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_builder::{
     MessageBuilder,
     headers::{address::Address, content_type::ContentType, date::Date, message_id::MessageId, raw::Raw, url::URL},
     mime::MimePart,
 };
+use serde_json::json;
 
 /// A mail.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +34,36 @@ pub struct Mail<'m> {
 
 /// What tells mailboxes that a mail was not written by a person, so that they send no notes of absence (RFC 3834 §5).
 const AUTO: &str = "auto-generated";
+/// What says that a POST to the address is enough (RFC 8058 §3.1).
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
 impl Mail<'_> {
+    /// The same as JSON, for a provider's HTTP API: the shape of Resend's `POST /emails`.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut headers = serde_json::Map::new();
+        let mut header = |name: &str, value: String| headers.insert(name.to_owned(), value.into());
+        header("Message-ID", format!("<{}>", self.id));
+        header("Auto-Submitted", AUTO.to_owned());
+        if let Some(url) = self.opt_out {
+            header("List-Unsubscribe", format!("<{url}>"));
+            header("List-Unsubscribe-Post", ONE_CLICK.to_owned());
+        }
+        let (name, address) = self.from;
+        let name = one_line(name).replace(['"', '\\', '<', '>'], " ");
+        let pdf = self.pdf.map(|(name, bytes)| json!([{ "filename": name, "content": STANDARD.encode(bytes) }]));
+        json!({
+            "from": format!("\"{name}\" <{address}>"),
+            "to": [self.to],
+            "subject": one_line(self.subject),
+            "text": self.text,
+            "html": self.html,
+            "headers": headers,
+            "attachments": pdf.unwrap_or_else(|| json!([])),
+        })
+        .to_string()
+    }
+
     /// The bytes, with lines that end as in mails.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -59,9 +89,8 @@ impl Mail<'_> {
             .subject(one_line(self.subject))
             .header("Auto-Submitted", Raw::new(AUTO));
         if let Some(url) = self.opt_out {
-            message = message
-                .header("List-Unsubscribe", URL::new(url))
-                .header("List-Unsubscribe-Post", Raw::new("List-Unsubscribe=One-Click"));
+            message =
+                message.header("List-Unsubscribe", URL::new(url)).header("List-Unsubscribe-Post", Raw::new(ONE_CLICK));
         }
         let mut bytes = Vec::new();
         message.body(body).serialize(&mut bytes);
@@ -110,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_gets_the_same() {
+        let (evil, pdf) = ("x\" <eve@example.com>\r\nBcc: eve", [1, 2]);
+        let mail = Mail { from: (evil, "complaints@example.com"), pdf: Some(("letter.pdf", &pdf)), ..mail() };
+        let sent: serde_json::Value = serde_json::from_str(&mail.json()).unwrap();
+        assert_eq!(sent["from"], "\"x   eve@example.com  Bcc: eve\" <complaints@example.com>");
+        assert_eq!((&sent["to"], &sent["html"]), (&json!(["ada@example.com"]), &json!(null)));
+        assert_eq!(sent["headers"]["Message-ID"], "<a.1.received@redress.example>");
+        assert_eq!(sent["attachments"], json!([{ "filename": "letter.pdf", "content": "AQI=" }]));
+    }
+
+    #[test]
     fn nothing_that_is_said_ends_a_header() {
         let evil = "x\r\nBcc: eve@example.com\r\n\r\nbody";
         let text = said(&Mail { subject: evil, from: (evil, "complaints@example.com"), ..mail() });
@@ -137,9 +177,14 @@ mod tests {
         assert!(lines.iter().all(|line| line.len() < 999));
         assert!(lines.iter().rev().skip(1).all(|line| line.ends_with(b"\r")), "no line ends otherwise");
         let text = String::from_utf8(bytes).unwrap();
-        for part in ["multipart/mixed", "multipart/alternative", "application/pdf", "letter.pdf",
-            "List-Unsubscribe: <https://redress.example/opt-out/AAAA>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
-        {
+        for part in [
+            "multipart/mixed",
+            "multipart/alternative",
+            "application/pdf",
+            "letter.pdf",
+            "List-Unsubscribe: <https://redress.example/opt-out/AAAA>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ] {
             assert!(text.contains(part), "{part}");
         }
     }

@@ -222,9 +222,9 @@ impl<'m> Dialogue<'m> {
         let has = |keyword: &str| keywords.iter().any(|words| words.first().is_some_and(|word| word == keyword));
         self.eight_bit = has("8BITMIME");
         self.utf8 = has("SMTPUTF8");
-        self.auth_plain = keywords.iter().any(|words| {
-            words.first().is_some_and(|word| word == "AUTH") && words.iter().any(|word| word == "PLAIN")
-        });
+        self.auth_plain = keywords
+            .iter()
+            .any(|words| words.first().is_some_and(|word| word == "AUTH") && words.iter().any(|word| word == "PLAIN"));
         if self.security == Security::StartTls && self.waiting == Waiting::Hello {
             return if has("STARTTLS") {
                 self.say(Waiting::Tls, "STARTTLS".to_owned())
@@ -342,15 +342,27 @@ mod tests {
     #[test]
     fn a_mail_is_handed_over() {
         // Answers come in pieces, and of several lines.
-        let answers =
-            ["220 mail.exam", "ple.com ESMTP\r\n", "250-hi\r\n250-8BITMIME\r\n", "250 SIZE 1000\r\n", "250 ok\r\n",
-             "250 ok\r\n", "354 go on\r\n", "250 2.0.0 queued\r\n"];
+        let answers = [
+            "220 mail.exam",
+            "ple.com ESMTP\r\n",
+            "250-hi\r\n250-8BITMIME\r\n",
+            "250 SIZE 1000\r\n",
+            "250 ok\r\n",
+            "250 ok\r\n",
+            "354 go on\r\n",
+            "250 2.0.0 queued\r\n",
+        ];
         let (told, outcome) = run(open(), &answers);
         assert_eq!(outcome, Some(Outcome::Accepted(250)));
         assert_eq!(
             told,
-            ["EHLO redress\r\n", "MAIL FROM:<complaints@example.com>\r\n", "RCPT TO:<ada@example.com>\r\n", "DATA\r\n",
-             "Subject: x\r\n\r\n..hidden\r\n.\r\n"]
+            [
+                "EHLO redress\r\n",
+                "MAIL FROM:<complaints@example.com>\r\n",
+                "RCPT TO:<ada@example.com>\r\n",
+                "DATA\r\n",
+                "Subject: x\r\n\r\n..hidden\r\n.\r\n"
+            ]
         );
     }
 
@@ -358,9 +370,13 @@ mod tests {
     fn a_password_is_said_in_secret_alone() {
         let login = Login { user: "u".to_owned(), password: "p".to_owned() };
         let start = |security| Dialogue::new(security, Some(&login), "redress", ENVELOPE);
-        let answers = ["220 x\r\n", "250-x\r\n250 STARTTLS\r\n", "220 go\r\n", "250-x\r\n250 AUTH LOGIN PLAIN\r\n", "235 ok\r\n"];
+        let answers =
+            ["220 x\r\n", "250-x\r\n250 STARTTLS\r\n", "220 go\r\n", "250-x\r\n250 AUTH LOGIN PLAIN\r\n", "235 ok\r\n"];
         let (told, _) = run(start(Security::StartTls), &answers);
-        assert_eq!(told[..5], ["EHLO redress\r\n", "STARTTLS\r\n", "(TLS)", "EHLO redress\r\n", "AUTH PLAIN AHUAcA==\r\n"]);
+        assert_eq!(
+            told[..5],
+            ["EHLO redress\r\n", "STARTTLS\r\n", "(TLS)", "EHLO redress\r\n", "AUTH PLAIN AHUAcA==\r\n"]
+        );
         // A server that cannot, or somebody between who says that it cannot.
         let (told, outcome) = run(start(Security::StartTls), &["220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n"]);
         assert_eq!((told.len(), outcome), (1, Some(Outcome::Protocol)));
@@ -372,7 +388,8 @@ mod tests {
     #[test]
     fn what_somebody_puts_behind_an_answer_is_not_heard() {
         let dialogue = Dialogue::new(Security::StartTls, None, "redress", ENVELOPE);
-        let (told, outcome) = run(dialogue, &["220 x\r\n", "250-x\r\n250 STARTTLS\r\n", "220 go\r\n250 AUTH PLAIN\r\n"]);
+        let (told, outcome) =
+            run(dialogue, &["220 x\r\n", "250-x\r\n250 STARTTLS\r\n", "220 go\r\n250 AUTH PLAIN\r\n"]);
         assert_eq!((told.last().map(String::as_str), outcome), (Some("EHLO redress\r\n"), None));
     }
 

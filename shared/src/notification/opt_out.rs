@@ -71,10 +71,7 @@ impl Link {
             return Err(NoLink);
         }
         let (tenant, complaint) = std::str::from_utf8(said).ok().and_then(|said| said.split_once(' ')).ok_or(NoLink)?;
-        Ok(Self {
-            tenant: tenant.parse().map_err(|_| NoLink)?,
-            complaint: complaint.parse().map_err(|_| NoLink)?,
-        })
+        Ok(Self { tenant: tenant.parse().map_err(|_| NoLink)?, complaint: complaint.parse().map_err(|_| NoLink)? })
     }
 }
 

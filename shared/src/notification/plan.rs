@@ -4,12 +4,7 @@ use super::{
     Channel,
     settings::{NotificationRule, Settings, is_required},
 };
-use crate::{
-    complaint::event::EventKind,
-    notify::OutboxMessage,
-    time::Timestamp,
-    webhook::attempt::Answer,
-};
+use crate::{complaint::event::EventKind, notify::OutboxMessage, time::Timestamp, webhook::attempt::Answer};
 
 /// Somebody is to be told of an event by a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

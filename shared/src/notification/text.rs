@@ -98,10 +98,7 @@ impl Seen<'_> {
         let Self { complaint, firm, event, letter, opt_out } = *self;
         let event = serde_json::to_value(event).ok().and_then(|event| event.as_str().map(str::to_owned));
         let state = serde_json::to_value(complaint.state).ok().and_then(|state| state.as_str().map(str::to_owned));
-        let about = [
-            ("reference", Value::from(complaint.reference.as_str())),
-            ("state", Value::from(state)),
-        ];
+        let about = [("reference", Value::from(complaint.reference.as_str())), ("state", Value::from(state))];
         vec![
             ("complaint", Value::from_pairs(about)),
             ("complainant", Value::from_pairs([("name", complaint.complainant.name.as_str())])),

@@ -76,7 +76,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 20] = [
+const KEPT: [(Scoped, Goes); 22] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -95,6 +95,8 @@ const KEPT: [(Scoped, Goes); 20] = [
     (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_notifications.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_notification_settings.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
@@ -127,7 +129,7 @@ pub(crate) struct InOrder {
     pub(crate) is_of_the_directory: bool,
 }
 
-pub(crate) const IN_ORDER: [InOrder; 5] = [
+pub(crate) const IN_ORDER: [InOrder; 7] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -162,6 +164,20 @@ pub(crate) const IN_ORDER: [InOrder; 5] = [
         step: "webhook-messages",
         read: scoped!("sql/relocation/webhook_messages.sql"),
         put: scoped!("sql/relocation/put_webhook_messages.sql"),
+        at_once: 200,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "notification-settings",
+        read: scoped!("sql/relocation/notification_settings.sql"),
+        put: scoped!("sql/relocation/put_notification_settings.sql"),
+        at_once: 100,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "notifications",
+        read: scoped!("sql/relocation/notifications.sql"),
+        put: scoped!("sql/relocation/put_notifications.sql"),
         at_once: 200,
         is_of_the_directory: false,
     },
