@@ -35,6 +35,7 @@ mod locks;
 mod matrix;
 mod metrics;
 mod naughty;
+mod notifications;
 mod parts;
 mod problems;
 mod relocation;
