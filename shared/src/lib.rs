@@ -31,7 +31,7 @@ pub mod json;
 pub mod letter;
 pub mod limit;
 pub mod lock;
-pub mod mail;
+pub mod outbound_mail;
 pub mod metrics;
 pub mod notification;
 pub mod notify;

@@ -8,7 +8,7 @@ use crate::{
         intake::{Language, List},
     },
     http::problem::{FieldError, Rule},
-    mail,
+    outbound_mail,
     text::{Code, Line, Prose},
     time::Timestamp,
 };
@@ -135,7 +135,7 @@ impl Settings {
             }
             let address = rule.address.as_ref().map(Line::as_str);
             match (rule.audience, rule.channel, address) {
-                (Audience::Address, Channel::Email, Some(address)) if !mail::is_address(address) => {
+                (Audience::Address, Channel::Email, Some(address)) if !outbound_mail::is_address(address) => {
                     wrong("/address", Rule::NotAllowed, "must be an email address (RFC 5321)");
                 }
                 (Audience::Address, _, None) => wrong("/address", Rule::Missing, "is who is told"),

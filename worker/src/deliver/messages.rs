@@ -37,7 +37,7 @@ use shared::{
     ids::{OutboxId, TenantId},
     json,
     letter::html::html,
-    mail::{is_address, message::Mail},
+    outbound_mail::{is_address, message::Mail},
     metrics::families,
     notification::{
         Attempt, Audience, Channel, Reason, Status,

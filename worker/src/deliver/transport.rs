@@ -8,7 +8,7 @@ use crate::platform::{
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use shared::{
-    mail::{
+    outbound_mail::{
         is_address,
         message::Mail,
         smtp::{Dialogue, Envelope, Login, Outcome, Security, Server, Step},
