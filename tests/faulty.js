@@ -6,7 +6,7 @@ import entry from "./entry.js";
 
 export * from "./entry.js";
 
-const MAY_FAIL = /^(DB_\d+|ATTACHMENTS|NOTIFY|JOBS|WEBHOOKS|SCAN|DIRECTORY|PRINT|THUMBNAIL)$/;
+const MAY_FAIL = /^(DB_\d+|ATTACHMENTS|NOTIFY|JOBS|WEBHOOKS|MESSAGES|SCAN|DIRECTORY|PRINT|THUMBNAIL)$/;
 const OTHERS = ["MIDDLE", "COURIER", "BACK"];
 
 let faults = {};

@@ -27,6 +27,8 @@ pub enum Part {
     Live: "live",
     /// Reading mail that came in. It is taken in and kept all the same, and read once this is on again.
     Mail: "mail",
+    /// Sending of notifications, and what is set about them. Those that are due wait.
+    Notifications: "notifications",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.
@@ -111,7 +113,7 @@ impl Flags {
 }
 
 /// The beginnings of paths that belong to a part.
-const BEGINNINGS: [(&str, Part); 8] = [
+const BEGINNINGS: [(&str, Part); 9] = [
     ("/v1/bulk", Part::Bulk),
     ("/v1/changes", Part::Changes),
     ("/v1/complaints:export", Part::Export),
@@ -119,6 +121,7 @@ const BEGINNINGS: [(&str, Part); 8] = [
     ("/v1/deadlines/forecast", Part::Forecast),
     ("/v1/letters/", Part::Letters),
     ("/v1/live", Part::Live),
+    ("/v1/notifications", Part::Notifications),
     ("/v1/views", Part::Views),
 ];
 

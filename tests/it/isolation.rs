@@ -116,6 +116,9 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("POST", "/v1/live-tickets") => json!({}),
         ("POST", "/v1/webhook-endpoints/{id}/rotate-secret") => json!({ "overlap_hours": 0 }),
         ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),
+        ("PUT", "/v1/notifications/rules") => json!({ "rules": [] }),
+        ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
+        ("POST", "/opt-out/{token}") => return call,
         ("POST", "/v1/complaints:import") => {
             let row = complaint(json!({ "channel": "pigeon" }));
             return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());
@@ -140,6 +143,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay"
             | "/v1/bulk/{id}/cancel"
+            | "/v1/notifications/{id}/retry"
             | "/v1/webhook-endpoints/{id}/test"
             | "/v1/inbound-mails/{id}/retry",
         ) => json!({}),

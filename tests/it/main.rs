@@ -37,6 +37,7 @@ mod locks;
 mod matrix;
 mod metrics;
 mod naughty;
+mod notifications;
 mod parts;
 mod problems;
 mod relocation;

@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 116] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 124] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -104,6 +104,15 @@ const ENDPOINTS: [(&str, &str, Who, u16); 116] = [
     ("GET", "/v1/inbound-mails/{id}", READ, 404),
     ("GET", "/v1/inbound-mails/{id}/raw", READ, 404),
     ("POST", "/v1/inbound-mails/{id}/retry", LEAD, 404),
+    ("GET", "/v1/notifications", READ, 200),
+    // There is no such notification.
+    ("POST", "/v1/notifications/{id}/retry", LEAD, 404),
+    ("GET", "/v1/notifications/rules", READ, 200),
+    ("PUT", "/v1/notifications/rules", LEAD, 412),
+    ("GET", "/v1/complaints/{id}/opt-out", READ, 200),
+    ("PUT", "/v1/complaints/{id}/opt-out", WRITE, 200),
+    ("GET", "/opt-out/{token}", Who::Anyone, 404),
+    ("POST", "/opt-out/{token}", Who::Anyone, 404),
 
     ("POST", "/v1/complaints", WRITE, 201),
     ("GET", "/v1/complaints", READ, 200),

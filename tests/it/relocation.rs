@@ -714,6 +714,41 @@ fn webhooks_go_where_the_tenant_goes() {
     has_left(&two, "eu");
 }
 
+#[test]
+fn notifications_go_where_the_tenant_goes() {
+    let mut two = Two::new();
+    let lead = two.firm.key(&["complaints:read", "complaints:write", "complaints:lead"]);
+    let own = json!({ "rules": [
+        { "id": "screen", "events": ["received", "noted"], "audience": "assignee", "channel": "console", "text": "staff" }
+    ] });
+    let set = |api: &Client, version: u64| {
+        api.call("PUT", "/v1/notifications/rules").if_match(version).json(&own).send().expect(200)
+    };
+    assert_eq!(set(&lead, 0).header("etag"), Some("\"v1\""));
+    let path =
+        format!("/v1/complaints/{}", two.api("eu").post("/v1/complaints", &complaint(json!({}))).expect(201).id());
+    lead.call("PUT", &format!("{path}/opt-out")).json(&json!({ "opted_out": true })).send().expect(200);
+    let told = |cell: &str| two.api(cell).get("/v1/notifications").expect(200).data().to_vec();
+    within(TOLD, "it is told", || (told("eu").len() == 1).then_some(()));
+    let before = told("eu");
+    two.begin("eu", "us");
+    two.until("eu", &["purging", "done"]);
+    assert_eq!(told("us"), before);
+    let there = two.api("us");
+    assert_eq!(there.get(&format!("{path}/opt-out")).expect(200).body["opted_out"], true);
+    let rules = there.get("/v1/notifications/rules").expect(200);
+    assert_eq!((rules.header("etag"), &rules.body["rules"]), (Some("\"v1\""), &own["rules"]));
+    let version = there.get(&path).expect(200).version();
+    there.post_on(version, &format!("{path}/note"), &json!({ "text": "Here now." })).expect(200);
+    within(TOLD, "what is new is told", || {
+        two.tick();
+        (told("us").len() == 2).then_some(())
+    });
+    two.until("eu", &["done"]);
+    two.cells.cell_mut("eu").stop();
+    has_left(&two, "eu");
+}
+
 /// In which phase, how long into the work on it, in milliseconds, and which cells die.
 const DEATHS: [(&str, u64, &[&str]); 8] = [
     ("copying", 60, &["us"]),

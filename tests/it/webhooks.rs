@@ -104,6 +104,10 @@ impl Receiver {
 }
 
 impl Taken {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        &self.headers[name]
+    }
+
     fn id(&self) -> &str {
         &self.headers["webhook-id"]
     }

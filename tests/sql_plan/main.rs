@@ -43,6 +43,19 @@ const SYSTEM_ON_TENANT_TABLES: &[(&str, &str, &str)] = &[
     ("system/webhook_messages_forget.sql", "tenant_holds", "nothing of a tenant that is on the move is deleted"),
     ("system/webhook_endpoints_forget.sql", "webhook_endpoints", "cron deletes what is old, whosever it is"),
     ("system/webhook_endpoints_forget.sql", "tenant_holds", "nothing of a tenant that is on the move is deleted"),
+    (
+        "system/notification_settings.sql",
+        "notification_settings",
+        "one queue batch has messages of many tenants; each its own",
+    ),
+    (
+        "system/notifications_insert.sql",
+        "notifications",
+        "one queue batch has messages of many tenants; each row brings its own",
+    ),
+    ("system/notifications_due.sql", "notifications", "whoever sends finds what is due, whosever it is"),
+    ("system/notifications_due.sql", "tenant_holds", "nothing is sent for a tenant that is on the move"),
+    ("system/notifications_due.sql", "tenant_arrivals", "nothing is sent for a tenant that is on the move"),
     ("system/stored_files_due.sql", "stored_files", "cron sees what has become of files, whosever they are"),
     ("system/stored_files_due.sql", "tenant_arrivals", "files of a tenant that is on the move wait"),
     ("system/stored_files_due.sql", "tenant_holds", "files of a tenant that is on the move wait"),
@@ -63,6 +76,7 @@ const KEYED_OTHERWISE: &[(&str, &str)] = &[
     ("webhook_endpoints_wake", "whoever sends looks for all that are due"),
     ("webhook_endpoints_deleted", "cron looks for all that were removed long ago"),
     ("webhook_messages_at", "cron looks for all that is old"),
+    ("notifications_due", "whoever sends looks for all that is due"),
     ("stored_files_look_at", "cron looks for all of which it is time to see what has become"),
     ("clock_reviews_from", "cron looks for any that is to be done"),
 ];

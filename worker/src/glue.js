@@ -544,3 +544,51 @@ export async function post(url, headers, body, millis) {
 export function sleep(millis) {
   return new Promise((done) => setTimeout(done, millis));
 }
+
+/** A connection to `address`: encrypted from its beginning (`on`), later (`starttls`) or never (`off`). */
+export async function line_open(address, secureTransport) {
+  const { connect } = await import("cloudflare:sockets");
+  return held(connect(address, { secureTransport, allowHalfOpen: false }));
+}
+
+function held(socket) {
+  socket.closed.catch(() => {});
+  return { socket, from: socket.readable.getReader(), to: socket.writable.getWriter() };
+}
+
+/** Says something, if there is something to say, and gives what is said next: no bytes if the line has ended. Fails if that takes too long. */
+export async function line_say(line, bytes, millis) {
+  let timer;
+  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error("timeout")), millis); });
+  const said = async () => {
+    if (bytes.byteLength > 0) await line.to.write(bytes);
+    const { value } = await line.from.read();
+    return value ?? new Uint8Array();
+  };
+  // Rust's memory may move while it waits.
+  bytes = bytes.slice();
+  const saying = said();
+  try {
+    return await Promise.race([saying, late]);
+  } finally {
+    clearTimeout(timer);
+    saying.catch(() => {});
+  }
+}
+
+/** The same line, encrypted from here on. */
+export function line_secure(line) {
+  line.from.releaseLock();
+  line.to.releaseLock();
+  return held(line.socket.startTls());
+}
+
+export async function line_close(line) {
+  await line.socket.close().catch(() => {});
+}
+
+/** Hands a mail to Cloudflare's binding `MAILER`. */
+export async function mail_send(env, from, to, text) {
+  const { EmailMessage } = await import("cloudflare:email");
+  await env.MAILER.send(new EmailMessage(from, to, text));
+}

@@ -9,7 +9,7 @@ use crate::{
         clocks::Clocks,
         complaints, dead_letters, duplicates, health, inbound_mails, keys,
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
-        lock, tenants,
+        lock, notifications, tenants,
         test_clock::{SetClock, TestClock},
         views, webhooks,
     },
@@ -40,6 +40,10 @@ use shared::{
     live::ticket::{Handed as HandedTicket, NewTicket},
     lock::{Lock, ShownLock},
     mail::InboundMail,
+    notification::{
+        opt_out::{OptOut, SetOptOut},
+        settings::Settings as NotificationSettings,
+    },
     object::rate_limiter::PlanUsage,
     spool::Accepted,
     tenant::{
@@ -422,6 +426,23 @@ fn operations() -> Vec<Operation> {
             ..get::<NoContent>("mail", "/v1/inbound-mails/{id}/raw", "The mail itself, byte for byte as it came") },
         post::<body::Nothing, InboundMail>("mail", "/v1/inbound-mails/{id}/retry", "202",
             "Have a mail in quarantine, or one that was ignored, read once more, and taken whatever sort of mail it is"),
+        Operation { query: NOTIFICATIONS,
+            ..get::<notifications::NotificationPage>("notifications", "/v1/notifications",
+                "Who was told of what, by which way, and what became of it") },
+        post::<body::Nothing, notifications::Shown>("notifications", "/v1/notifications/{id}/retry", "200",
+            "Send a notification anew that was given up; another stays as it is"),
+        get::<NotificationSettings>("notifications", "/v1/notifications/rules",
+            "Who hears of what, by which way, in which words: those of the service (version 0) until the firm sets its own"),
+        Operation { route: ("PUT", "/v1/notifications/rules"), versioned: Header::Must,
+            ..post::<NotificationSettings, NotificationSettings>("notifications", "", "200", "Set who hears of what") },
+        get::<OptOut>("notifications", "/v1/complaints/{id}/opt-out", "Whether the people of a complaint want to hear of its progress"),
+        Operation { route: ("PUT", "/v1/complaints/{id}/opt-out"),
+            ..post::<SetOptOut, OptOut>("notifications", "", "200",
+                "Note whether the people of a complaint want to hear of its progress. What the law requires they are sent in any case") },
+        Operation { gives: &[("text/html", false)],
+            ..get::<NoContent>("notifications", "/opt-out/{token}", "The page that a mail's link leads to, by which its reader opts out") },
+        Operation { route: ("POST", "/opt-out/{token}"), gives: &[("text/html", false)],
+            ..get::<NoContent>("notifications", "", "Opt out: by that page, or by a mailbox (RFC 8058)") },
 
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
@@ -616,6 +637,13 @@ const MAILS: &[(&str, &str)] = &[
 
 const WEBHOOK_LOG: &[(&str, &str)] = &[("after", "`next` of another page"), ("limit", "1 to 200; default 50")];
 
+const NOTIFICATIONS: &[(&str, &str)] = &[
+    ("status", "Only those that stand so"),
+    ("complaint", "Those of a complaint: all, at most 1,000"),
+    ("after", "`next` of another page"),
+    ("limit", "1 to 200; default 50"),
+];
+
 const VIEWS: &[(&str, &str)] = &[
     ("visible_to", "The id of a member of staff: the views of theirs and those shared with them"),
     ("team", "A team they belong to, if `visible_to` is given; may be repeated"),
@@ -715,7 +743,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 19] = [
+const TAGS: [&str; 21] = [
     "complaints",
     "views",
     "commands",
@@ -729,6 +757,7 @@ const TAGS: [&str; 19] = [
     "live",
     "webhooks",
     "mail",
+    "notifications",
     "import and export",
     "usage",
     "tenants",
@@ -800,7 +829,8 @@ fn describe_one(
     if operation.request.is_some() {
         codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid, Code::IllegalMove]);
     }
-    if route.method == "POST" {
+    // Nobody who is not one of our callers knows of it.
+    if route.method == "POST" && route.access != Access::Public {
         let words = "A value of the caller's own; a retry repeats it";
         parameters.push(parameter("header", "Idempotency-Key", true, words));
     }
@@ -829,6 +859,8 @@ fn describe_one(
         let (status, _, title) = Code::RangeNotSatisfiable.parts();
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));
+    }
+    if route.path.contains("{token}") {
         let (status, _, title) = Code::NotFound.parts();
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));

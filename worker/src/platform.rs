@@ -3,6 +3,7 @@
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
 pub(crate) mod bucket;
+pub(crate) mod line;
 
 use crate::{log, metrics, side::Side, tracing};
 use print::{Page, Unprinted};
@@ -117,13 +118,16 @@ pub(crate) enum Queue {
     Webhooks,
     /// Of files that are to be scanned.
     Scan,
+    /// Of turns of sending notifications, which wait for others' servers, too.
+    Messages,
 }
 
 /// The queue of a message, by the first word of its first word: `clocks` of `clocks/1 3`. What has none is of `notify`.
-const OF_MESSAGES: [(&str, Queue); 6] = [
+const OF_MESSAGES: [(&str, Queue); 7] = [
     ("bulk", Queue::Jobs),
     ("clocks", Queue::Jobs),
     ("mail", Queue::Jobs),
+    ("messages", Queue::Messages),
     ("scan", Queue::Scan),
     ("spool", Queue::Jobs),
     ("webhooks", Queue::Webhooks),
@@ -142,6 +146,7 @@ impl Queue {
             Self::Jobs => "JOBS",
             Self::Webhooks => "WEBHOOKS",
             Self::Scan => "SCAN",
+            Self::Messages => "MESSAGES",
         }
     }
 }
@@ -870,6 +875,7 @@ mod tests {
             ("spool/1", Queue::Jobs),
             ("spool/1 a/b/c", Queue::Jobs),
             ("webhooks/1 3", Queue::Webhooks),
+            ("messages/1 3", Queue::Messages),
             (r#"{"v":1,"id":"bulk/1"}"#, Queue::Notify),
             ("", Queue::Notify),
         ] {

@@ -5,7 +5,7 @@ use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        relocations, shards, split, tenants, test_clock, uploads, usage, views, webhooks,
+        notifications, relocations, shards, split, tenants, test_clock, uploads, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -220,6 +220,15 @@ routes! {
         POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
         GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
         POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
+
+        GET  "/v1/notifications" notifications::list, tenant ComplaintsRead;
+        POST "/v1/notifications/{id}/retry" notifications::retry, tenant ComplaintsLead;
+        GET  "/v1/notifications/rules" notifications::read_rules, tenant ComplaintsRead;
+        PUT  "/v1/notifications/rules" notifications::set_rules, tenant ComplaintsLead;
+        GET  "/v1/complaints/{id}/opt-out" notifications::read_opt_out, tenant ComplaintsRead;
+        PUT  "/v1/complaints/{id}/opt-out" notifications::set_opt_out, tenant ComplaintsWrite;
+        GET  "/opt-out/{token}" notifications::ask, public;
+        POST "/opt-out/{token}" notifications::confirm, public;
 
         GET  "/v1/dead-letters" dead_letters::list, operator;
         POST "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;

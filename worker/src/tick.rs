@@ -2,7 +2,7 @@
 
 use crate::{
     bulk,
-    deliver::{outbox, scanning, webhooks},
+    deliver::{messages, outbox, scanning, webhooks},
     gateway::directory,
     indexing, log, mail, metrics, platform,
     platform::Runtime,
@@ -69,6 +69,9 @@ async fn on_messages(runtime: &Runtime, now: Timestamp) {
     }
     if let Err(error) = webhooks::sweep(runtime, now).await {
         log::fault("webhooks_not_swept", &error);
+    }
+    if let Err(error) = messages::sweep(runtime).await {
+        log::fault("messages_not_swept", &error);
     }
 }
 

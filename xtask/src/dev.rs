@@ -12,6 +12,7 @@ use crate::cells::{self, Cells};
 use crate::checkout::{self, root};
 use crate::demo;
 use crate::firm::Firm;
+use crate::mail_sink::MailSink;
 use crate::progress::{duration, step};
 use crate::stack::{Options, Stack};
 use crate::wasm;
@@ -56,12 +57,15 @@ pub fn run(args: Args) -> Result<()> {
     if args.fresh {
         cells::delete_state(&state)?;
     }
+    let sink = step("Starting the mail sink", || MailSink::start(&state.join("mail")))?;
+    let options = options.var("MAIL", &sink.mail()).var("MAIL_FROM", "complaints@redress.example");
+    let options = options.var("PUBLIC_URL", &format!("http://127.0.0.1:{}", args.port));
     let mut running = step("Starting workerd with D1, R2, KV, Queues and Durable Objects", || {
         if cells.is_empty() { Cells::of_one(options) } else { Cells::start(&cells, options) }
     })?;
     let firms = demo::load(running.all(), &state, &data)?;
     write_addresses(running.all(), &firms)?;
-    print_welcome(running.all(), &firms, &state, started.elapsed())?;
+    print_welcome(running.all(), &firms, (&state, &sink), started.elapsed())?;
     serve(&mut running)
 }
 
@@ -112,7 +116,7 @@ fn write_addresses(stacks: &[Stack], firms: &[Firm]) -> Result<()> {
     Ok(std::fs::write(path, serde_json::to_string_pretty(&addresses)?)?)
 }
 
-fn print_welcome(stacks: &[Stack], firms: &[Firm], state: &Path, took: Duration) -> Result<()> {
+fn print_welcome(stacks: &[Stack], firms: &[Firm], (state, sink): (&Path, &MailSink), took: Duration) -> Result<()> {
     let stack = stacks.first().context("no stack is running")?;
     let bank = firms.first().context("no firm was created")?;
     let url = stack.base_url();
@@ -135,6 +139,7 @@ fn print_welcome(stacks: &[Stack], firms: &[Firm], state: &Path, took: Duration)
         println!("  Log          {}", stack.log().display());
     }
     println!();
+    println!("  Mail         {}      (whatever is sent ends here)", sink.url());
     println!("  Data         {}", state.display());
     println!("  For scripts  {}", addresses().display());
     println!();
@@ -149,7 +154,7 @@ fn print_welcome(stacks: &[Stack], firms: &[Firm], state: &Path, took: Duration)
     println!("KEY={}", bank.key);
     println!(
         "curl -sS {url}/v1/complaints -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' -H 'Idempotency-Key: try-{now}-create' \
-         -d '{{\"complainant\":{{\"name\":\"Ada Winter\"}},\"channel\":\"web\",\"description\":\"A fee was charged twice.\"}}'"
+         -d '{{\"complainant\":{{\"name\":\"Ada Winter\",\"contacts\":[{{\"kind\":\"email\",\"value\":\"ada@example.com\"}}]}},\"channel\":\"web\",\"description\":\"A fee was charged twice.\"}}'"
     );
     println!("curl -sS \"{url}/v1/complaints?state=received&limit=3\" -H \"Authorization: Bearer $KEY\"");
     println!(

@@ -14,6 +14,7 @@ mod digest;
 pub mod firm;
 pub mod import;
 pub mod journey;
+pub mod mail_sink;
 pub mod near_duplicates;
 pub mod npm;
 pub mod process;

@@ -18,7 +18,7 @@ pub fn install() -> Result<()> {
     if std::fs::read(&marker).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc)", || {
+    step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)", || {
         // From npm's own cache where it can. Without a network it should say so at once, not after minutes of retries.
         let mut npm = Command::new("npm");
         npm.args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]).current_dir(root());

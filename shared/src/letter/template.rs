@@ -82,11 +82,7 @@ impl Template {
         if !lacking.is_empty() {
             return Err(lacking);
         }
-        let mut environment = Environment::empty();
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_fuel(Some(FUEL));
-        environment.set_recursion_limit(RECURSION);
+        let environment = sandbox();
         let seen = subject.seen(kind, &self.language);
         let items = subject.items();
         let mut errors = Vec::new();
@@ -157,8 +153,18 @@ impl Template {
     }
 }
 
+/// Where texts are rendered: nothing but what is given can be named, and nothing takes long.
+pub(crate) fn sandbox() -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(RECURSION);
+    environment
+}
+
 /// Why a text is no template.
-pub(super) fn syntax(pointer: &str, text: &str) -> Option<FieldError> {
+pub(crate) fn syntax(pointer: &str, text: &str) -> Option<FieldError> {
     Environment::empty().template_from_str(text).err().map(|error| refused(pointer, &error))
 }
 

@@ -112,6 +112,8 @@ families! {
         "Spans of traces: sent to the collector, not taken by it, or dropped because there were too many.";
     MAILS Counter "redress_inbound_mails_total" ["outcome"]
         "Mails that came in: received, rejected for there is no such address, and what became of them.";
+    NOTIFICATIONS Counter "redress_notifications_total" ["channel" "outcome"]
+        "What became of notifications that were to be sent: sent, again, `put_off`, bounced, failed, skipped.";
 
     CRON_RUNS Counter "redress_cron_runs_total" ["side"]
         "Runs of cron.";

@@ -389,13 +389,44 @@ fn invalid(error: FieldError) -> Failure {
 }
 
 /// A draft, from the event that holds it.
-struct Drafted {
+pub(crate) struct Drafted {
     kind: Name,
     document: Document,
     response: Option<Response>,
 }
 
+/// A letter as it was sent.
+pub(crate) struct SentLetter {
+    pub(crate) id: LetterId,
+    pub(crate) document: Document,
+    /// The day that it shows.
+    pub(crate) dated: String,
+    /// SHA-256 of its PDF, if it was printed.
+    pub(crate) pdf: Option<Digest>,
+}
+
 impl Drafted {
+    /// The letter that event `seq` has sent.
+    pub(crate) async fn sent_in(
+        db: &TenantDb,
+        complaint: &Complaint,
+        seq: u32,
+    ) -> Result<Option<SentLetter>, StoreError> {
+        let span = Span { after: seq.saturating_sub(1), through: seq, limit: 1, ..Span::ALL };
+        let page = db.history(complaint.id, span).await?;
+        let Some(stored) = page.events.first() else { return Ok(None) };
+        let event: Event = json::from_str(&stored.json()).map_err(StoreError::unreadable)?;
+        let EventBody::LetterSent { dated, letter, pdf, html: sealed, .. } = event.body else { return Ok(None) };
+        let drafted = Self::read(db, complaint, letter).await;
+        let Self { document, .. } =
+            drafted.map_err(|failure| StoreError::unreadable(failure.reason().unwrap_or_default()))?;
+        let dated = dated.as_str().to_owned();
+        if sealed != Digest::of(html(&document, &dated).as_bytes()) {
+            return Err(StoreError::unreadable("a letter is not what was sent"));
+        }
+        Ok(Some(SentLetter { id: letter, document, dated, pdf }))
+    }
+
     async fn read(db: &TenantDb, complaint: &Complaint, letter: LetterId) -> Result<Self, Failure> {
         let seq = decide::find(complaint, letter).map_err(|_: Refusal| Failure::new(Code::NotFound))?.drafted_in;
         let span = Span { after: seq - 1, through: seq, limit: 1, ..Span::ALL };

@@ -25,6 +25,7 @@ pub(crate) mod letters;
 pub(crate) mod live;
 pub(crate) mod lock;
 pub(crate) mod metrics;
+pub(crate) mod notifications;
 pub(crate) mod once;
 pub(crate) mod relocations;
 pub(crate) mod shards;

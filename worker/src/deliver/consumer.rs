@@ -1,10 +1,10 @@
-//! Consumers: of `notify`, of `webhooks`, of `scan` ([`scanning`]) and of the dead letters of every queue in the courier, of `jobs` in
+//! Consumers: of `notify`, of `webhooks`, of `messages`, of `scan` ([`scanning`]) and of the dead letters of every queue in the courier, of `jobs` in
 //! the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::{linking, outbox, scanning, webhooks};
+use super::{linking, messages, outbox, scanning, webhooks};
 use crate::{
     bulk, live, log, metrics, platform,
     platform::Runtime,
@@ -28,6 +28,8 @@ const DEAD: &str = "-dead";
 const JOBS: &str = "jobs";
 /// What the name of the queue of webhooks begins with.
 const WEBHOOKS: &str = "webhooks";
+/// What the name of the queue of notifications begins with.
+const MESSAGES: &str = "messages";
 /// What the name of the queue of files that wait begins with.
 const SCAN: &str = "scan";
 /// A message that is older than this, in milliseconds, was not sent by whoever wrote its row, or had to wait.
@@ -44,6 +46,8 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (true, false) => bulk::consume(batch, runtime).await,
         #[cfg(feature = "courier")]
         (false, false) if queue.starts_with(WEBHOOKS) => webhooks::consume(batch, runtime).await,
+        #[cfg(feature = "courier")]
+        (false, false) if queue.starts_with(MESSAGES) => messages::consume(batch, runtime).await,
         #[cfg(feature = "courier")]
         (false, false) if queue.starts_with(SCAN) => scanning::consume(batch, runtime).await,
         #[cfg(feature = "courier")]
@@ -81,7 +85,8 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
     let all: Vec<_> = shards.values().flatten().map(|(_, message)| message).collect();
     let unruled = linking::apply(runtime, &all).await;
-    let not_noted = webhooks::note(runtime, &all).await;
+    let mut not_noted = webhooks::note(runtime, &all).await;
+    not_noted.extend(messages::note(runtime, &all).await);
     let settle = |raw: &RawMessage, message: &OutboxMessage| {
         let attributes = vec![("messaging.system", "cloudflare.queues".into())];
         let what = ("queue notify", SpanKind::Consumer);

@@ -2,6 +2,8 @@
 
 pub(crate) mod consumer;
 mod linking;
+pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod scanning;
+mod transport;
 pub(crate) mod webhooks;

@@ -64,23 +64,31 @@ pub(crate) async fn announce(runtime: &Runtime, shard: ShardId) {
     }
 }
 
-/// Has tenants' endpoints told of what messages say. The messages of which that could not be noted, with the reason: whoever forgets
-/// one of those before it is noted has lost what it says.
-pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTreeMap<OutboxId, StoreError> {
+/// Messages by the shard of their tenants' first slots, of the tenants that are known.
+pub(super) async fn at_home<'m>(
+    runtime: &Runtime,
+    messages: &[&'m OutboxMessage],
+) -> Result<BTreeMap<ShardId, Vec<&'m OutboxMessage>>, StoreError> {
+    let mut of_shards = BTreeMap::<ShardId, Vec<&OutboxMessage>>::new();
     if messages.is_empty() {
-        return BTreeMap::new();
+        return Ok(of_shards);
     }
     let tenants: BTreeSet<TenantId> = messages.iter().map(|message| message.tenant).collect();
     let tenants: Vec<TenantId> = tenants.into_iter().collect();
-    let homes = match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).homes(&tenants).await {
-        Ok(homes) => homes,
-        Err(error) => return messages.iter().map(|message| (message.id, error.clone())).collect(),
-    };
-    let mut of_shards = BTreeMap::<ShardId, Vec<&OutboxMessage>>::new();
-    for Home { id, shard } in homes {
+    for Home { id, shard } in SystemDb::new(runtime.clone(), DIRECTORY_SHARD).homes(&tenants).await? {
         let its = messages.iter().copied().filter(|message| message.tenant == id);
         of_shards.entry(shard).or_default().extend(its);
     }
+    Ok(of_shards)
+}
+
+/// Has tenants' endpoints told of what messages say. The messages of which that could not be noted, with the reason: whoever forgets
+/// one of those before it is noted has lost what it says.
+pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTreeMap<OutboxId, StoreError> {
+    let of_shards = match at_home(runtime, messages).await {
+        Ok(of_shards) => of_shards,
+        Err(error) => return messages.iter().map(|message| (message.id, error.clone())).collect(),
+    };
     let (mut not_noted, now) = (BTreeMap::new(), platform::now());
     for (shard, messages) in of_shards {
         let db = SystemDb::new(runtime.clone(), shard);

@@ -77,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 21] = [
+const KEPT: [(Scoped, Goes); 23] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -97,6 +97,8 @@ const KEPT: [(Scoped, Goes); 21] = [
     (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_inbound_mails.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_notifications.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_notification_settings.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
@@ -132,7 +134,7 @@ pub(crate) struct InOrder {
 /// The step that copies mails that came in.
 const MAILS: &str = "inbound-mails";
 
-pub(crate) const IN_ORDER: [InOrder; 6] = [
+pub(crate) const IN_ORDER: [InOrder; 8] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -176,6 +178,20 @@ pub(crate) const IN_ORDER: [InOrder; 6] = [
         read: scoped!("sql/relocation/inbound_mails.sql"),
         put: scoped!("sql/relocation/put_inbound_mails.sql"),
         at_once: 50,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "notification-settings",
+        read: scoped!("sql/relocation/notification_settings.sql"),
+        put: scoped!("sql/relocation/put_notification_settings.sql"),
+        at_once: 100,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "notifications",
+        read: scoped!("sql/relocation/notifications.sql"),
+        put: scoped!("sql/relocation/put_notifications.sql"),
+        at_once: 200,
         is_of_the_directory: false,
     },
 ];

@@ -10,11 +10,14 @@ use serde::{
 };
 use shared::{
     chain::Digest,
+    complaint::event::EventKind,
     http::idempotency::IdempotencyKey,
     ids::{ComplaintId, DeadLetterId, OutboxId, TenantId},
     json,
+    notification::Channel,
     notify::{OutboxMessage, audiences},
     tenant::{Tenant, placement::ShardId, relocation::Record},
+    text::Code,
     time::Timestamp,
 };
 
@@ -50,6 +53,9 @@ const WEBHOOK_MESSAGES_INSERT: Sql = sql!("sql/system/webhook_messages_insert.sq
 const WEBHOOK_LANES: Sql = sql!("sql/system/webhook_lanes.sql");
 const WEBHOOK_MESSAGES_FORGET: Sql = sql!("sql/system/webhook_messages_forget.sql");
 const WEBHOOK_ENDPOINTS_FORGET: Sql = sql!("sql/system/webhook_endpoints_forget.sql");
+const NOTIFICATION_SETTINGS: Sql = sql!("sql/system/notification_settings.sql");
+const NOTIFICATIONS_INSERT: Sql = sql!("sql/system/notifications_insert.sql");
+const NOTIFICATIONS_DUE: Sql = sql!("sql/system/notifications_due.sql");
 const STORED_FILES_DUE: Sql = sql!("sql/system/stored_files_due.sql");
 const PING: Sql = sql!("sql/system/ping.sql");
 
@@ -107,6 +113,26 @@ pub(crate) struct Lane {
     /// [`shared::webhook::endpoint::Health`] as JSON.
     pub(crate) health: String,
     pub(crate) deleted_at: Option<i64>,
+}
+
+/// What a tenant has set about whom it tells.
+#[derive(Deserialize)]
+pub(crate) struct SettingsRow {
+    pub(crate) tenant: TenantId,
+    /// [`shared::notification::settings::Settings`] as JSON.
+    pub(crate) doc: String,
+}
+
+/// A notification that somebody has taken to send it.
+#[derive(Deserialize)]
+pub(crate) struct DueNotification {
+    pub(crate) tenant: TenantId,
+    pub(crate) complaint: ComplaintId,
+    pub(crate) seq: u32,
+    pub(crate) rule: Code,
+    pub(crate) event: EventKind,
+    pub(crate) channel: Channel,
+    pub(crate) failed: u32,
 }
 
 /// Where a tenant's first slot lies.
@@ -426,6 +452,27 @@ impl SystemDb {
         batch.add(WEBHOOK_ENDPOINTS_FORGET, None, (before.unix_millis(),));
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
+    }
+
+    /// What some tenants have set about whom they tell, of those that have set something.
+    pub(crate) async fn notification_settings(&self, tenants: &[TenantId]) -> Result<Vec<SettingsRow>, StoreError> {
+        self.rows(NOTIFICATION_SETTINGS, (to_json(&tenants)?,)).await
+    }
+
+    /// Notes who is to be told, as `notifications_insert.sql` reads it: once, however often this is called. How many that adds.
+    pub(crate) async fn add_notifications(&self, rows: &impl Serialize) -> Result<usize, StoreError> {
+        let added: Vec<IgnoredAny> = self.rows(NOTIFICATIONS_INSERT, (to_json(rows)?,)).await?;
+        Ok(added.len())
+    }
+
+    /// Takes notifications of any tenant that are to be sent by `now`; until `until` they are nobody else's.
+    pub(crate) async fn due_notifications(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueNotification>, StoreError> {
+        self.rows(NOTIFICATIONS_DUE, (now.unix_millis(), until.unix_millis(), limit)).await
     }
 
     /// Takes rows out of the outbox.

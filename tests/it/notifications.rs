@@ -1,0 +1,410 @@
+//! Who is told of what by mail: what arrives, what is tried again, what is given up, and who does not want to hear of it.
+
+use crate::{
+    client::{Answer, Client, unused},
+    eventually::within,
+    firm::{Firm, complaint},
+    own_stack::{operator, ticking},
+    webhooks::Receiver,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+use xtask::{
+    mail_sink::MailSink,
+    stack::{Options, Stack},
+};
+
+const SOON: Duration = Duration::from_secs(90);
+/// Whoever dies while they send something has taken it for a minute.
+const IN_THE_END: Duration = Duration::from_secs(200);
+const FROM: &str = "complaints@redress.example";
+
+/// A mail that a server has taken over.
+#[derive(Clone, Debug)]
+struct Taken {
+    to: String,
+    text: String,
+}
+
+impl Taken {
+    fn header(&self, name: &str) -> Option<&str> {
+        let (head, _) = self.text.split_once("\r\n\r\n")?;
+        head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+/// A mail server that keeps what it takes, and answers as it is told to: to `RCPT`, or at the end of a mail. In the end it takes all.
+#[derive(Clone)]
+struct Server {
+    address: String,
+    taken: Arc<Mutex<Vec<Taken>>>,
+    /// After which command, and what; `cut` breaks the line.
+    answers: Arc<Mutex<VecDeque<(&'static str, &'static str)>>>,
+}
+
+impl Server {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("an address").to_string();
+        let server = Self { address, taken: Arc::default(), answers: Arc::default() };
+        let serves = server.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let serves = serves.clone();
+                thread::spawn(move || serves.serve(&stream));
+            }
+        });
+        server
+    }
+
+    fn answers(&self, answers: &[(&'static str, &'static str)]) {
+        self.answers.lock().expect("nobody panics").extend(answers);
+    }
+
+    fn taken(&self) -> Vec<Taken> {
+        self.taken.lock().expect("nobody panics").clone()
+    }
+
+    fn to(&self, address: &str) -> Vec<Taken> {
+        self.taken().into_iter().filter(|mail| mail.to == address).collect()
+    }
+
+    fn next(&self, after: &str, usual: &'static str) -> &'static str {
+        let mut answers = self.answers.lock().expect("nobody panics");
+        match answers.front() {
+            Some((command, _)) if *command == after => answers.pop_front().map_or(usual, |(_, answer)| answer),
+            _ => usual,
+        }
+    }
+
+    fn serve(&self, mut stream: &TcpStream) {
+        let mut reader = BufReader::new(stream);
+        let (mut to, mut line) = (String::new(), String::new());
+        let mut say = |answer: &str| (answer != "cut" && stream.write_all(format!("{answer}\r\n").as_bytes()).is_ok());
+        if !say("220 test ESMTP") {
+            return;
+        }
+        loop {
+            line.clear();
+            if reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                let answer = match line.trim_end() {
+                    line if line.starts_with("EHLO") => "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8",
+                    line if line.starts_with("RCPT TO:<") => {
+                        to = line["RCPT TO:<".len()..].trim_end_matches('>').to_owned();
+                        self.next("RCPT", "250 ok")
+                    }
+                    "DATA" => {
+                        say("354 go on");
+                        let mut text = String::new();
+                        loop {
+                            line.clear();
+                            if !reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                                return;
+                            }
+                            if line == ".\r\n" {
+                                break;
+                            }
+                            text.push_str(line.strip_prefix('.').unwrap_or(&line));
+                        }
+                        let answer = self.next("DATA", "250 taken");
+                        if answer.starts_with('2') {
+                            self.taken.lock().expect("nobody panics").push(Taken { to: to.clone(), text });
+                        }
+                        answer
+                    }
+                    "QUIT" => return,
+                    _ => "250 ok",
+                };
+                if !say(answer) {
+                    return;
+                }
+            } else {
+                return;
+            }
+        }
+    }
+}
+
+fn options(mail: &str) -> Options {
+    let options = Options::temporary().var("MAIL", mail).var("MAIL_FROM", FROM).var("WEBHOOKS_HURRY", "1000");
+    options.var("PUBLIC_URL", "https://redress.example")
+}
+
+fn with_email(address: &str) -> Value {
+    json!({ "complainant": { "name": "Zoë Winter", "contacts": [{ "kind": "email", "value": address }] } })
+}
+
+/// The notifications of a complaint, by event and rule.
+fn told(api: &Client, path: &str) -> BTreeMap<(String, String), Value> {
+    let id = path.rsplit('/').next().expect("a path");
+    let page = api.get(&format!("/v1/notifications?complaint={id}")).expect(200);
+    let named = |one: &Value| {
+        let text = |member: &str| one[member].as_str().expect("a text").to_owned();
+        ((text("event"), text("rule")), one.clone())
+    };
+    page.data().iter().map(named).collect()
+}
+
+#[track_caller]
+fn becomes(api: &Client, path: &str, (event, rule): (&str, &str), status: &str) -> Value {
+    within(SOON, &format!("{event} is {status}"), || {
+        thread::sleep(Duration::from_millis(300));
+        told(api, path).remove(&(event.to_owned(), rule.to_owned())).filter(|one| one["status"] == status)
+    })
+}
+
+fn send_letter(firm: &Firm, path: &str) -> Answer {
+    let body = json!({ "kind": "update", "texts": { "update": "We are on it, truly." } });
+    let drafted = firm.give(path, "letters", body).expect(200);
+    let letter = drafted.body["letters"].as_array().and_then(|all| all.last()).expect("a letter")["id"].clone();
+    let letter = letter.as_str().expect("an id").to_owned();
+    firm.give(path, &format!("letters/{letter}/send"), json!({})).expect(200)
+}
+
+#[test]
+fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
+    let options = options("");
+    let sink = MailSink::start(&options.state.join("mail")).expect("the sink starts");
+    let stack = Stack::start(options.var("MAIL", &sink.mail())).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let web = Client::new(&sink.url(), None);
+    let mails = |address: &str| -> Vec<Value> {
+        let all = web.call("GET", "/api/email").try_send().expect("the sink answers");
+        let to = |mail: &Value| mail["envelope"]["to"][0]["address"] == address;
+        all.body.as_array().expect("a list").iter().filter(|mail| to(mail)).cloned().collect()
+    };
+    let source = |mail: &Value| {
+        let id = mail["id"].as_str().expect("an id");
+        web.call("GET", &format!("/api/email/{id}/source")).try_send().expect("the sink answers").text
+    };
+    let arrives = |address: &str, n: usize| {
+        within(SOON, &format!("{n} mails to {address}"), || {
+            thread::sleep(Duration::from_millis(300));
+            (mails(address).len() >= n).then(|| mails(address))
+        })
+    };
+
+    // It has arrived: at once, with the reference.
+    let logged = firm.log(with_email("zoe@example.com"));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let reference = logged.text_of("reference").to_owned();
+    let first = arrives("zoe@example.com", 1).remove(0);
+    assert!(first["subject"].as_str().is_some_and(|subject| subject.contains(&reference)), "{first}");
+    assert!(first["text"].as_str().is_some_and(|text| text.contains("Zoë Winter") && text.contains(&reference)));
+    assert!(!source(&first).contains("List-Unsubscribe"), "the law requires it");
+    let row = becomes(&firm.api, &path, ("received", "received"), "sent");
+    assert_eq!((&row["attempts"][0]["code"], &row["audience"]), (&json!(250), &json!("complainant")));
+    assert!(!row.to_string().contains("zoe@example.com"), "no address is kept with it");
+
+    // What happens is told, and can be declined.
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    let mails_now = arrives("zoe@example.com", 2);
+    let progress =
+        mails_now.iter().map(source).find(|text| text.contains("List-Unsubscribe")).expect("it has the header");
+    assert!(progress.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "{progress}");
+    let link =
+        progress.split("List-Unsubscribe:").nth(1).and_then(|rest| rest.split(['<', '>']).nth(1)).expect("a link");
+    let link = link.replace(['\r', '\n', '\t', ' '], "").replace("https://redress.example", "");
+    let anybody = Client::new(stack.base_url(), None);
+    let page = anybody.get(&link).expect(200);
+    assert!(
+        page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) && page.text.contains("<form")
+    );
+    assert_eq!(firm.api.get(&format!("{path}/opt-out")).expect(200).body["opted_out"], false, "a look does nothing");
+    let one_click = b"List-Unsubscribe=One-Click".to_vec();
+    anybody.call("POST", &link).bytes("application/x-www-form-urlencoded", one_click).send().expect(200);
+    assert_eq!(firm.api.get(&format!("{path}/opt-out")).expect(200).body["opted_out"], true);
+    anybody.get("/opt-out/AAAA").problem(404, "not_found");
+
+    firm.give(&path, "investigate", json!({})).expect(200);
+    firm.give(&path, "request-information", json!({ "question": "Which statement?" })).expect(200);
+    let row = becomes(&firm.api, &path, ("information_requested", "question"), "skipped");
+    assert_eq!(row["reason"], "opted_out");
+    send_letter(&firm, &path);
+    becomes(&firm.api, &path, ("letter_sent", "letter"), "sent");
+    let letter = arrives("zoe@example.com", 3).into_iter().find(|mail| mail["html"].is_string()).expect("a page");
+    assert!(letter["html"].as_str().is_some_and(|html| html.contains("We are on it, truly.")));
+    assert!(letter["text"].as_str().is_some_and(|text| text.contains("We are on it, truly.")));
+    assert_eq!(letter["attachments"].as_array().map(Vec::len), Some(1), "the PDF: {letter}");
+
+    // Staff may take it back.
+    let set = |opted_out: bool| {
+        firm.api.call("PUT", &format!("{path}/opt-out")).json(&json!({ "opted_out": opted_out })).send().expect(200)
+    };
+    assert_eq!(set(false).body["opted_out"], false);
+    firm.give(&path, "withdraw", json!({ "reason": "They asked for it." })).expect(200);
+    becomes(&firm.api, &path, ("withdrawn", "progress"), "sent");
+
+    // Whoever has no address gets nothing, and it is written down.
+    let silent = firm.logged();
+    assert_eq!(becomes(&firm.api, &silent, ("received", "received"), "skipped")["reason"], "no_address");
+
+    // The firm's own rules.
+    let lead = firm.key(&["complaints:read", "complaints:lead"]);
+    let rules = lead.get("/v1/notifications/rules").expect(200);
+    assert_eq!(rules.header("etag"), Some("\"v0\""));
+    let own = json!({
+        "rules": [
+            { "id": "team", "events": ["received"], "audience": "address", "address": "team@example.com", "channel": "email", "text": "ours" },
+            { "id": "screen", "events": ["received"], "audience": "assignee", "channel": "console", "text": "staff" },
+        ],
+        "texts": [{ "id": "ours", "language": "en", "subject": "New: {{ complaint.reference }}", "text": "{{ event }} at {{ firm.name }}" }],
+    });
+    let put =
+        |version: u64, body: &Value| lead.call("PUT", "/v1/notifications/rules").if_match(version).json(body).send();
+    assert_eq!(put(0, &own).expect(200).header("etag"), Some("\"v1\""));
+    put(0, &own).problem(412, "precondition_failed");
+    let mut wrong = own.clone();
+    wrong["rules"][0]["text"] = json!("nothing");
+    assert_eq!(put(1, &wrong).problem(422, "invalid").pointers(), ["/rules/0/text"]);
+    let other = firm.log(with_email("zoe@example.com"));
+    let other_path = format!("/v1/complaints/{}", other.id());
+    let team = arrives("team@example.com", 1).remove(0);
+    assert_eq!(team["subject"], json!(format!("New: {}", other.text_of("reference"))));
+    assert_eq!(team["text"].as_str().map(str::trim), Some("received at Northwind Bank"));
+    becomes(&firm.api, &other_path, ("received", "screen"), "delivered");
+    assert_eq!(told(&firm.api, &other_path).len(), 2, "the complainant is told by no rule any more");
+
+    // The list goes on, and is nobody else's.
+    let page = firm.api.get("/v1/notifications?limit=2").expect(200);
+    let next = page.text_of("next").to_owned();
+    let rest = firm.api.get(&format!("/v1/notifications?limit=200&after={next}")).expect(200);
+    let ids: BTreeSet<String> = page.data().iter().chain(rest.data()).map(|one| one["id"].to_string()).collect();
+    assert!(ids.len() >= 7 && ids.len() == page.data().len() + rest.data().len(), "{ids:?}");
+    let sent = firm.api.get("/v1/notifications?status=sent").expect(200);
+    assert!(sent.data().len() >= 4 && sent.data().iter().all(|one| one["status"] == "sent"));
+    firm.api.get("/v1/notifications?status=lost").problem(400, "invalid_parameter");
+    let stranger = Firm::on(&operator(&stack), json!({}));
+    assert_eq!(stranger.api.get("/v1/notifications").expect(200).data().len(), 0);
+    let id = page.data()[0]["id"].as_str().expect("an id").to_owned();
+    let strange = stranger.key(&["complaints:lead"]);
+    strange.post(&format!("/v1/notifications/{id}/retry"), &json!({})).problem(404, "not_found");
+    stranger.api.get(&format!("{path}/opt-out")).problem(404, "not_found");
+}
+
+#[test]
+fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until_somebody_says_otherwise() {
+    let server = Server::new();
+    let stack = Stack::start(options(&format!("smtp://{}", server.address))).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let lead = firm.key(&["complaints:read", "complaints:lead"]);
+    let logged = |address: &str| format!("/v1/complaints/{}", firm.log(with_email(address)).id());
+    let received = ("received", "received");
+
+    // Not now, a line that breaks, and then: one mail.
+    server.answers(&[("DATA", "451 later"), ("DATA", "cut"), ("RCPT", "450 greylisted")]);
+    let path = logged("later@example.com");
+    let row = becomes(&firm.api, &path, received, "sent");
+    let attempts: Vec<_> =
+        row["attempts"].as_array().expect("a list").iter().map(|one| one["reason"].clone()).collect();
+    assert_eq!(attempts, [json!("refused"), json!("unreachable"), json!("refused"), json!(null)]);
+    let mails = server.to("later@example.com");
+    assert_eq!(mails.len(), 1);
+    let id = row["id"].as_str().expect("an id");
+    assert_eq!(mails[0].header("Message-ID"), Some(&*format!("<{id}@redress.example>")));
+
+    // Nobody is there.
+    server.answers(&[("RCPT", "550 no such user")]);
+    let path = logged("nobody@example.com");
+    let row = becomes(&firm.api, &path, received, "bounced");
+    assert_eq!((&row["attempts"][0]["code"], &row["next_attempt_at"]), (&json!(550), &json!(null)));
+
+    // It is not wanted; then somebody says that it is.
+    server.answers(&[("DATA", "554 spam")]);
+    let path = logged("failed@example.com");
+    let row = becomes(&firm.api, &path, received, "failed");
+    assert_eq!(row["reason"], "refused");
+    let failed = firm.api.get("/v1/notifications?status=failed").expect(200);
+    assert_eq!(failed.data().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&row["id"]]);
+    let retry = format!("/v1/notifications/{}/retry", row["id"].as_str().expect("an id"));
+    let key = unused();
+    let again = || lead.call("POST", &retry).idempotency_key(&key).json(&json!({})).send().expect(200);
+    assert_eq!(again().body["status"], "queued");
+    becomes(&firm.api, &path, received, "sent");
+    assert_eq!(again().body["status"], "sent", "the same request once more does nothing");
+    assert_eq!(server.to("failed@example.com").len(), 1);
+    firm.api.post(&retry, &json!({})).problem(403, "forbidden");
+
+    // While it is switched off nothing is sent; it waits.
+    let operator = operator(&stack);
+    let set = |parts: Value| operator.call("PUT", "/v1/flags").json(&json!({ "parts": parts })).send().expect(200);
+    set(json!({ "notifications": { "share": 0 } }));
+    // Isolates trust switches for ten seconds.
+    within(SOON, "it is off", || {
+        thread::sleep(Duration::from_secs(1));
+        (lead.get("/v1/notifications").status == 503).then_some(())
+    });
+    set(json!({}));
+}
+
+/// By providers' HTTP APIs: the same mail as JSON, and a text message.
+#[test]
+fn providers_are_asked_once_for_each_message_and_again_if_they_cannot_now() {
+    let (mail, sms) = (Receiver::new(&["429 Too Many Requests"]), Receiver::new(&[]));
+    let stack = Stack::start(options(mail.url()).var("SMS", sms.url())).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let lead = firm.key(&["complaints:read", "complaints:lead"]);
+    let own = json!({ "rules": [
+        { "id": "mail", "events": ["received"], "audience": "complainant", "channel": "email", "text": "received" },
+        { "id": "sms", "events": ["received"], "audience": "complainant", "channel": "sms", "text": "sms" },
+    ] });
+    lead.call("PUT", "/v1/notifications/rules").if_match(0).json(&own).send().expect(200);
+    let contacts = json!([
+        { "kind": "phone", "value": "+44 7700 900-123" }, { "kind": "email", "value": "zoe@example.com" }
+    ]);
+    let logged = firm.log(json!({ "complainant": { "name": "Zoë Winter", "contacts": contacts } }));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let row = becomes(&firm.api, &path, ("received", "mail"), "sent");
+    assert_eq!((&row["attempts"][0]["code"], &row["attempts"][1]["code"]), (&json!(429), &json!(204)));
+    let asked = mail.taken();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].header("idempotency-key"), asked[1].header("idempotency-key"));
+    let sent = asked[1].json();
+    assert_eq!(
+        (&sent["to"], &sent["from"]),
+        (&json!(["zoe@example.com"]), &json!(format!("\"Northwind Bank\" <{FROM}>")))
+    );
+    becomes(&firm.api, &path, ("received", "sms"), "sent");
+    let sent = sms.taken().remove(0).json();
+    assert_eq!(sent["to"], "+447700900123");
+    assert!(sent["text"].as_str().is_some_and(|text| text.contains(logged.text_of("reference"))));
+}
+
+#[test]
+fn whatever_dies_between_everybody_is_told_by_one_mail_however_often_it_comes() {
+    let server = Server::new();
+    let mut stack = Stack::start(options(&format!("smtp://{}", server.address))).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let mut expected = BTreeSet::new();
+    for round in 0..3_u64 {
+        let api = firm.api.at(stack.base_url());
+        for nth in 0..4 {
+            let address = format!("someone-{round}-{nth}@example.com");
+            api.post("/v1/complaints", &complaint(with_email(&address))).expect(201);
+            expected.insert(address);
+        }
+        thread::sleep(Duration::from_millis(900 * round));
+        stack.kill();
+        stack.restart().expect("the stack starts again on what reached the disk");
+    }
+    let api = firm.api.at(stack.base_url());
+    let sent = || {
+        thread::sleep(Duration::from_millis(500));
+        let rows = api.get("/v1/notifications?limit=200").expect(200);
+        (rows.data().len(), rows.data().iter().all(|row| row["status"] == "sent"))
+    };
+    ticking(IN_THE_END, &stack, "all are told", || (sent() == (expected.len(), true)).then_some(()));
+    let taken = server.taken();
+    let addresses: BTreeSet<String> = taken.iter().map(|mail| mail.to.clone()).collect();
+    assert_eq!(addresses, expected);
+    let ids: BTreeSet<(&str, &str)> =
+        taken.iter().map(|mail| (mail.to.as_str(), mail.header("Message-ID").expect("an id"))).collect();
+    assert_eq!(ids.len(), expected.len(), "each is one mail, however often it was sent");
+}

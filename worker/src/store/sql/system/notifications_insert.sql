@@ -1,0 +1,9 @@
+-- ?1: a JSON list of tenant, complaint, seq, rule, event, channel, audience, when it happened, status, and when it is to be sent.
+INSERT INTO notifications (tenant_id, complaint_id, seq, rule, event, channel, audience, at, status, next_at, change)
+SELECT told.value ->> 0, told.value ->> 1, told.value ->> 2, told.value ->> 3, told.value ->> 4, told.value ->> 5, told.value ->> 6,
+  told.value ->> 7, told.value ->> 8, told.value ->> 9,
+  coalesce((SELECT max(n.change) FROM notifications n WHERE n.tenant_id = told.value ->> 0), 0) + 1
+FROM json_each(?1) told
+WHERE true
+ON CONFLICT DO NOTHING
+RETURNING status
