@@ -81,7 +81,7 @@ fn a_request_and_what_follows_from_it_are_one_trace() {
         );
     }
     let told = collector.taken();
-    assert!(told.iter().all(|taken| taken.header("authorization") == Some("Bearer of-the-collector")));
+    assert!(told.iter().all(|taken| taken.header("authorization") == "Bearer of-the-collector"));
     let whole = told.iter().map(|taken| taken.text().to_owned()).collect::<String>();
     let name = complaint(json!({}))["complainant"]["name"].as_str().expect("a name").to_owned();
     assert!(!whole.contains(&name), "nobody is named");

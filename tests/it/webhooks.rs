@@ -120,10 +120,6 @@ impl Taken {
         &self.body
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
-    }
-
     /// Which of the signatures, by their place, are by this secret or public key.
     pub(crate) fn signed_by(&self, key: &str) -> Vec<usize> {
         let signed = format!("{}.{}.{}", self.id(), self.headers["webhook-timestamp"], self.body);

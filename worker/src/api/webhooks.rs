@@ -264,7 +264,7 @@ fn logged(endpoint: EndpointId, message: Message) -> Result<Logged, Failure> {
         Subject::Test(_) => (None, None),
     };
     let (id, at) = (message::id(endpoint, &subject), message.at());
-    let Message(_, _, event, _, state, next, _, attempts) = message;
+    let Message(_, _, event, _, state, next, _, attempts, _) = message;
     let next_attempt_at = next.map(Timestamp::from_unix_millis);
     Ok(Logged { id, event, complaint, seq, at, state, next_attempt_at, attempts })
 }
