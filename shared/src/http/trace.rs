@@ -33,7 +33,7 @@ impl TraceParent {
     }
 
     /// Whether it is one of a share of traces, 0 to 1: by the last 56 bits of its id, so that whoever sees it with the same share says
-    /// the same (OpenTelemetry, "TraceState: Probability Sampling").
+    /// the same (OpenTelemetry, "Probability sampling").
     #[must_use]
     pub fn is_of_share(&self, share: f64) -> bool {
         let random = self.trace.get(18..).and_then(|digits| u64::from_str_radix(digits, 16).ok());

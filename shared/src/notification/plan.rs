@@ -67,6 +67,7 @@ mod tests {
             complaint: ComplaintId::in_slot(at, &[3; 10], 0),
             shard: 0,
             events,
+            trace: None,
         }
     }
 
