@@ -177,7 +177,7 @@ impl LiveHub {
                 bytes: change.event.len().try_into().unwrap_or(u64::MAX),
             })
             .collect();
-        let acts = self.memory.hub.borrow_mut().take(page.from, page.last, &changes);
+        let acts = self.memory.hub.borrow_mut().take(page.from, page.last, &changes, now());
         self.act(&acts, Some(page));
         let all: Vec<_> = self.memory.hub.borrow().seats().map(|(number, _)| number).collect();
         all.into_iter().for_each(|number| self.attach(number));
@@ -257,6 +257,7 @@ impl LiveHub {
             sockets: hub.len().try_into().unwrap_or(u32::MAX),
             after: hub.wanted(),
             waiting: hub.has_waiting(),
+            behind: hub.has_behind(),
             young: hub.is_young(now()),
             sent: self.memory.sent.take(),
             closed: self.memory.closed.take().into_iter().collect(),

@@ -48,7 +48,7 @@ const PAGES: u32 = 100;
 const MAX_KNOWN: usize = 10_000;
 /// When somebody who has opened a socket looks again, in milliseconds: later than anybody may believe that nobody is there.
 const LOOK_AGAIN_MILLIS: i64 = NOBODY_MILLIS + 500;
-/// How long to wait for a client that catches up to acknowledge, in milliseconds.
+/// How long to wait for a client to acknowledge before the hub is asked again, in milliseconds.
 const WAIT_MILLIS: u32 = 200;
 
 thread_local! {
@@ -56,6 +56,8 @@ thread_local! {
     static CHANGED: RefCell<BTreeSet<TenantId>> = RefCell::default();
     /// When the one that will tell began to wait.
     static TELLER_SINCE: Cell<Option<Timestamp>> = const { Cell::new(None) };
+    /// Tenants some of whose clients this isolate waits for, and until when.
+    static AWAITED: RefCell<BTreeMap<TenantId, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
     /// Where nobody was when it was last asked, and when that was.
     static NOBODY: RefCell<BTreeMap<TenantId, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
@@ -77,36 +79,63 @@ pub(crate) fn tell_later(runtime: &Runtime, wait_until: impl FnOnce(LocalBoxFutu
     wait_until(Box::pin(async move {
         platform::sleep(GATHER_MILLIS).await;
         TELLER_SINCE.set(None);
-        tell(&runtime).await;
+        let told = pushed(&runtime).await;
+        let waiting = told.into_iter().filter(|(_, wanted)| wanted.waiting);
+        together(waiting.map(|(tenant, _)| follow_up(&runtime, tenant))).await;
     }));
 }
 
-/// Tells the hubs of what this isolate has changed and told nobody.
+/// Tells the hubs of what this isolate has changed and told nobody. For queues and cron, which wait for no client: whoever is behind
+/// gets the rest with the next change, or catches up by itself.
 pub(crate) async fn tell(runtime: &Runtime) {
+    pushed(runtime).await;
+}
+
+/// The same. What those hubs want that have somebody.
+async fn pushed(runtime: &Runtime) -> Vec<(TenantId, Wanted)> {
     let now = platform::now();
     let nobody = |tenant: &TenantId| {
         NOBODY.with_borrow(|nobody| nobody.get(tenant).is_some_and(|at| at.plus_millis(NOBODY_MILLIS) > now))
     };
     let changed = CHANGED.take();
-    together(changed.iter().filter(|tenant| !nobody(tenant)).map(|tenant| push(runtime, *tenant))).await;
+    let tell = |tenant: TenantId| async move { Some((tenant, push(runtime, tenant).await?)) };
+    let told = together(changed.into_iter().filter(|tenant| !nobody(tenant)).map(tell)).await;
+    told.into_iter().flatten().collect()
+}
+
+/// Hands in the rest as clients acknowledge what they have, for as long as a hub has patience with them.
+async fn follow_up(runtime: &Runtime, tenant: TenantId) {
+    let now = platform::now();
+    let until = now.plus_millis(CATCH_UP_MILLIS);
+    // Whoever waited may have died with its request.
+    let others = AWAITED.with_borrow_mut(|awaited| awaited.insert(tenant, until));
+    if let Some(others) = others.filter(|until| *until > now) {
+        AWAITED.with_borrow_mut(|awaited| awaited.insert(tenant, others));
+        return;
+    }
+    while platform::now() < until {
+        platform::sleep(WAIT_MILLIS).await;
+        match ask(runtime, tenant, &Question::Wanted).await {
+            Ok(wanted) if wanted.behind => drop(push(runtime, tenant).await),
+            Ok(wanted) if wanted.waiting => {}
+            _ => break,
+        }
+    }
+    AWAITED.with_borrow_mut(|awaited| awaited.remove(&tenant));
 }
 
 /// Brings a new socket to where the others are, and sees that nothing is missed that happened while others believed nobody to be there.
 pub(crate) async fn welcome(runtime: &Runtime, tenant: TenantId) {
     NOBODY.with_borrow_mut(|nobody| nobody.remove(&tenant));
     let begun = platform::now();
-    let mut looked_again = false;
-    loop {
-        let Some(wanted) = push(runtime, tenant).await else { return };
+    let Some(wanted) = push(runtime, tenant).await else { return };
+    if wanted.waiting {
+        follow_up(runtime, tenant).await;
+    }
+    if wanted.young {
         let waited = platform::now().unix_millis() - begun.unix_millis();
-        if wanted.waiting && waited < CATCH_UP_MILLIS {
-            platform::sleep(WAIT_MILLIS).await;
-        } else if wanted.young && !looked_again {
-            looked_again = true;
-            platform::sleep(u32::try_from(LOOK_AGAIN_MILLIS - waited).unwrap_or(1)).await;
-        } else {
-            return;
-        }
+        platform::sleep(u32::try_from(LOOK_AGAIN_MILLIS - waited).unwrap_or_default()).await;
+        push(runtime, tenant).await;
     }
 }
 

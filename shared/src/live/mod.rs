@@ -24,7 +24,8 @@ pub const MAX_SEATS: usize = 10_000;
 pub const MAX_UNACKNOWLEDGED: u64 = 1_000;
 /// The most bytes of them; one more change may be on top.
 pub const MAX_UNACKNOWLEDGED_BYTES: u64 = 8 << 20;
-/// How long a socket may take to catch up after it was opened, in milliseconds. Until then a full window only makes it wait.
+/// How long a socket may take to catch up, in milliseconds, after it was opened or has fallen behind because it had too much
+/// unacknowledged: a burst is sent faster than anybody can answer.
 pub const CATCH_UP_MILLIS: i64 = 30_000;
 /// A socket that sees few changes is told a new place after so many that it does not see, so that it can go on from there.
 pub const PLACE_EVERY: u64 = 1_000;
@@ -342,8 +343,14 @@ impl Hub {
         self.seats.values().any(Seat::waits)
     }
 
+    /// Whether somebody is behind who could go on.
+    #[must_use]
+    pub fn has_behind(&self) -> bool {
+        self.seats.values().any(|seat| seat.catching_up.is_some() && !seat.is_full())
+    }
+
     /// Takes in a page: all changes after number `from`, without a gap, of a feed whose last number was `last`.
-    pub fn take(&mut self, from: u64, last: u64, page: &[Change]) -> Vec<Act> {
+    pub fn take(&mut self, from: u64, last: u64, page: &[Change], now: Timestamp) -> Vec<Act> {
         let through = page.last().map_or(from, |change| change.number);
         let mut acts = Vec::new();
         self.seats.retain(|number, seat| {
@@ -354,11 +361,8 @@ impl Hub {
             for (nth, change) in news {
                 if seat.sees(change) {
                     if seat.is_full() {
-                        if seat.catching_up.is_some() {
-                            return true;
-                        }
-                        acts.push(Act::Close(*number, Farewell::Slow));
-                        return false;
+                        seat.catching_up.get_or_insert(now.plus_millis(CATCH_UP_MILLIS));
+                        return true;
                     }
                     seat.send(change);
                     acts.push(Act::Send(*number, nth, seat.events));

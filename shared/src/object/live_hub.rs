@@ -97,9 +97,12 @@ pub struct Wanted {
     pub sockets: u32,
     /// After which number it wants to go on; `None` if nobody can.
     pub after: Option<u64>,
-    /// Whether somebody who catches up has to acknowledge first.
+    /// Whether somebody who is behind has to acknowledge first.
     #[serde(default)]
     pub waiting: bool,
+    /// Whether somebody is behind who could go on.
+    #[serde(default)]
+    pub behind: bool,
     /// Whether somebody may believe still that nobody is there.
     #[serde(default)]
     pub young: bool,
