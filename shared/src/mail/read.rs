@@ -159,6 +159,15 @@ fn parse(raw: &[u8], decode: Decode<'_>) -> Result<Mail, Unreadable> {
     if text.trim().is_empty() {
         text = says(&shown(&message.html_body));
     }
+    // The reader takes a text that never ends for a file.
+    if text.trim().is_empty() {
+        let unended = |id: &&u32| {
+            message.part(**id).is_some_and(|part| part.is_encoding_problem && part.attachment_name().is_none())
+        };
+        let unended: Vec<u32> = shown(&message.attachments).iter().filter(unended).copied().collect();
+        text = says(&unended);
+        used.extend(unended);
+    }
     let attached = message.attachments.iter().filter(|id| !used.contains(id)).filter_map(|id| message.part(*id));
     let files = attached.filter_map(|part| body.file(part)).collect();
     let ids = |name: &str| head.text(name).map(|text| message_ids(&text)).unwrap_or_default();
