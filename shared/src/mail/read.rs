@@ -159,14 +159,17 @@ fn parse(raw: &[u8], decode: Decode<'_>) -> Result<Mail, Unreadable> {
     if text.trim().is_empty() {
         text = says(&shown(&message.html_body));
     }
-    // The reader takes a text that never ends for a file.
+    // The reader takes a text that never ends for a file, and parts that nothing parts.
     if text.trim().is_empty() {
-        let unended = |id: &&u32| {
-            message.part(**id).is_some_and(|part| part.is_encoding_problem && part.attachment_name().is_none())
+        let is_words = |part: &MessagePart<'_>| {
+            let is_text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
+            let parted = part.content_type().is_some_and(|kind| kind.c_type.eq_ignore_ascii_case("multipart"));
+            part.attachment_name().is_none() && (parted || is_text && part.is_encoding_problem)
         };
-        let unended: Vec<u32> = shown(&message.attachments).iter().filter(unended).copied().collect();
-        text = says(&unended);
-        used.extend(unended);
+        let words = message.attachments.iter().filter(|id| message.part(**id).is_some_and(is_words));
+        let words: Vec<u32> = words.copied().collect();
+        text = says(&words);
+        used.extend(words);
     }
     let attached = message.attachments.iter().filter(|id| !used.contains(id)).filter_map(|id| message.part(*id));
     let files = attached.filter_map(|part| body.file(part)).collect();
