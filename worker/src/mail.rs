@@ -232,7 +232,8 @@ impl Desk<'_> {
     async fn see(&self) -> Result<Settled, Failure> {
         let Self { firm, arrived, .. } = self;
         let object = Object::Mail { mail: arrived.mail, digest: arrived.sha256 };
-        let Some(raw) = firm.runtime.kept(arrived.tenant, &object).await? else {
+        let found = firm.runtime.found(arrived.tenant, &object).await?;
+        let Some(raw) = found.filter(|raw| Digest::of(raw) == arrived.sha256) else {
             return Ok(self.quarantined(Outcome::Damaged, None));
         };
         let mail = match read(&raw, &platform::decoded) {

@@ -278,14 +278,17 @@ impl Runtime {
 
     /// The bytes of an object, if it is there and they are what it is called after.
     pub(crate) async fn kept(&self, tenant: TenantId, object: &Object) -> Result<Option<Vec<u8>>, Fault> {
-        let found = bucket_get(self.env(), &object.key(tenant)).await.map_err(|error| fault(&error))?;
-        let Some(bytes) = found.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec) else {
-            return Ok(None);
-        };
+        let Some(bytes) = self.found(tenant, object).await? else { return Ok(None) };
         if Digest::of(&bytes) == object.digest() {
             return Ok(Some(bytes));
         }
         Err(Fault { dependency: "bucket", message: format!("{object} is not what it was") })
+    }
+
+    /// The bytes that are kept where an object is to be, whatever they are.
+    pub(crate) async fn found(&self, tenant: TenantId, object: &Object) -> Result<Option<Vec<u8>>, Fault> {
+        let found = bucket_get(self.env(), &object.key(tenant)).await.map_err(|error| fault(&error))?;
+        Ok(found.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec))
     }
 
     /// Keeps the body of a request, piece by piece, if it is this object.

@@ -1,6 +1,4 @@
--- Complaints of the mails with these Message-IDs, in the order in which those are named.
-SELECT m.complaint_id AS doc
-FROM json_each(?2) AS named
-CROSS JOIN inbound_mails AS m ON m.tenant_id = ?1 AND m.message_id = named.value
-WHERE m.complaint_id IS NOT NULL
+-- Complaints of the mails with these Message-IDs.
+SELECT complaint_id AS doc FROM inbound_mails
+WHERE tenant_id = ?1 AND message_id IN (SELECT value FROM json_each(?2)) AND complaint_id IS NOT NULL
 LIMIT 5
