@@ -87,7 +87,7 @@ impl Server {
     fn serve(&self, mut stream: &TcpStream) {
         let mut reader = BufReader::new(stream);
         let (mut to, mut line) = (String::new(), String::new());
-        let mut say = |answer: &str| (answer != "cut" && stream.write_all(format!("{answer}\r\n").as_bytes()).is_ok());
+        let mut say = |answer: &str| answer != "cut" && stream.write_all(format!("{answer}\r\n").as_bytes()).is_ok();
         if !say("220 test ESMTP") {
             return;
         }
@@ -261,7 +261,7 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
         |version: u64, body: &Value| lead.call("PUT", "/v1/notifications/rules").if_match(version).json(body).send();
     assert_eq!(put(0, &own).expect(200).header("etag"), Some("\"v1\""));
     put(0, &own).problem(412, "precondition_failed");
-    let mut wrong = own.clone();
+    let mut wrong = own;
     wrong["rules"][0]["text"] = json!("nothing");
     assert_eq!(put(1, &wrong).problem(422, "invalid").pointers(), ["/rules/0/text"]);
     let other = firm.log(with_email("zoe@example.com"));
