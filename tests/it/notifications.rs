@@ -5,6 +5,7 @@ use crate::{
     eventually::within,
     firm::{Firm, complaint},
     own_stack::{operator, ticking},
+    webhooks::Receiver,
 };
 use serde_json::{Value, json};
 use std::{
@@ -86,7 +87,7 @@ impl Server {
     fn serve(&self, mut stream: &TcpStream) {
         let mut reader = BufReader::new(stream);
         let (mut to, mut line) = (String::new(), String::new());
-        let mut say = |answer: &str| (answer != "cut" && stream.write_all(format!("{answer}\r\n").as_bytes()).is_ok());
+        let mut say = |answer: &str| answer != "cut" && stream.write_all(format!("{answer}\r\n").as_bytes()).is_ok();
         if !say("220 test ESMTP") {
             return;
         }
@@ -208,9 +209,9 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
     let progress =
         mails_now.iter().map(source).find(|text| text.contains("List-Unsubscribe")).expect("it has the header");
     assert!(progress.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "{progress}");
-    let unfolded = progress.replace("\r\n ", "").replace("\n ", "").replace("\r\n\t", "");
-    let link = unfolded.split("List-Unsubscribe: <https://redress.example").nth(1).expect("a link");
-    let link = link.split('>').next().expect("its end").trim().to_owned();
+    let link =
+        progress.split("List-Unsubscribe:").nth(1).and_then(|rest| rest.split(['<', '>']).nth(1)).expect("a link");
+    let link = link.replace(['\r', '\n', '\t', ' '], "").replace("https://redress.example", "");
     let anybody = Client::new(stack.base_url(), None);
     let page = anybody.get(&link).expect(200);
     assert!(
@@ -260,7 +261,7 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
         |version: u64, body: &Value| lead.call("PUT", "/v1/notifications/rules").if_match(version).json(body).send();
     assert_eq!(put(0, &own).expect(200).header("etag"), Some("\"v1\""));
     put(0, &own).problem(412, "precondition_failed");
-    let mut wrong = own.clone();
+    let mut wrong = own;
     wrong["rules"][0]["text"] = json!("nothing");
     assert_eq!(put(1, &wrong).problem(422, "invalid").pointers(), ["/rules/0/text"]);
     let other = firm.log(with_email("zoe@example.com"));
@@ -335,8 +336,45 @@ fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until
     let operator = operator(&stack);
     let set = |parts: Value| operator.call("PUT", "/v1/flags").json(&json!({ "parts": parts })).send().expect(200);
     set(json!({ "notifications": { "share": 0 } }));
-    lead.get("/v1/notifications").problem(503, "unavailable");
+    // Isolates trust switches for ten seconds.
+    within(SOON, "it is off", || {
+        thread::sleep(Duration::from_secs(1));
+        (lead.get("/v1/notifications").status == 503).then_some(())
+    });
     set(json!({}));
+}
+
+/// By providers' HTTP APIs: the same mail as JSON, and a text message.
+#[test]
+fn providers_are_asked_once_for_each_message_and_again_if_they_cannot_now() {
+    let (mail, sms) = (Receiver::new(&["429 Too Many Requests"]), Receiver::new(&[]));
+    let stack = Stack::start(options(mail.url()).var("SMS", sms.url())).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let lead = firm.key(&["complaints:read", "complaints:lead"]);
+    let own = json!({ "rules": [
+        { "id": "mail", "events": ["received"], "audience": "complainant", "channel": "email", "text": "received" },
+        { "id": "sms", "events": ["received"], "audience": "complainant", "channel": "sms", "text": "sms" },
+    ] });
+    lead.call("PUT", "/v1/notifications/rules").if_match(0).json(&own).send().expect(200);
+    let contacts = json!([
+        { "kind": "phone", "value": "+44 7700 900-123" }, { "kind": "email", "value": "zoe@example.com" }
+    ]);
+    let logged = firm.log(json!({ "complainant": { "name": "Zoë Winter", "contacts": contacts } }));
+    let path = format!("/v1/complaints/{}", logged.id());
+    let row = becomes(&firm.api, &path, ("received", "mail"), "sent");
+    assert_eq!((&row["attempts"][0]["code"], &row["attempts"][1]["code"]), (&json!(429), &json!(204)));
+    let asked = mail.taken();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].header("idempotency-key"), asked[1].header("idempotency-key"));
+    let sent = asked[1].json();
+    assert_eq!(
+        (&sent["to"], &sent["from"]),
+        (&json!(["zoe@example.com"]), &json!(format!("\"Northwind Bank\" <{FROM}>")))
+    );
+    becomes(&firm.api, &path, ("received", "sms"), "sent");
+    let sent = sms.taken().remove(0).json();
+    assert_eq!(sent["to"], "+447700900123");
+    assert!(sent["text"].as_str().is_some_and(|text| text.contains(logged.text_of("reference"))));
 }
 
 #[test]

@@ -104,11 +104,15 @@ impl Receiver {
 }
 
 impl Taken {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        &self.headers[name]
+    }
+
     fn id(&self) -> &str {
         &self.headers["webhook-id"]
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a message is JSON")
     }
 

@@ -100,7 +100,7 @@ families! {
         "How long ago that was written of which messages tell, when they were taken from their queue.";
 
     NOTIFICATIONS Counter "redress_notifications_total" ["channel" "outcome"]
-        "What became of notifications that were to be sent: sent, again, put_off, bounced, failed, skipped.";
+        "What became of notifications that were to be sent: sent, again, `put_off`, bounced, failed, skipped.";
 
     CRON_RUNS Counter "redress_cron_runs_total" ["side"]
         "Runs of cron.";

@@ -222,8 +222,16 @@ async fn see(
     let DueNotification { tenant, complaint, seq, ref rule, channel, failed, .. } = *due;
     let begun = platform::now();
     let known = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
-    let served = known.filter(|tenant| tenant.status != Standing::Deleted && tenant.home_cell == config.cell);
+    let served = known.filter(|tenant| tenant.status != Standing::Deleted);
     let told = match served {
+        // What is left of it here goes away.
+        Some(tenant) if tenant.home_cell != config.cell => Told {
+            status: Status::Queued,
+            reason: None,
+            next: Some(begun.plus_millis(SWITCHED_OFF_MILLIS)),
+            failed,
+            attempt: None,
+        },
         Some(tenant) => {
             let desk = Desk { runtime, config, tenant: &tenant, due };
             match desk.tell(shard, begun).await? {
