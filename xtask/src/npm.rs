@@ -19,14 +19,20 @@ pub fn install() -> Result<()> {
         return Ok(());
     }
     step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)", || {
-        // From npm's own cache where it can. Without a network it should say so at once, not after minutes of retries.
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]).current_dir(root());
-        npm.env("npm_config_fetch_retries", "1").env("npm_config_fetch_retry_mintimeout", "1000");
-        process::output(&mut npm)
+        // From npm's own cache where it can; that may not have heard of a version yet, and the registry has.
+        npm_ci("--prefer-offline")
+            .or_else(|_| npm_ci("--prefer-online"))
             .context("npm packages could not be installed; this needs npm and its registry in reach")?;
         Ok(std::fs::write(&marker, &lock)?)
     })
+}
+
+/// Without a network it should say so at once, not after minutes of retries.
+fn npm_ci(from: &str) -> Result<()> {
+    let mut npm = Command::new("npm");
+    npm.args(["ci", from, "--no-audit", "--no-fund"]).current_dir(root());
+    npm.env("npm_config_fetch_retries", "1").env("npm_config_fetch_retry_mintimeout", "1000");
+    process::output(&mut npm).map(drop)
 }
 
 /// An executable that a package brings.
