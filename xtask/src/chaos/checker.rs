@@ -245,6 +245,13 @@ impl<'e> Index<'e> {
             let case = (asked.tenant, asked.complaint.unwrap_or_default());
             let version = answer.version.unwrap_or_default();
             let event = self.events.get(&case).and_then(|events| events.get(&version));
+            // Who is given an acknowledged complaint investigates it: an assignment is two events then.
+            let event = match event {
+                Some(told) if asked.what == What::Assign && told.kind() == "investigation_started" => {
+                    self.events.get(&case).and_then(|events| events.get(&version.saturating_sub(1)))
+                }
+                event => event,
+            };
             let is_it = event.is_some_and(|told| {
                 Some(told.kind()) == asked.what.event()
                     && (asked.what == What::Acknowledge || told.marks().contains(&op))
@@ -279,6 +286,12 @@ impl<'e> Index<'e> {
             let of = |what: What, asked: &Asked<'_>| asked.what == what && asked.complaint == Some(case.1);
             let asked = match kind {
                 "acknowledged" => self.asked.values().any(|asked| of(What::Acknowledge, asked)),
+                // By the assignment before it.
+                "investigation_started" => self
+                    .events
+                    .get(&case)
+                    .and_then(|events| events.get(&seq.saturating_sub(1)))
+                    .is_some_and(|before| before.kind() == "assigned"),
                 _ => told.marks().first().is_some_and(|op| {
                     let asked = self.asked.get(op);
                     let done = self.answered.get(op).is_none_or(|answer| answer.status < 300);

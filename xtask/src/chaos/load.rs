@@ -32,6 +32,8 @@ pub struct World {
     pub ending: AtomicBool,
     /// Clients leave also that.
     pub over: AtomicBool,
+    /// Nobody keeps the stack going any more.
+    pub closed: AtomicBool,
     /// The clients' log.
     pub ledger: Ledger,
 }
@@ -39,7 +41,13 @@ pub struct World {
 impl World {
     /// A world in which nothing runs yet.
     pub fn new(ledger: Ledger) -> World {
-        World { address: Mutex::new(None), ending: AtomicBool::new(false), over: AtomicBool::new(false), ledger }
+        World {
+            address: Mutex::new(None),
+            ending: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            ledger,
+        }
     }
 
     /// Says where the stack is.
@@ -52,7 +60,14 @@ impl World {
         self.address.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether everybody is to go home.
+    /// Sends everybody home.
+    pub fn close(&self) {
+        for flag in [&self.ending, &self.over, &self.closed] {
+            flag.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether clients are to go home.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::SeqCst)
     }

@@ -43,7 +43,7 @@ const MENDED_EVERY: u64 = 5;
 /// How long clients have to be answered once nothing fails any more.
 const SETTLED_WITHIN: Duration = Duration::from_secs(180);
 /// How long it may take until nothing is under way, between two looks at the disk, and how often it is looked at.
-const QUIET_WITHIN: Duration = Duration::from_secs(120);
+const QUIET_WITHIN: Duration = Duration::from_secs(300);
 const LOOKS: usize = 6;
 /// Writes that are sent once more in the end.
 const REPEATED: usize = 300;
@@ -65,6 +65,7 @@ impl Storm {
         let (operator_key, crons) = (stack.operator_key().to_owned(), stack.crons()?);
         let calm = AtomicBool::new(false);
         let (run, seen, stored, took) = thread::scope(|threads| {
+            let closing = Closing(&world);
             let writers: Vec<_> = (1..)
                 .zip(firms.iter().cycle().take(firms.len() * CLIENTS as usize))
                 .map(|(number, firm)| Writer::new(&world, number, self.seed, &firm.id, &firm.key))
@@ -93,8 +94,7 @@ impl Storm {
                 Ok((seen, stored, [raged, begun.elapsed() - raged]))
             };
             let ended = all();
-            world.over.store(true, Ordering::SeqCst);
-            world.ending.store(true, Ordering::SeqCst);
+            drop(closing);
             let mended = keeper.join().unwrap_or_default();
             run.count("endpoints enabled again", mended);
             ended.map(|(seen, stored, took)| ((run.kills, run.starts, run.done), seen, stored, took))
@@ -119,10 +119,19 @@ impl Storm {
     }
 }
 
+/// Sends everybody home in the end, also after a panic, or whoever waits for the others would wait for ever.
+struct Closing<'w>(&'w World);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// Fires cron for as long as the run goes on, and enables endpoints again. How often it has.
 fn keep(world: &World, calm: &AtomicBool, crons: &[String], operator_key: &str, firms: &[Firm]) -> u64 {
     let (mut mended, mut ticks) = (0, 0_u64);
-    while !world.is_over() {
+    while !world.closed.load(Ordering::SeqCst) {
         sleep(TICK);
         let Some(address) = world.address() else { continue };
         let patience = Duration::from_secs(if calm.load(Ordering::SeqCst) { 30 } else { 5 });
@@ -408,7 +417,8 @@ impl Run<'_> {
             for letter in letters(&client).unwrap_or_default() {
                 poison.remove(letter["message"].as_str().unwrap_or_default());
             }
-            let busy = client.text("/metrics").map_or(true, |text| under_way(&text) > 0.0);
+            let told = self.firms.iter().all(|firm| firm.is_told(&client).unwrap_or(false));
+            let busy = !told || client.text("/metrics").map_or(true, |text| under_way(&text) > 0.0);
             let now = heard();
             still = if busy || now != before { 0 } else { still + 1 };
             before = now;
