@@ -872,6 +872,22 @@ mod tests {
     }
 
     #[test]
+    fn an_assignment_may_be_two_events_and_nothing_else_may() {
+        let after = |kind: &str, what: What| {
+            let mut all = well();
+            let given = event(ONE, 4, kind, &all.stored.events[2].hash, &json!({ "text": marker(7) }), None);
+            let begun = event(ONE, 5, "investigation_started", &given.hash, &json!({}), None);
+            all.stored.events.extend([given, begun]);
+            all.ledger.extend([asked(7, what, Some(ONE)), answered(7, 200, ONE, None, Some(5))]);
+            let claims = ["command is the event", "was asked for"];
+            let broken = broken(&all);
+            claims.map(|says| broken.iter().any(|claim| claim.contains(says)))
+        };
+        assert_eq!(after("assigned", What::Assign), [false, false]);
+        assert_eq!(after("noted", What::Note), [true, true]);
+    }
+
+    #[test]
     fn what_was_done_twice_is_found() {
         breaks("none doubled", |all| {
             let text = json!({ "text": marker(2) });
