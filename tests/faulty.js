@@ -2,6 +2,7 @@
 // {"DB_0": {"fail": "Network connection lost"}}   what is asked of DB_0 is not done, and fails;
 // {"DB_0": {"lose": "Network connection lost"}}   it is done, and fails all the same;
 // {"DB_0": {"delay": 5000}}                        it is done after so many milliseconds.
+// `POST /__send` puts messages on queues as they are: {"NOTIFY": ["nobody can read this"]}.
 import entry from "./entry.js";
 
 export * from "./entry.js";
@@ -43,14 +44,34 @@ const faulty = (env) => new Proxy(env, {
   get: (_, name) => (env[name] !== undefined && MAY_FAIL.test(String(name)) ? binding(name, env[name]) : env[name]),
 });
 
+// Each Worker has some of the queues.
+async function send(body, env) {
+  const left = {};
+  for (const [queue, messages] of Object.entries(JSON.parse(body))) {
+    if (!env[queue]) left[queue] = messages;
+    else for (const message of messages) await env[queue].send(message);
+  }
+  if (Object.keys(left).length === 0) return new Response();
+  for (const other of OTHERS) {
+    const sent = await env[other]?.fetch("https://cell/__send", { method: "POST", body: JSON.stringify(left) });
+    if (sent?.ok) return sent;
+  }
+  return new Response(null, { status: 404 });
+}
+
+async function fail(body, env) {
+  faults = JSON.parse(body);
+  for (const other of OTHERS) await env[other]?.fetch("https://cell/__faults", { method: "POST", body });
+  return new Response();
+}
+
+const OWN = { "/__faults": fail, "/__send": send };
+
 export default {
   email: (message, env, context) => entry.email(message, faulty(env), context),
   async fetch(request, env, context) {
-    if (new URL(request.url).pathname !== "/__faults") return await entry.fetch(request, faulty(env), context);
-    const body = await request.text();
-    faults = JSON.parse(body);
-    for (const other of OTHERS) await env[other]?.fetch("https://cell/__faults", { method: "POST", body });
-    return new Response();
+    const own = OWN[new URL(request.url).pathname];
+    return own ? await own(await request.text(), env) : await entry.fetch(request, faulty(env), context);
   },
   queue: (batch, env, context) => entry.queue(batch, faulty(env), context),
   scheduled: (event, env, context) => entry.scheduled(event, faulty(env), context),

@@ -16,6 +16,7 @@ mod budgets;
 mod bulk;
 mod cells;
 mod changes;
+mod chaos;
 mod commands;
 mod complaints;
 mod deadlines;

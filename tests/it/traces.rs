@@ -73,12 +73,9 @@ fn a_request_and_what_follows_from_it_are_one_trace() {
     assert!(server["attributes"].as_array().expect("attributes").contains(&status));
     let database = all.values().find(|(_, span)| span["name"].as_str().is_some_and(|name| name.starts_with("d1 ")));
     assert_eq!(database.expect("a call of D1").1["parentSpanId"], json!(request));
-    for (name, kind) in [("queue notify", 5), ("webhook", 3)] {
+    for (name, worker, kind) in [("queue notify", "redress-courier", 5), ("webhook", "redress-back", 3)] {
         let (service, span) = named(name);
-        assert_eq!(
-            (service.as_str(), &span["parentSpanId"], &span["kind"]),
-            ("redress-courier", &json!(request), &json!(kind))
-        );
+        assert_eq!((service.as_str(), &span["parentSpanId"], &span["kind"]), (worker, &json!(request), &json!(kind)));
     }
     let told = collector.taken();
     assert!(told.iter().all(|taken| taken.header("authorization") == "Bearer of-the-collector"));

@@ -50,11 +50,9 @@ use durable as _;
 use platform::Runtime;
 #[cfg(feature = "middle")]
 use worker::ForwardableEmailMessage;
-#[cfg(any(feature = "middle", feature = "courier"))]
-use worker::MessageBatch;
 use worker::{Context, Env, event, web_sys};
 #[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
-use worker::{ScheduleContext, ScheduledEvent};
+use worker::{MessageBatch, ScheduleContext, ScheduledEvent};
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
@@ -71,7 +69,7 @@ async fn email(message: ForwardableEmailMessage, env: Env, _context: Context) ->
     received
 }
 
-#[cfg(any(feature = "middle", feature = "courier"))]
+#[cfg(any(feature = "middle", feature = "courier", feature = "back"))]
 /// Never fails: each message is settled on its own, and an error here would panic in the macro.
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {

@@ -211,16 +211,6 @@ routes! {
 
         GET "/v1/complaints/{id}/attachments/{attachment}/thumbnail" attachments::thumbnail, tenant ComplaintsRead;
 
-        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
-        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
-        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
-        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
-        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
-        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
-        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
-        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
-        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
-
         GET  "/v1/notifications" notifications::list, tenant ComplaintsRead;
         POST "/v1/notifications/{id}/retry" notifications::retry, tenant ComplaintsLead;
         GET  "/v1/notifications/rules" notifications::read_rules, tenant ComplaintsRead;
@@ -255,6 +245,16 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/advance" relocations::advance, operator_of_move;
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
+
+        POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
+        GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
+        PATCH  "/v1/webhook-endpoints/{id}" webhooks::patch, tenant ComplaintsLead;
+        DELETE "/v1/webhook-endpoints/{id}" webhooks::delete, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/rotate-secret" webhooks::rotate, tenant ComplaintsLead;
+        POST   "/v1/webhook-endpoints/{id}/test" webhooks::test, tenant ComplaintsLead;
+        GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
+        POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
 
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;

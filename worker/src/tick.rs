@@ -25,7 +25,7 @@ pub(crate) async fn tick(runtime: &Runtime) {
     #[cfg(feature = "courier")]
     on_messages(runtime, platform::now()).await;
     #[cfg(feature = "back")]
-    on_tenants(runtime, platform::now()).await;
+    on_tenants_and_webhooks(runtime, platform::now()).await;
 }
 
 async fn on_complaints(runtime: &Runtime, now: Timestamp) {
@@ -67,15 +67,15 @@ async fn on_messages(runtime: &Runtime, now: Timestamp) {
             Err(error) => log::fault("files_not_found", &error),
         }
     }
-    if let Err(error) = webhooks::sweep(runtime, now).await {
-        log::fault("webhooks_not_swept", &error);
-    }
     if let Err(error) = messages::sweep(runtime).await {
         log::fault("messages_not_swept", &error);
     }
 }
 
-async fn on_tenants(runtime: &Runtime, now: Timestamp) {
+async fn on_tenants_and_webhooks(runtime: &Runtime, now: Timestamp) {
+    if let Err(error) = webhooks::sweep(runtime, now).await {
+        log::fault("webhooks_not_swept", &error);
+    }
     match SystemDb::new(runtime.clone(), DIRECTORY_SHARD).unpublished(TENANTS_A_TICK).await {
         Ok(tenants) => {
             for tenant in tenants {

@@ -26,6 +26,8 @@ pub struct Reply {
     pub etag: Option<String>,
     /// Whether this is the kept answer to an earlier request with the same idempotency key.
     pub replayed: bool,
+    /// Which request it answers; whatever stands before a dying Worker and answers for it knows of none.
+    pub request_id: Option<String>,
     /// The JSON body; `null` where there is none.
     pub body: Value,
 }
@@ -62,6 +64,16 @@ impl Client {
         read(answer.with_context(|| format!("GET {path}"))?)
     }
 
+    /// `GET` of what is no JSON.
+    pub fn text(&self, path: &str) -> Result<String> {
+        let answer = self.agent.get(self.url(path)).header("authorization", self.bearer()).call();
+        let mut answer = answer.with_context(|| format!("GET {path}"))?;
+        if answer.status() != StatusCode::OK {
+            bail!("GET {path}: {}", answer.status());
+        }
+        Ok(answer.body_mut().read_to_string()?)
+    }
+
     /// Fires the cron trigger of a Worker of a local stack, by its name, and says with which status it ended.
     pub fn tick(&self, worker: &str) -> Result<u16> {
         let url = self.url("/cdn-cgi/local/scheduled?cron=*+*+*+*+*");
@@ -88,6 +100,28 @@ impl Client {
     /// `POST` of a command on a known version.
     pub fn command(&self, path: &str, idempotency_key: &str, version: &str, body: &Value) -> Result<Reply> {
         self.send(path, idempotency_key, Some(version), body)
+    }
+
+    /// `POST` of a file.
+    pub fn attach(&self, path: &str, idempotency_key: &str, bytes: &[u8]) -> Result<Reply> {
+        let request = self
+            .agent
+            .post(self.url(path))
+            .header("authorization", self.bearer())
+            .header("content-type", "application/octet-stream")
+            .header("idempotency-key", idempotency_key);
+        read(request.send(bytes).with_context(|| format!("POST {path}"))?)
+    }
+
+    /// `PATCH` of a known version.
+    pub fn patch(&self, path: &str, version: &str, body: &Value) -> Result<Reply> {
+        let request = self
+            .agent
+            .patch(self.url(path))
+            .header("authorization", self.bearer())
+            .header("content-type", "application/json")
+            .header("if-match", version);
+        read(request.send(serde_json::to_string(body)?).with_context(|| format!("PATCH {path}"))?)
     }
 
     /// The lines of the answer to an import, or the answer that it is not accepted.
@@ -177,13 +211,15 @@ impl Reply {
 }
 
 fn read(mut answer: Response<ureq::Body>) -> Result<Reply> {
-    let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (etag, request_id) = (header("etag"), header("x-request-id"));
     let replayed = answer.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
     let text = answer.body_mut().with_config().limit(256 << 20).read_to_string()?;
     Ok(Reply {
         status: answer.status().as_u16(),
         etag,
         replayed,
+        request_id,
         body: serde_json::from_str(&text).unwrap_or(Value::Null),
     })
 }

@@ -321,7 +321,8 @@ impl Import<'_> {
                 tally.bad += 1;
                 let number = row["row"].as_u64().context("an answer without its row")?;
                 let line = usize::try_from(number - slice.first_row).ok().and_then(|nth| slice.lines.get(nth));
-                let reason = Reply { status: 0, etag: None, replayed: false, body: row.clone() }.complaint();
+                let reason =
+                    Reply { status: 0, etag: None, replayed: false, request_id: None, body: row.clone() }.complaint();
                 let reason = reason.trim_start_matches("0 ");
                 seen(tally, Event::Bad { line: *line.context("an answer to a row that was not sent")?, reason });
                 return Ok(());

@@ -5,6 +5,7 @@ pub mod api;
 pub mod bench;
 pub mod cells;
 pub mod cfpb;
+pub mod chaos;
 pub mod checkout;
 pub mod clamav;
 pub mod demo;

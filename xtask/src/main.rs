@@ -50,6 +50,8 @@ enum Command {
     Relocate(xtask::relocate::Args),
     /// Acceptance run: import real complaints, work them all to resolution, read them back, verify every chain
     Rehearse(xtask::rehearse::Args),
+    /// Kill the runtime again and again under load, have everything else fail, and prove that nothing was lost or done twice
+    Chaos(xtask::chaos::Args),
     /// Measure the finding of near-duplicates on the CFPB's narratives and on pairs labelled by hand
     NearDuplicates(xtask::near_duplicates::Args),
 }
@@ -86,6 +88,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Verify { file } => xtask::verify::run(&file),
         Command::Relocate(args) => xtask::relocate::run(&args),
         Command::Rehearse(args) => xtask::rehearse::run(&args),
+        Command::Chaos(args) => xtask::chaos::run(&args),
         Command::NearDuplicates(args) => xtask::near_duplicates::run(&args),
     }
 }

@@ -62,6 +62,7 @@ struct Part {
 
 const DEAD: &str = "-dead";
 const JOBS: &str = "jobs";
+const WEBHOOKS: &str = "webhooks";
 
 /// In the order of [`WORKERS`].
 const PARTS: [Part; WORKERS.len()] = [
@@ -81,9 +82,14 @@ const PARTS: [Part; WORKERS.len()] = [
         worker: COURIER,
         has_data: true,
         asks: &[("PRINT", PRINT), ("THUMBNAIL", THUMBNAIL)],
-        consumes: |queue| !queue.starts_with(JOBS) || queue.ends_with(DEAD),
+        consumes: |queue| !(queue.starts_with(JOBS) || queue.starts_with(WEBHOOKS)) || queue.ends_with(DEAD),
     },
-    Part { worker: BACK, has_data: true, asks: &[], consumes: |_| false },
+    Part {
+        worker: BACK,
+        has_data: true,
+        asks: &[],
+        consumes: |queue| queue.starts_with(WEBHOOKS) && !queue.ends_with(DEAD),
+    },
     Part { worker: PRINT, has_data: false, asks: &[], consumes: |_| false },
     Part { worker: THUMBNAIL, has_data: false, asks: &[], consumes: |_| false },
 ];

@@ -238,14 +238,10 @@ impl Stack {
     /// Fires the cron triggers once, as production does every minute; nothing fires them locally otherwise. Only workerd itself takes
     /// that for another Worker than the front; wrangler's proxy before it keeps the header.
     pub fn tick(&self) -> Result<()> {
-        for worker in WORKERS {
-            let config: Value = serde_json::from_slice(&std::fs::read(self.options.state.join(config_file(worker)))?)?;
-            if config["triggers"]["crons"].is_null() {
-                continue;
-            }
-            match Client::new(&self.inner_url, "").tick(text(&config["name"]))? {
+        for worker in self.crons()? {
+            match Client::new(&self.inner_url, "").tick(&worker)? {
                 200 => {}
-                status => bail!("the scheduled handler of the {} Worker answered {status}", worker.name),
+                status => bail!("the scheduled handler of {worker} answered {status}"),
             }
         }
         Ok(())
@@ -256,6 +252,18 @@ impl Stack {
         let config = std::fs::read(self.options.state.join(config_file(wasm::MIDDLE)))?;
         let config: Value = serde_json::from_slice(&config)?;
         Client::new(&self.inner_url, "").mail(text(&config["name"]), (from, to), raw)
+    }
+
+    /// The names of the Workers that have a cron trigger.
+    pub fn crons(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for worker in WORKERS {
+            let config: Value = serde_json::from_slice(&std::fs::read(self.options.state.join(config_file(worker)))?)?;
+            if !config["triggers"]["crons"].is_null() {
+                names.push(text(&config["name"]).to_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// Memory in use by the runtime's processes, in bytes (Linux; 0 elsewhere).
@@ -615,15 +623,24 @@ fn record(state: &Path, configs: &[String], wrangler: u32) -> Result<()> {
     Ok(std::fs::write(state.join(note), record.to_string())?)
 }
 
+/// A process that a note names, if it still runs.
+fn alive(record: &Value, who: &str) -> Option<u32> {
+    let pid = u32::try_from(record[who]["pid"].as_u64()?).ok()?;
+    (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
+}
+
+/// The `wrangler dev` that runs on a state folder, also one that is only starting.
+pub fn runs_on(state: &Path) -> Option<u32> {
+    let record = std::fs::read_to_string(state.join(RUNNING[0])).ok()?;
+    alive(&serde_json::from_str(&record).ok()?, "wrangler")
+}
+
 /// Two stacks on one state would corrupt it: refuses if the other is in use, ends it if whoever started it was killed.
 fn end_leftovers(state: &Path) -> Result<()> {
     for name in RUNNING {
         let Ok(text) = std::fs::read_to_string(state.join(name)) else { continue };
         let record: Value = serde_json::from_str(&text).unwrap_or_default();
-        let alive = |who: &str| -> Option<u32> {
-            let pid = u32::try_from(record[who]["pid"].as_u64()?).ok()?;
-            (process::started(pid)? == record[who]["started"].as_u64()?).then_some(pid)
-        };
+        let alive = |who| alive(&record, who);
         match (alive("wrangler"), alive("owner")) {
             (Some(_), Some(owner)) => bail!(
                 "a stack is running on {} (process {owner}): stop it first, or choose another with --state",

@@ -42,7 +42,7 @@ pub const FRONT: Worker = of_the_cell("front", "wrangler.toml", &["--release"]);
 /// The one that works on many complaints at a time.
 pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--profile", "middle"]);
 /// The one that sends.
-pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--profile", "middle"]);
+pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--release"]);
 /// The one with the Durable Objects.
 pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"]);
 /// The one that prints letters and has no data.
@@ -69,7 +69,7 @@ pub const THUMBNAIL: Worker = Worker {
 pub const WORKERS: [Worker; 6] = [FRONT, MIDDLE, COURIER, BACK, PRINT, THUMBNAIL];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [&[Worker]; 2] = [&[FRONT, BACK], &[MIDDLE, COURIER, PRINT, THUMBNAIL]];
+const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK], &[MIDDLE, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];

@@ -1,5 +1,5 @@
-//! Consumers: of `notify`, of `webhooks`, of `messages`, of `scan` ([`scanning`]) and of the dead letters of every queue in the courier, of `jobs` in
-//! the middle ([`crate::bulk`]).
+//! Consumers: of `notify`, of `messages`, of `scan` ([`scanning`]) and of the dead letters of every queue in the courier, of `webhooks`
+//! in the back, of `jobs` in the middle ([`crate::bulk`]).
 //!
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
@@ -44,7 +44,7 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (_, true) => bury(batch, runtime).await,
         #[cfg(feature = "middle")]
         (true, false) => bulk::consume(batch, runtime).await,
-        #[cfg(feature = "courier")]
+        #[cfg(feature = "back")]
         (false, false) if queue.starts_with(WEBHOOKS) => webhooks::consume(batch, runtime).await,
         #[cfg(feature = "courier")]
         (false, false) if queue.starts_with(MESSAGES) => messages::consume(batch, runtime).await,
@@ -52,7 +52,7 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
         (false, false) if queue.starts_with(SCAN) => scanning::consume(batch, runtime).await,
         #[cfg(feature = "courier")]
         (false, false) => record(batch, runtime).await,
-        #[cfg(not(all(feature = "middle", feature = "courier")))]
+        #[cfg(not(all(feature = "middle", feature = "courier", feature = "back")))]
         _ => {
             log::fault("queue_of_another_worker", &queue);
             batch.retry_all();
