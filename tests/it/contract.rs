@@ -60,7 +60,7 @@ pub(crate) fn check(method: &str, target: &str, answer: &Answer) {
     }
     // A table and a page are text; of lines of JSON each is what the schema says.
     let values: Vec<Value> = match content_type {
-        "text/csv" | "text/html" | "text/plain" | "application/pdf" => vec![answer.text.as_str().into()],
+        "text/csv" | "text/html" | "text/plain" | "application/pdf" | "image/jpeg" => vec![answer.text.as_str().into()],
         "application/x-ndjson" => {
             let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
             answer.text.lines().map(line).collect()

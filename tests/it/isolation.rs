@@ -113,6 +113,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             json!({ "description": "Mine now" })
         }
         ("DELETE", "/v1/webhook-endpoints/{id}") => return call.if_match(999),
+        ("DELETE", "/v1/complaints/{id}/uploads/{upload}") => return call,
         ("POST", "/v1/live-tickets") => json!({}),
         ("POST", "/v1/webhook-endpoints/{id}/rotate-secret") => json!({ "overlap_hours": 0 }),
         ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),

@@ -324,8 +324,9 @@ fn every_write_must_be_signed_and_no_read() {
             let path = path.replace("{kind}/{language}/{brand}", "update/en-GB/firm");
             let unsigned = ask(&api, &method, template, &path, other.id());
             if method == "GET" {
-                // There is no such letter, template, attachment nor mail, and the tenant has no test clock.
-                let named = ["{letter}", "{brand}", "{attachment}"].iter().any(|part| template.contains(part));
+                // There is no such letter, template, attachment, upload nor mail, and the tenant has no test clock.
+                let named =
+                    ["{letter}", "{brand}", "{attachment}", "{upload}"].iter().any(|part| template.contains(part));
                 // Whoever does not ask for a socket gets none.
                 let elsewhere = ["/v1/test-clock", "/v1/live"].contains(&template);
                 let is_there = !named && !elsewhere && !template.starts_with("/v1/inbound-mails/{id}");

@@ -1,4 +1,4 @@
 -- Part ?3 is there, and the bucket calls it ?4.
-UPDATE uploads SET doc = json_set(doc, '$.parts."' || ?3 || '"', ?4)
+UPDATE uploads SET doc = json_set(doc, '$.parts."' || CAST(?3 AS INTEGER) || '"', ?4)
 WHERE tenant_id = ?1 AND attachment_id = ?2
 RETURNING doc
