@@ -273,11 +273,11 @@ fn a_scanner_lets_out_what_is_clean_and_nothing_else() {
         assert!(small.bytes.starts_with(b"\xff\xd8") && small.bytes.ends_with(b"\xff\xd9"));
     }
     let broken = path_of(&path, &newest(&attach(&firm.api, &path, "broken.gif", &GIF[..20]).expect(200)));
-    firm.api.get(&format!("{broken}/thumbnail")).problem(422, "invalid");
+    firm.api.get(&format!("{broken}/thumbnail")).problem(404, "not_found");
     assert_eq!(scanned(&firm.api, &broken)["state"], "clean");
     firm.api.get(&format!("{broken}/thumbnail")).problem(404, "not_found");
     firm.api.get(&format!("{one}/thumbnail")).problem(404, "not_found");
-    firm.api.get(&format!("{infected}/thumbnail")).problem(422, "invalid");
+    firm.api.get(&format!("{infected}/thumbnail")).problem(404, "not_found");
 
     // What is removed is gone, and so is the link.
     let lead = firm.key(&["complaints:read", "complaints:write", "complaints:lead"]);

@@ -839,7 +839,8 @@ fn describe_one(
         parameters.push(parameter("header", "If-Match", must, "The ETag of the version last read"));
         codes.extend([Code::PreconditionFailed, Code::PreconditionRequired]);
     }
-    if operation.lock != Header::No || route.path.ends_with("/rotate") || route.path.contains("/relocation") {
+    const IN_A_STATE: [&str; 3] = ["/keys/{key}/rotate", "/relocation", "/uploads/{upload}"];
+    if operation.lock != Header::No || IN_A_STATE.iter().any(|part| route.path.contains(part)) {
         codes.push(Code::IllegalMove);
     }
     let answer = (operation.answer)(answers);

@@ -156,8 +156,8 @@ pub(crate) async fn link(call: TenantCall) -> Outcome {
 pub(crate) async fn thumbnail(call: TenantCall) -> Outcome {
     let complaint = complaint(&call).await?;
     let attachment = found(&call, &complaint)?;
-    may_go(attachment)?;
     let none = || Failure::new(Code::NotFound).detail("There is no thumbnail of it");
+    may_go(attachment).map_err(|_| none())?;
     if !attachment.media_type.is_picture() || attachment.bytes > MOST_OF_A_PICTURE {
         return Err(none());
     }
