@@ -37,8 +37,8 @@ impl TraceParent {
     #[must_use]
     pub fn is_of_share(&self, share: f64) -> bool {
         let random = self.trace.get(18..).and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        #[allow(clippy::cast_precision_loss, reason = "56 bits and a share need not be exact")]
-        random.is_some_and(|random| (random as f64) < share * (1_u64 << 56) as f64)
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share need not be exact")]
+        random.is_some_and(|random| random < (share.clamp(0.0, 1.0) * 2_f64.powi(56)) as u64)
     }
 
     /// The id of the span.
