@@ -521,7 +521,9 @@ fn a_job_that_is_cancelled_begins_no_row_and_tells_what_was_done() {
             return None;
         }
         assert!(["cancelling", "cancelled"].contains(&answer.expect(200).text_of("state")));
-        Some((asked.clone(), ended(&api, &asked)))
+        // Its turn may have done all before it looked.
+        let ended = ended(&api, &asked);
+        (counts(&ended)[1] < 300).then(|| (asked.clone(), ended))
     });
     assert_eq!(cancelled["state"], "cancelled");
     let [selected, done, succeeded, ..] = counts(&cancelled);

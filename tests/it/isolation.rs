@@ -36,11 +36,11 @@ impl Pair {
 /// Status, body and headers.
 pub(crate) type Seen = (u16, String, Vec<(String, String)>);
 
-/// What of an answer could give something away: all but its own ids, the state of the whole database that it names, and
-/// how much the tenant may still ask. Of its cost, the calls of D1 and the rows written: a lease is asked for now and then, and SQLite also counts the
+/// What of an answer could give something away: all but its own ids, the state of the whole database that it names, how much the tenant
+/// may still ask, and whether the local server in front keeps the line (it does not where a body has not all come when it answers). Of its cost, the calls of D1 and the rows written: a lease is asked for now and then, and SQLite also counts the
 /// row that lies where a missing one would be.
 pub(crate) fn seen(answer: &Answer, named: &str) -> Seen {
-    let own = ["x-request-id", "traceparent", "date", "content-length", "redress-bookmark", "ratelimit"];
+    let own = ["connection", "x-request-id", "traceparent", "date", "content-length", "redress-bookmark", "ratelimit"];
     let mut headers: Vec<_> = answer
         .headers
         .iter()
