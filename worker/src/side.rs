@@ -1,9 +1,9 @@
 //! The Workers of a cell, of which each is this crate with one of its features.
 //!
 //! The *front* has the public address and what people wait for. The *middle* works on many complaints at a time: imports, exports,
-//! bulk jobs, what time brings. The *courier* has what goes out to people: letters,
-//! notifications, and files that are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable
-//! Objects. The latter three have no address; the front passes on what is for them. So each stays small and starts quickly.
+//! bulk jobs, what time brings; and takes mail in. The *courier* has what goes out to people: letters, notifications, and files, which
+//! are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable Objects. The latter three have no
+//! address; the front passes on what is for them. So each stays small and starts quickly.
 
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
