@@ -139,6 +139,38 @@ fn nobody_waits_for_a_database_that_is_slow_and_what_it_has_taken_is_not_logged_
     assert_eq!(counted, json!(all.len()), "each is there once");
 }
 
+/// The answer to a first request may be lost, or its sender may have forgotten it.
+#[test]
+fn what_is_promised_for_a_complaint_that_was_logged_before_leads_to_it() {
+    let (stack, _) = faulty();
+    let operator = operator(&stack);
+    let (firm, other) = (Firm::on(&operator, json!({})), Firm::on(&operator, json!({})));
+    let api = firm.api.at(stack.inner_url());
+    let key = unused();
+    let logged = log(&api, &key, json!({})).expect(201);
+    databases(&stack, &json!({ "fail": GONE }));
+    let promised = log(&api, &key, json!({})).expect(202);
+    assert_ne!(promised.id(), logged.id());
+    databases(&stack, &json!({}));
+
+    let path = format!("/v1/complaints/{}", promised.id());
+    let there = format!("/v1/complaints/{}", logged.id());
+    let redirect = ticking(IN_THE_END, &stack, "the promise is kept", || {
+        let found = api.call("GET", &path).try_send().ok()?;
+        (found.status == 308).then_some(found)
+    });
+    assert_eq!(redirect.header("location"), Some(&*there));
+    let events = api.get(&format!("{path}/events?limit=7")).expect(308);
+    assert_eq!(events.header("location"), Some(&*format!("{there}/events?limit=7")));
+    let noted = api.post(&format!("{path}/note"), &json!({ "text": "Called back" })).expect(308);
+    assert_eq!(noted.header("location"), Some(&*format!("{there}/note")));
+    let found = api.get(&format!("/v1/complaints?reference={}", promised.text_of("reference"))).expect(200);
+    assert_eq!(found.data().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&logged.body["id"]]);
+    other.api.at(stack.inner_url()).get(&path).problem(404, "not_found");
+    let counts = api.get("/v1/complaints/counts").expect(200);
+    assert_eq!(counts.body["total"], json!(1));
+}
+
 #[test]
 fn what_the_firm_does_not_take_any_more_is_an_operators_to_see() {
     let (stack, _) = faulty();

@@ -26,6 +26,7 @@ use shared::{
     },
     ids::{ComplaintId, KeyId, TenantId},
     lock::FencingToken,
+    reference::Reference,
     sign::request_profile::Verified,
     taxonomy::Taxonomy,
     tenant::{
@@ -423,6 +424,18 @@ impl<'t> Firm<'t> {
     /// One of its shards.
     pub(crate) fn db(self, shard: ShardId) -> TenantDb {
         TenantDb::new(self.runtime.clone(), shard, self.tenant.id).at(self.freshness)
+    }
+
+    /// The summary of the complaint that has a reference, or for which it was promised.
+    pub(crate) async fn referred_to(self, reference: &Reference) -> Result<Option<String>, Failure> {
+        let Some(db) = self.db_of_slot(Slot(reference.slot())) else { return Ok(None) };
+        if let Some(summary) = db.referred_to(reference).await? {
+            return Ok(Some(summary));
+        }
+        match self.home()?.promised_as(reference).await? {
+            Some(id) => Ok(self.db_of(id)?.summary(id).await?),
+            None => Ok(None),
+        }
     }
 
     /// What decisions depend on.

@@ -349,8 +349,7 @@ impl Desk<'_> {
         let answered: Vec<_> = mail.answers.iter().map(|id| Digest::of(id.as_bytes())).collect();
         let mut named = if answered.is_empty() { Vec::new() } else { home.mail_threads(&answered).await? };
         for reference in sort::references(mail) {
-            let Some(db) = firm.db_of_slot(Slot(reference.slot())) else { continue };
-            if let Some(summary) = db.referred_to(&reference).await? {
+            if let Some(summary) = firm.referred_to(&reference).await? {
                 named.push(json::from_str::<Named>(&summary).map_err(StoreError::unreadable)?.id);
             }
         }

@@ -875,6 +875,10 @@ fn describe_one(
         let words = "`redress.live`, and with a ticket instead of a key the ticket's `protocols`";
         parameters.push(parameter("header", "Sec-WebSocket-Protocol", false, words));
     }
+    if route.path.starts_with("/v1/complaints/{id}") {
+        let told = "It was promised under this id by a 202, and is the complaint that `Location` names";
+        responses.insert("308".to_owned(), json!({ "description": told }));
+    }
     let done = if matches!(operation.status, "101" | "204") {
         json!({ "description": operation.summary })
     } else {

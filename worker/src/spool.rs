@@ -175,7 +175,7 @@ impl Turn<'_> {
         let firm = Firm { runtime: self.runtime, tenant: &standing.tenant, freshness: Freshness::Latest };
         let Spooled { complaint, reference, by, key, fingerprint, accepted_at, .. } = spooled;
         let maker = Maker { firm, by, now: accepted_at, import: None };
-        let identity = Some(Identity { id: complaint, reference });
+        let identity = Some(Identity { id: complaint, reference: reference.clone() });
         let asked = Asked { draft: &draft, key: &key, fingerprint, import: None, identity };
         match log(&maker, &asked).await {
             Ok(Logged::Now { message, .. }) => {
@@ -186,6 +186,8 @@ impl Turn<'_> {
             Ok(Logged::Before(_, done)) => {
                 if done.complaint_id != complaint {
                     report::fault("spooled_logged_otherwise", &format!("{complaint} as {}", done.complaint_id));
+                    let home = firm.home().map_err(|_| StoreError::unreadable("a tenant without a first slot"))?;
+                    home.keep_promise(complaint, &reference, done.complaint_id).await?;
                 }
                 self.over(waiting, true).await
             }

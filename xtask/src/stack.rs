@@ -11,12 +11,12 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::api::Client;
 use crate::checkout::root;
@@ -509,6 +509,8 @@ fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
         &json!({
             "name": format!("{}-door", text(&second["name"])),
             "main": options.state.join(DOOR),
+            "no_bundle": true,
+            "find_additional_modules": false,
             "compatibility_date": front["compatibility_date"],
             "services": [{ "binding": "NEXT", "service": second["name"] }],
         }),
@@ -532,6 +534,7 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
         std::fs::copy(root().join("tests").join(FAULTY), build.join(FAULTY)).context(FAULTY)?;
     }
     members.insert("main".to_owned(), json!(build.join(module)));
+    as_built(members);
     if !options.assets {
         members.remove("assets");
     }
@@ -551,6 +554,12 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
         database["migrations_dir"] = json!(migrations());
     }
     Ok(config)
+}
+
+/// Has the modules taken as they are: of each Worker, wrangler would make a bundle that is the same, and go on watching its files.
+fn as_built(config: &mut Map<String, Value>) {
+    config.insert("no_bundle".to_owned(), json!(true));
+    config.insert("rules".to_owned(), json!([{ "type": "ESModule", "globs": ["**/*.js"] }]));
 }
 
 /// The same front Worker once more, over the same data and the same other Workers.
@@ -580,7 +589,8 @@ fn migrations() -> PathBuf {
     root().join("d1-migrations")
 }
 
-/// Applies the migrations to every database of a state folder, unless these very migrations were applied to it before.
+/// Applies the migrations to every database of a state folder, unless these very migrations were applied to it before. What is new is a
+/// copy of databases that were made once and are kept.
 fn migrate(state: &Path) -> Result<()> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(migrations())
         .context("d1-migrations")?
@@ -600,18 +610,57 @@ fn migrate(state: &Path) -> Result<()> {
     if files.is_empty() || std::fs::read_to_string(&marker).is_ok_and(|applied| applied == fingerprint) {
         return Ok(());
     }
-    let config: Value = serde_json::from_slice(&std::fs::read(state.join(config_file(FRONT)))?)?;
-    for database in config["d1_databases"].as_array().into_iter().flatten() {
-        let binding = database["binding"].as_str().context("a database without a binding")?;
-        let mut command = npm::wrangler()?;
-        command
-            .args(["d1", "migrations", "apply", binding, "--local", "--config"])
-            .arg(state.join(config_file(FRONT)))
-            .arg("--persist-to")
-            .arg(data(state));
-        process::output(&mut command).with_context(|| format!("migrating {binding}"))?;
+    let config = state.join(config_file(FRONT));
+    let databases = serde_json::from_slice::<Value>(&std::fs::read(&config)?)?["d1_databases"].take();
+    let own = data(state).join(DATABASES);
+    if own.exists() {
+        apply_migrations(&config, &databases, &data(state))?;
+    } else {
+        let mut kind = Fingerprint::default();
+        kind.add(fingerprint.as_bytes());
+        kind.add(databases.to_string().as_bytes());
+        kind.add(&std::fs::read(root().join("package-lock.json"))?);
+        let kept = root().join("target/migrated").join(kind.finish());
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.exists() {
+            let made = kept.with_extension(std::process::id().to_string());
+            apply_migrations(&config, &databases, &made)?;
+            // Another process may have been first.
+            if std::fs::rename(&made, &kept).is_err() {
+                std::fs::remove_dir_all(&made)?;
+            }
+        }
+        copy_folder(&kept.join(DATABASES), &own)?;
     }
     Ok(std::fs::write(marker, fingerprint)?)
+}
+
+/// Where the local runtime has its databases, below its data.
+const DATABASES: &str = "v3/d1";
+
+fn apply_migrations(config: &Path, databases: &Value, data: &Path) -> Result<()> {
+    for database in databases.as_array().into_iter().flatten() {
+        let binding = database["binding"].as_str().context("a database without a binding")?;
+        let mut command = npm::wrangler()?;
+        command.args(["d1", "migrations", "apply", binding, "--local", "--config"]).arg(config);
+        process::output(command.arg("--persist-to").arg(data)).with_context(|| format!("migrating {binding}"))?;
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("copying {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes who runs on a state folder, for [`end_leftovers`].

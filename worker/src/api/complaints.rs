@@ -137,10 +137,7 @@ pub(crate) async fn list(call: TenantCall) -> Outcome {
     let filters = query.filters();
     if query.names_one() {
         let found = match (&query.reference, &query.external_reference) {
-            (Some(reference), _) => match call.db_of_slot(Slot(reference.slot())) {
-                Some(db) => db.referred_to(reference).await?,
-                None => None,
-            },
+            (Some(reference), _) => call.firm().referred_to(reference).await?,
             (None, Some(external)) => external_reference::find(call.firm(), &call.home()?, external).await?,
             (None, None) => None,
         };

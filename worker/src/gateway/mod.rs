@@ -7,6 +7,7 @@ mod credentials;
 pub(crate) mod directory;
 pub(crate) mod flags;
 pub(crate) mod forward;
+mod promised;
 pub(crate) mod signature;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
 };
 use admission::{Cost, Paid};
 use credentials::Credentials;
+use promised::Named;
 pub(crate) use credentials::unknown;
 use shared::{
     access::{Access, Principal, Scope, may},
@@ -79,7 +81,13 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
-                let outcome = handler(call).await;
+                let named = Named::of(&call);
+                let outcome = match (handler(call).await, named) {
+                    (Err(failure), Some(named)) if failure.code == Code::NotFound => {
+                        named.elsewhere().await?.ok_or(failure)
+                    }
+                    (outcome, _) => outcome,
+                };
                 if outcome.as_ref().is_ok_and(Reply::is_new) {
                     paid.into_iter().for_each(Paid::logged);
                 }

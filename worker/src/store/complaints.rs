@@ -34,6 +34,7 @@ pub(super) const READ: Scoped = scoped!("sql/complaints/read.sql");
 const LOAD: Scoped = scoped!("sql/complaints/load.sql");
 const OCCURRENCES: Scoped = scoped!("sql/events/occurrences.sql");
 const BY_REFERENCE: Scoped = scoped!("sql/complaints/by_reference.sql");
+const SUMMARY: Scoped = scoped!("sql/complaints/summary.sql");
 const HAVING_EXTERNAL_REFERENCE: Scoped = scoped!("sql/complaints/having_external_reference.sql");
 const ALIKE: Scoped = scoped!("sql/complaints/alike.sql");
 const INDEX: Scoped = scoped!("sql/complaints/index.sql");
@@ -300,6 +301,12 @@ impl TenantDb {
     /// The summary of the complaint with a reference.
     pub(crate) async fn referred_to(&self, reference: &Reference) -> Result<Option<String>, StoreError> {
         let row: Option<SummaryRow> = self.row(BY_REFERENCE, (reference,)).await?;
+        Ok(row.map(|row| row.summary))
+    }
+
+    /// The summary of a complaint.
+    pub(crate) async fn summary(&self, id: ComplaintId) -> Result<Option<String>, StoreError> {
+        let row: Option<SummaryRow> = self.row(SUMMARY, (id,)).await?;
         Ok(row.map(|row| row.summary))
     }
 

@@ -33,6 +33,7 @@ pub(crate) mod keys;
 pub(crate) mod letter_templates;
 pub(crate) mod locks;
 pub(crate) mod notifications;
+pub(crate) mod promised;
 pub(crate) mod relocation;
 pub(crate) mod stored_files;
 pub(crate) mod system;

@@ -77,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 23] = [
+const KEPT: [(Scoped, Goes); 24] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -94,6 +94,7 @@ const KEPT: [(Scoped, Goes); 23] = [
     (scoped!("sql/relocation/purge_bulk_rows.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_bulk_jobs.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_letter_templates.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_promised_complaints.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_messages.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_webhook_endpoints.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_inbound_mails.sql"), Goes::InOrder),
@@ -134,7 +135,7 @@ pub(crate) struct InOrder {
 /// The step that copies mails that came in.
 const MAILS: &str = "inbound-mails";
 
-pub(crate) const IN_ORDER: [InOrder; 8] = [
+pub(crate) const IN_ORDER: [InOrder; 9] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -156,6 +157,13 @@ pub(crate) const IN_ORDER: [InOrder; 8] = [
         put: scoped!("sql/relocation/put_letter_templates.sql"),
         at_once: 20,
         is_of_the_directory: true,
+    },
+    InOrder {
+        step: "promised-complaints",
+        read: scoped!("sql/relocation/promised_complaints.sql"),
+        put: scoped!("sql/relocation/put_promised_complaints.sql"),
+        at_once: 1_000,
+        is_of_the_directory: false,
     },
     InOrder {
         step: "webhook-endpoints",
