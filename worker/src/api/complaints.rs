@@ -35,7 +35,6 @@ use shared::{
     ids::ComplaintId,
     lock::Lock,
     search::query::{InvalidQuery, MAX_MEANT, Meant},
-    tenant::placement::Slot,
     time::{InvalidTimestamp, Timestamp},
 };
 use std::collections::{BTreeMap, BTreeSet};

@@ -22,8 +22,8 @@ use crate::{
 };
 use admission::{Cost, Paid};
 use credentials::Credentials;
-use promised::Named;
 pub(crate) use credentials::unknown;
+use promised::Named;
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
