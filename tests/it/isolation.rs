@@ -120,6 +120,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("PUT", "/v1/notifications/rules") => json!({ "rules": [] }),
         ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
         ("POST", "/opt-out/{token}") => return call,
+        ("POST", "/mail-events") => json!({ "type": "email.delivered", "data": {} }),
         ("POST", "/v1/complaints:import") => {
             let row = complaint(json!({ "channel": "pigeon" }));
             return call.idempotency_key(&unused()).bytes("application/x-ndjson", row.to_string().into_bytes());

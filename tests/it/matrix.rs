@@ -42,7 +42,7 @@ const LEAD: Who = Who::Keys("complaints:lead");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 124] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 125] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -111,6 +111,8 @@ const ENDPOINTS: [(&str, &str, Who, u16); 124] = [
     ("PUT", "/v1/notifications/rules", LEAD, 412),
     ("GET", "/v1/complaints/{id}/opt-out", READ, 200),
     ("PUT", "/v1/complaints/{id}/opt-out", WRITE, 200),
+    // Nobody is listened to here.
+    ("POST", "/mail-events", Who::Anyone, 404),
     ("GET", "/opt-out/{token}", Who::Anyone, 404),
     ("POST", "/opt-out/{token}", Who::Anyone, 404),
 

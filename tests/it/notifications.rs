@@ -2,12 +2,16 @@
 
 use crate::{
     client::{Answer, Client, unused},
+    clocks::now,
     eventually::within,
     firm::{Firm, complaint},
     own_stack::{operator, ticking},
     webhooks::Receiver,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     io::{BufRead as _, BufReader, Write as _},
@@ -307,8 +311,8 @@ fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until
     assert_eq!(attempts, [json!("refused"), json!("unreachable"), json!("refused"), json!(null)]);
     let mails = server.to("later@example.com");
     assert_eq!(mails.len(), 1);
-    let id = row["id"].as_str().expect("an id");
-    assert_eq!(mails[0].header("Message-ID"), Some(&*format!("<{id}@redress.example>")));
+    let id = mails[0].header("Message-ID").expect("an id");
+    assert!(id.ends_with(".1.received@redress.example>"), "{id}");
 
     // Nobody is there.
     server.answers(&[("RCPT", "550 no such user")]);
@@ -375,6 +379,92 @@ fn providers_are_asked_once_for_each_message_and_again_if_they_cannot_now() {
     let sent = sms.taken().remove(0).json();
     assert_eq!(sent["to"], "+447700900123");
     assert!(sent["text"].as_str().is_some_and(|text| text.contains(logged.text_of("reference"))));
+}
+
+/// What a provider, or the last server, says of a mail long after it was taken over.
+#[test]
+fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let mail = Receiver::new(&[]);
+    let stack = Stack::start(options(mail.url()).var("MAIL_EVENTS_SECRET", SECRET)).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let sent = |address: &str| {
+        let path = format!("/v1/complaints/{}", firm.log(with_email(address)).id());
+        becomes(&firm.api, &path, ("received", "received"), "sent");
+        let asked = mail.taken().into_iter().map(|asked| asked.json()).find(|asked| asked["to"] == json!([address]));
+        (path, asked.expect("the provider was asked"))
+    };
+    let anybody = Client::new(stack.base_url(), None);
+    let tell = |body: &Value, secret: &str, prefix: &str| {
+        let (id, text, at) = ("msg_1", body.to_string(), now().unix_seconds());
+        let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
+        mac.update(format!("{id}.{at}.{text}").as_bytes());
+        let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        let headers = [("id", id), ("timestamp", &at.to_string()), ("signature", &signature)];
+        let call = headers.iter().fold(anybody.call("POST", "/mail-events"), |call, (name, value)| {
+            call.header(&format!("{prefix}-{name}"), value)
+        });
+        call.bytes("application/json", text.into_bytes()).send()
+    };
+    let event = |kind: &str, tags: &Value| json!({ "type": kind, "data": { "email_id": "1", "tags": tags } });
+    let status = |path: &str| told(&firm.api, path)[&("received".into(), "received".into())]["status"].clone();
+
+    let (path, asked) = sent("delivered@example.com");
+    let delivered = event("email.delivered", &asked["tags"]);
+    tell(&delivered, "whsec_AAAA", "svix").problem(401, "unauthenticated");
+    assert_eq!(status(&path), "sent");
+    tell(&delivered, SECRET, "svix").expect(204);
+    assert_eq!(status(&path), "delivered");
+    tell(&event("email.bounced", &asked["tags"]), SECRET, "webhook").expect(204);
+    assert_eq!(status(&path), "bounced");
+    tell(&delivered, SECRET, "webhook").expect(204);
+    assert_eq!(status(&path), "bounced", "what has bounced stays so");
+    tell(&event("email.opened", &asked["tags"]), SECRET, "webhook").expect(204);
+    tell(&event("email.complained", &asked["tags"]), SECRET, "webhook").expect(204);
+    assert_eq!(firm.api.get(&format!("{path}/opt-out")).expect(200).body["opted_out"], true);
+    let forged =
+        json!([{ "name": "redress_tenant", "value": firm.id }, { "name": "redress_message", "value": "a-1-received" }]);
+    tell(&event("email.bounced", &forged), SECRET, "webhook").expect(204);
+
+    // The last server's own report, and then an answer, by the address that the mail had for it.
+    let (path, asked) = sent("report@example.com");
+    let to = asked["reply_to"].as_str().expect("an address").to_owned();
+    let id = asked["headers"]["Message-ID"].as_str().expect("an id").to_owned();
+    let report = [
+        "From: MAILER-DAEMON@mx.example.com",
+        "Subject: Undelivered",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
+        "",
+        "--x",
+        "Content-Type: text/plain",
+        "",
+        "Sorry.",
+        "--x",
+        "Content-Type: message/delivery-status",
+        "",
+        "Reporting-MTA: dns; mx.example.com",
+        "",
+        "Final-Recipient: rfc822; report@example.com",
+        "Action: failed",
+        "Status: 5.1.1",
+        "--x",
+        "Content-Type: text/rfc822-headers",
+        "",
+        &format!("Message-ID: {id}"),
+        "--x--",
+        "",
+    ];
+    assert_eq!(stack.mail("", &to, report.join("\r\n").as_bytes()).expect("the cell answers"), None);
+    becomes(&firm.api, &path, ("received", "received"), "bounced");
+    let answer = format!("From: report@example.com\r\nSubject: Re\r\nIn-Reply-To: {id}\r\n\r\nIt is urgent.\r\n");
+    let mailbox = to.split('+').next().map(|name| format!("{name}@mail.redress.test")).expect("a mailbox");
+    stack.mail("report@example.com", &mailbox, answer.as_bytes()).expect("the cell answers");
+    within(SOON, "the answer is on file", || {
+        let events = firm.api.get(&format!("{path}/events")).expect(200);
+        events.data().iter().any(|event| event["type"] == "contact_recorded").then_some(())
+    });
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn what_is_promised_for_a_complaint_that_was_logged_before_leads_to_it() {
     assert_eq!(redirect.header("location"), Some(&*there));
     let events = api.get(&format!("{path}/events?limit=7")).expect(308);
     assert_eq!(events.header("location"), Some(&*format!("{there}/events?limit=7")));
-    let noted = api.post(&format!("{path}/note"), &json!({ "text": "Called back" })).expect(308);
+    let noted = api.post_on(1, &format!("{path}/note"), &json!({ "text": "Called back" })).expect(308);
     assert_eq!(noted.header("location"), Some(&*format!("{there}/note")));
     let found = api.get(&format!("/v1/complaints?reference={}", promised.text_of("reference"))).expect(200);
     assert_eq!(found.data().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&logged.body["id"]]);

@@ -21,6 +21,7 @@ use crate::{
     store::{
         StoreError, TenantDb,
         inbound_mails::Prints,
+        notifications::Which,
         system::{DIRECTORY_SHARD, SystemDb},
     },
 };
@@ -42,9 +43,11 @@ use shared::{
         Arrived, InboundMail, MAX_BYTES, Outcome, State, Turn, VERSION, address,
         filing::{self, Sender},
         read::{Mail, Unreadable, read},
+        report::{Fate, Reported, reported},
         sort,
     },
     metrics::families,
+    notification::Status as Told,
     tenant::{Status, placement::Slot, standing::Standing},
     text::Line,
 };
@@ -58,6 +61,8 @@ const LOST_MILLIS: i64 = 30_000;
 const ATTEMPTS: u32 = 3;
 /// The actor that takes mails, as events name it.
 const ACTOR: &str = "mail";
+/// The type of reports of what became of a mail (RFC 3464 §2).
+const DELIVERY_STATUS: &str = "delivery-status";
 /// The domain of the cell's addresses. Empty: it has none, and takes no mail.
 const DOMAIN: &str = "MAIL_DOMAIN";
 /// What whoever writes to an address that is none is told: the same whatever is wrong with it.
@@ -247,6 +252,7 @@ impl Desk<'_> {
                 return Ok(self.quarantined(outcome, None));
             }
         };
+        let reported = (mail.marks.report == DELIVERY_STATUS).then(|| reported(&raw)).flatten();
         drop(raw);
         let prints = Prints {
             content: Some(mail.content),
@@ -262,6 +268,13 @@ impl Desk<'_> {
             return Ok((shown(State::Ignored, Outcome::Duplicate, Some(complaint)), prints));
         }
         let domain = firm.runtime.variable(DOMAIN).unwrap_or_default();
+        if let Some(Reported { fate, message_id }) = reported
+            && let Some(sent) = Which::of_mail_id(&message_id, arrived.tenant, &self.config.cursors)
+        {
+            let status = if fate == Fate::Failed { Told::Bounced } else { Told::Delivered };
+            self.home.report_notification(&sent, status).await?;
+            return Ok((shown(State::Ignored, Outcome::Bounce, Some(sent.complaint)), prints));
+        }
         if let Some(outcome) = sort::not_by_a_person(&mail, &arrived.from, &domain).filter(|_| !arrived.insisted) {
             return Ok((shown(State::Ignored, outcome, None), prints));
         }

@@ -45,6 +45,7 @@ use shared::{
         settings::Settings as NotificationSettings,
     },
     object::rate_limiter::PlanUsage,
+    outbound_mail::callback::ProviderEvent,
     spool::Accepted,
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
@@ -439,6 +440,8 @@ fn operations() -> Vec<Operation> {
         Operation { route: ("PUT", "/v1/complaints/{id}/opt-out"),
             ..post::<SetOptOut, OptOut>("notifications", "", "200",
                 "Note whether the people of a complaint want to hear of its progress. What the law requires they are sent in any case") },
+        post::<ProviderEvent, NoContent>("notifications", "/mail-events", "204",
+            "What has become of a mail, by the provider that has taken it over; signed by Standard Webhooks"),
         Operation { gives: &[("text/html", false)],
             ..get::<NoContent>("notifications", "/opt-out/{token}", "The page that a mail's link leads to, by which its reader opts out") },
         Operation { route: ("POST", "/opt-out/{token}"), gives: &[("text/html", false)],
@@ -861,8 +864,13 @@ fn describe_one(
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));
     }
-    if route.path.contains("{token}") {
-        let (status, _, title) = Code::NotFound.parts();
+    let more: &[Code] = match route.path {
+        "/mail-events" => &[Code::NotFound, Code::Unauthenticated],
+        path if path.contains("{token}") => &[Code::NotFound],
+        _ => &[],
+    };
+    for code in more {
+        let (status, _, title) = code.parts();
         let told = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": title, "content": told }));
     }

@@ -111,6 +111,8 @@ routes! {
 
         GET "/v1/usage" usage::own, tenant UsageRead;
 
+        POST "/mail-events" notifications::mail_event, public;
+
         GET "/v1/deadlines/forecast" deadlines::read, tenant ComplaintsRead;
 
         GET "/v1/changes" changes::read, tenant ComplaintsRead;

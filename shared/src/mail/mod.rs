@@ -8,6 +8,7 @@ pub mod charset;
 pub mod filing;
 pub mod html;
 pub mod read;
+pub mod report;
 pub mod sort;
 
 use crate::{

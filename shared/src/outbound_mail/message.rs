@@ -1,6 +1,6 @@
 //! A mail as bytes (RFC 5322 and MIME). The same content gives the same bytes.
 
-use crate::{chain::Digest, notification::text::one_line, time::Timestamp};
+use crate::{chain::Digest, ids::TenantId, notification::text::one_line, time::Timestamp};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_builder::{
     MessageBuilder,
@@ -30,7 +30,15 @@ pub struct Mail<'m> {
     pub pdf: Option<(&'m str, &'m [u8])>,
     /// The address by which whoever gets it opts out, if they may (RFC 8058).
     pub opt_out: Option<&'m str>,
+    /// The address to which whoever gets it answers, if it is not the one it is from.
+    pub reply_to: Option<&'m str>,
+    /// By what a provider that tells what became of it names it: the firm, and the message in letters, digits, `_` and `-`.
+    pub tags: (TenantId, &'m str),
 }
+
+/// The names of the tags.
+pub(super) const TENANT_TAG: &str = "redress_tenant";
+pub(super) const MESSAGE_TAG: &str = "redress_message";
 
 /// What tells mailboxes that a mail was not written by a person, so that they send no notes of absence (RFC 3834 §5).
 const AUTO: &str = "auto-generated";
@@ -58,10 +66,22 @@ impl Mail<'_> {
             "subject": one_line(self.subject),
             "text": self.text,
             "html": self.html,
+            "reply_to": self.reply_to,
             "headers": headers,
+            "tags": [{ "name": TENANT_TAG, "value": self.tags.0 }, { "name": MESSAGE_TAG, "value": self.tags.1 }],
             "attachments": pdf.unwrap_or_else(|| json!([])),
         })
         .to_string()
+    }
+
+    /// The address to which a server reports that it cannot deliver it (RFC 5321 §4.4). It is the one to which whoever gets it answers, so
+    /// that reports find the message; but only where that is of the domain that the mail is from, or it would be taken for forged (RFC
+    /// 7208, RFC 7489 §3.1.2).
+    #[must_use]
+    pub fn envelope_from(&self) -> &str {
+        let host = |address: &str| address.rsplit_once('@').map(|(_, host)| host.to_ascii_lowercase());
+        let (_, from) = self.from;
+        self.reply_to.filter(|address| host(address) == host(from)).unwrap_or(from)
     }
 
     /// The bytes, with lines that end as in mails.
@@ -88,6 +108,9 @@ impl Mail<'_> {
             .date(Date::new(self.at.unix_seconds()))
             .subject(one_line(self.subject))
             .header("Auto-Submitted", Raw::new(AUTO));
+        if let Some(address) = self.reply_to {
+            message = message.reply_to(Address::new_address(None::<&str>, address));
+        }
         if let Some(url) = self.opt_out {
             message =
                 message.header("List-Unsubscribe", URL::new(url)).header("List-Unsubscribe-Post", Raw::new(ONE_CLICK));
@@ -113,6 +136,8 @@ mod tests {
             html: None,
             pdf: None,
             opt_out: None,
+            reply_to: None,
+            tags: (TenantId::new(Timestamp::MIN, &[1; 10]), "a-1-received"),
         }
     }
 
@@ -134,7 +159,13 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }
-        assert!(!text.contains("List-Unsubscribe"));
+        assert!(!text.contains("List-Unsubscribe") && !text.contains("Reply-To"));
+        let answered = said(&Mail { reply_to: Some("northwind+abc@mail.example"), ..mail() });
+        assert!(answered.contains("Reply-To: <northwind+abc@mail.example>\r\n"), "{answered}");
+        let reports = |reply_to| Mail { reply_to, ..mail() }.envelope_from().to_owned();
+        assert_eq!(reports(None), "complaints@example.com");
+        assert_eq!(reports(Some("northwind+abc@mail.example")), "complaints@example.com");
+        assert_eq!(reports(Some("northwind+abc@Example.com")), "northwind+abc@Example.com");
         assert_eq!(text, said(&mail()), "the same content gives the same bytes");
     }
 
@@ -145,6 +176,7 @@ mod tests {
         let sent: serde_json::Value = serde_json::from_str(&mail.json()).unwrap();
         assert_eq!(sent["from"], "\"x   eve@example.com  Bcc: eve\" <complaints@example.com>");
         assert_eq!((&sent["to"], &sent["html"]), (&json!(["ada@example.com"]), &json!(null)));
+        assert_eq!(sent["tags"][1], json!({ "name": "redress_message", "value": "a-1-received" }));
         assert_eq!(sent["headers"]["Message-ID"], "<a.1.received@redress.example>");
         assert_eq!(sent["attachments"], json!([{ "filename": "letter.pdf", "content": "AQI=" }]));
     }

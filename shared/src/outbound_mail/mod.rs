@@ -1,5 +1,6 @@
 //! Electronic mail: a message as bytes, and the language in which it is handed to a server.
 
+pub mod callback;
 pub mod message;
 pub mod smtp;
 

@@ -7,9 +7,12 @@
 use crate::{
     ids::EndpointId,
     sign::request_key::{HmacKey, RequestSecrets},
+    time::Timestamp,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signer as _, SigningKey};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use std::fmt;
 
 /// Sets these keys apart from whatever else is derived from the same master.
@@ -61,6 +64,27 @@ pub fn header(keys: &[Keys], id: &str, timestamp: i64, body: &str) -> String {
     all.join(" ")
 }
 
+/// How far the clocks of two ends may be apart, in seconds: what is older may be a repetition.
+const TOLERANCE: i64 = 300;
+
+/// Whether a message to us is signed with `secret`, and not long ago: its `webhook-id`, `webhook-timestamp` and `webhook-signature`, of
+/// which one of the signatures `v1` must be right. Compared in constant time.
+#[must_use]
+pub fn is_signed(secret: &str, [id, timestamp, signatures]: [&str; 3], body: &str, now: Timestamp) -> bool {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret));
+    let Some(key) = key.ok().filter(|key| !key.is_empty()).and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok())
+    else {
+        return false;
+    };
+    let recent = timestamp.parse::<i64>().is_ok_and(|at| now.unix_seconds().abs_diff(at) <= TOLERANCE.unsigned_abs());
+    let signed = format!("{id}.{timestamp}.{body}");
+    let is_right = |signature: &str| {
+        let Some(Ok(tag)) = signature.strip_prefix("v1,").map(|text| STANDARD.decode(text)) else { return false };
+        key.clone().chain_update(signed.as_bytes()).verify_slice(&tag).is_ok()
+    };
+    recent && signatures.split(' ').any(is_right)
+}
+
 fn v1(key: &HmacKey, signed: &[u8]) -> String {
     format!("v1,{}", STANDARD.encode(key.sign(signed)))
 }
@@ -68,7 +92,6 @@ fn v1(key: &HmacKey, signed: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
     use ed25519_dalek::{Signature, VerifyingKey};
 
     fn secrets() -> RequestSecrets {
@@ -92,6 +115,29 @@ mod tests {
             r#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test":2432232314}"#,
         ] {
             assert_ne!(sign(other), expected, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_comes_in_is_signed_with_the_secret_and_not_long_ago() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        let head = ["msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", signature];
+        let body = r#"{"test": 2432232314}"#;
+        let at = |seconds: i64| Timestamp::from_unix_millis((1_614_265_330 + seconds) * 1_000);
+        for seconds in [-300, 0, 300] {
+            assert!(is_signed(secret, head, body, at(seconds)), "{seconds}");
+        }
+        let others = format!("v1,AAAA v2,x {signature} v1a,y");
+        assert!(is_signed(secret, [head[0], head[1], &others], body, at(0)));
+        assert!(!is_signed(secret, head, body, at(301)) && !is_signed(secret, head, body, at(-301)));
+        assert!(!is_signed(secret, head, "{}", at(0)));
+        assert!(!is_signed(secret, ["msg_2", head[1], head[2]], body, at(0)));
+        for secret in ["", "whsec_", "whsec_?", "whsec_AAAA"] {
+            assert!(!is_signed(secret, head, body, at(0)), "{secret}");
+        }
+        for signatures in ["", "v1,", "v1a,g0hM9SsE", "v1"] {
+            assert!(!is_signed(secret, [head[0], head[1], signatures], body, at(0)), "{signatures}");
         }
     }
 

@@ -17,16 +17,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     complaint::{command::Nothing, event::EventKind},
-    http::problem::{Code, FieldError, Rule},
-    ids::ComplaintId,
+    http::{
+        body,
+        problem::{Code, FieldError, Rule},
+    },
+    ids::{ComplaintId, TenantId},
     notification::{
         Attempt, Audience, Channel, Status,
         opt_out::{Link, OptOut, SetOptOut},
         settings::Settings,
     },
+    outbound_mail::callback::{Happened, ProviderEvent},
     tenant::{Status as Standing, Tenant},
     text::Code as Name,
     time::Timestamp,
+    webhook::signature::is_signed,
 };
 
 /// The largest body that is read, in bytes.
@@ -191,6 +196,50 @@ pub(crate) async fn set_opt_out(call: TenantCall) -> Outcome {
     let set = OptOut { opted_out, since: Some(call.call.now) };
     call.home()?.set_opt_out(id, &set).await?;
     Reply::json(200, &set)
+}
+
+/// A secret: that with which the provider of mail signs what it tells (Standard Webhooks). Empty: nobody is listened to.
+const MAIL_EVENTS_SECRET: &str = "MAIL_EVENTS_SECRET";
+/// What stands before the names of headers: as in the standard, and as the software that it comes from has them.
+const PREFIXES: [&str; 2] = ["webhook", "svix"];
+
+/// `POST /mail-events`: what has become of a mail, by the provider that has taken it over. What is about no mail of this cell is taken
+/// and not noted, so that it does not come again.
+pub(crate) async fn mail_event(call: Call) -> Outcome {
+    let secret = call.runtime.variable(MAIL_EVENTS_SECRET).filter(|secret| !secret.is_empty());
+    let secret = secret.ok_or(Failure::new(Code::NotFound))?;
+    let bytes = call.whole_body(MAX_BODY).await?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let header = |prefix: &str, name: &str| call.incoming.header(&format!("{prefix}-{name}")).unwrap_or_default();
+    let is_genuine = |prefix: &str| {
+        let head = ["id", "timestamp", "signature"].map(|name| header(prefix, name));
+        is_signed(&secret, head.each_ref().map(String::as_str), text, call.now)
+    };
+    if !PREFIXES.into_iter().any(is_genuine) {
+        return Err(Failure::new(Code::Unauthenticated).detail("The message is not signed, or was long ago"));
+    }
+    let event: ProviderEvent = body::parse(&bytes)?;
+    if let (Some(happened), Some((tenant, id))) = (event.happened(), event.about()) {
+        report(&call, tenant, id, happened).await?;
+    }
+    Ok(Reply::empty(204))
+}
+
+async fn report(call: &Call, tenant: TenantId, id: &str, happened: Happened) -> Result<(), Failure> {
+    let Some(which) = Which::of_mail_id(id, tenant, &call.config.cursors) else { return Ok(()) };
+    let known = SystemDb::new(call.runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
+    let Some(tenant) = known.filter(|tenant| tenant.home_cell == call.config.cell) else { return Ok(()) };
+    let home = Firm { runtime: &call.runtime, tenant: &tenant, freshness: Freshness::Latest }.home()?;
+    match happened {
+        Happened::Delivered => home.report_notification(&which, Status::Delivered).await.map(drop)?,
+        Happened::Bounced => home.report_notification(&which, Status::Bounced).await.map(drop)?,
+        // They have said so in the one way that they know.
+        Happened::Unwanted => {
+            let opt_out = OptOut { opted_out: true, since: Some(call.now) };
+            home.set_opt_out(which.complaint, &opt_out).await?;
+        }
+    }
+    Ok(())
 }
 
 /// `GET /opt-out/{token}`: asks whether whoever followed the link is sure, for links are followed by machines, too.

@@ -37,6 +37,7 @@ use shared::{
     ids::{OutboxId, TenantId},
     json,
     letter::html::html,
+    mail::address::reply_to,
     metrics::families,
     notification::{
         Attempt, Audience, Channel, Reason, Status,
@@ -68,6 +69,8 @@ const SWITCHED_OFF_MILLIS: i64 = 600_000;
 const SOON_MILLIS: i64 = 60_000;
 /// Where consumers reach this cell: what links in mails begin with. Empty: mails have none.
 const PUBLIC_URL: &str = "PUBLIC_URL";
+/// The domain of the cell's addresses. Empty: it takes no mail, and nobody can answer.
+const MAIL_DOMAIN: &str = "MAIL_DOMAIN";
 /// The first word of a message that asks for a turn: what it is, and the version of its format. The shard follows.
 const TURN: &str = "messages/1 ";
 
@@ -285,6 +288,14 @@ enum Came {
     Never(Status, Reason),
 }
 
+/// Addresses that go along with a mail.
+struct Links {
+    /// By which whoever gets it hears no more.
+    opt_out: Option<String>,
+    /// To which they answer.
+    reply_to: Option<String>,
+}
+
 /// One row, and what is needed to see to it.
 struct Desk<'d> {
     runtime: &'d Runtime,
@@ -323,14 +334,18 @@ impl Desk<'_> {
             EventKind::LetterSent => Drafted::sent_in(&db, &complaint, due.seq).await?,
             _ => None,
         };
-        let opt_out = (rule.audience.may_opt_out() && !required).then(|| self.opt_out_link()).flatten();
+        let to_people = rule.audience.may_opt_out();
+        let links = Links {
+            opt_out: (to_people && !required).then(|| self.opt_out_link()).flatten(),
+            reply_to: to_people.then(|| self.reply_address()).flatten(),
+        };
         let firm = letter.as_ref().map_or(tenant.display_name.as_str(), |letter| letter.document.from.as_str());
         let seen = Seen {
             complaint: &complaint,
             firm,
             event: due.event,
             letter: letter.as_ref().map(|letter| letter.document.subject.as_str()),
-            opt_out: opt_out.as_deref().filter(|_| due.channel == Channel::Email),
+            opt_out: links.opt_out.as_deref().filter(|_| due.channel == Channel::Email),
         };
         let written = match text::write(&settings, rule.text.as_str(), &seen) {
             Ok(written) => written,
@@ -340,8 +355,8 @@ impl Desk<'_> {
             }
         };
         let sent = match due.channel {
-            Channel::Email => self.mail(&to, firm, &written, letter.as_ref(), opt_out.as_deref(), now).await?,
-            Channel::Sms => transport::sms(runtime, &self.id(), &to, &text::sms(&written.text)).await,
+            Channel::Email => self.mail((firm, &to), &written, letter.as_ref(), &links, now).await?,
+            Channel::Sms => transport::sms(runtime, &self.which().to_string(), &to, &text::sms(&written.text)).await,
             Channel::Console => None,
         };
         let Some(sent) = sent else { return skipped(Reason::NotConfigured) };
@@ -353,9 +368,9 @@ impl Desk<'_> {
     }
 
     /// What makes it the same message however often it is sent.
-    fn id(&self) -> String {
+    fn which(&self) -> Which {
         let DueNotification { complaint, seq, rule, .. } = self.due;
-        Which { complaint: *complaint, seq: *seq, rule: rule.clone() }.to_string()
+        Which { complaint: *complaint, seq: *seq, rule: rule.clone() }
     }
 
     fn opt_out_link(&self) -> Option<String> {
@@ -364,18 +379,26 @@ impl Desk<'_> {
         Some(format!("{}/opt-out/{}", base.trim_end_matches('/'), link.seal(&self.config.request_secrets)))
     }
 
+    /// Where whoever answers reaches the complaint, if this cell takes mail.
+    fn reply_address(&self) -> Option<String> {
+        let domain = self.runtime.variable(MAIL_DOMAIN).filter(|domain| !domain.is_empty())?;
+        let Tenant { id, slug, .. } = self.tenant;
+        Some(reply_to(slug, *id, self.due.complaint, &self.config.cursors, &domain))
+    }
+
     async fn mail(
         &self,
-        to: &str,
-        firm: &str,
+        (firm, to): (&str, &str),
         written: &Written,
         letter: Option<&SentLetter>,
-        opt_out: Option<&str>,
+        links: &Links,
         now: Timestamp,
     ) -> Result<Option<Sent>, StoreError> {
         let Some((transport, from)) = transport::mail(self.runtime) else { return Ok(None) };
         let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let id = format!("{}@{domain}", self.id());
+        let (tenant, key) = (self.tenant.id, &self.config.cursors);
+        let id = format!("{}@{domain}", self.which().mail_id(tenant, key, '.'));
+        let tag = self.which().mail_id(tenant, key, '-');
         let page = letter.map(|letter| html(&letter.document, &letter.dated));
         let mut words = Cow::Borrowed(written.text.as_str());
         let mut pdf = None;
@@ -397,7 +420,9 @@ impl Desk<'_> {
             text: &words,
             html: page.as_deref(),
             pdf: pdf.as_deref().map(|bytes| ("letter.pdf", bytes)),
-            opt_out,
+            opt_out: links.opt_out.as_deref(),
+            reply_to: links.reply_to.as_deref(),
+            tags: (tenant, &tag),
         };
         Ok(Some(transport.send(self.runtime, &mail).await))
     }

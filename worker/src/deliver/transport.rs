@@ -153,7 +153,7 @@ impl MailTransport for Smtp {
             let bytes = mail.bytes();
             let (_, from) = mail.from;
             let hello = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-            let envelope = Envelope { from, to: mail.to, mail: &bytes };
+            let envelope = Envelope { from: mail.envelope_from(), to: mail.to, mail: &bytes };
             let mut dialogue = Dialogue::new(self.server.security, self.login.as_ref(), hello, envelope);
             let secure = match self.server.security {
                 Security::Implicit => "on",

@@ -6,9 +6,10 @@ use super::{Scoped, StoreError, TenantDb, to_json};
 use serde::Deserialize;
 use shared::{
     complaint::event::EventKind,
-    http::idempotency::IdempotencyKey,
-    ids::ComplaintId,
+    http::{cursor::CursorKey, idempotency::IdempotencyKey},
+    ids::{ComplaintId, TenantId},
     json,
+    mail::address,
     notification::{
         Attempt, Audience, Channel, Reason, Status,
         opt_out::OptOut,
@@ -27,6 +28,7 @@ const OF_COMPLAINT: Scoped = scoped!("sql/notifications/of_complaint.sql");
 const FIND: Scoped = scoped!("sql/notifications/find.sql");
 const RETRY: Scoped = scoped!("sql/notifications/retry.sql");
 const RECORD: Scoped = scoped!("sql/notifications/record.sql");
+const REPORT: Scoped = scoped!("sql/notifications/report.sql");
 
 /// Under which the firm's rules are kept (`notification_settings.sql` has it, too).
 const RULES: &str = "rules";
@@ -42,6 +44,22 @@ pub(crate) struct Which {
 impl fmt::Display for Which {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.complaint, self.seq, self.rule)
+    }
+}
+
+impl Which {
+    /// What a mail of it is called: a name that nobody else can make, by which answers and reports find their way. A provider's tags
+    /// have no dots: there it is `-` that stands `between`.
+    pub(crate) fn mail_id(&self, tenant: TenantId, key: &CursorKey, between: char) -> String {
+        let token = address::token(tenant, self.complaint, key);
+        format!("{token}{between}{}{between}{}", self.seq, self.rule)
+    }
+
+    /// The notification that was sent by a name made here.
+    pub(crate) fn of_mail_id(id: &str, tenant: TenantId, key: &CursorKey) -> Option<Self> {
+        let mut parts = id.split('@').next()?.splitn(3, ['.', '-']);
+        let complaint = address::open(parts.next()?, tenant, key)?;
+        Some(Self { complaint, seq: parts.next()?.parse().ok()?, rule: Code::try_from(parts.next()?).ok()? })
     }
 }
 
@@ -222,6 +240,14 @@ impl TenantDb {
         let row = [which.complaint.to_string(), which.seq.to_string(), which.rule.to_string(), said];
         self.texts(self.batch().with(RECORD, row.as_slice())).await.map(drop)
     }
+
+    /// Writes down what somebody reports of one that was sent. Whether that is new.
+    pub(crate) async fn report_notification(&self, which: &Which, status: Status) -> Result<bool, StoreError> {
+        let reason: &str = if status == Status::Bounced { Reason::Refused.into() } else { "" };
+        let (id, seq) = (which.complaint.to_string(), which.seq.to_string());
+        let row = [id.as_str(), &seq, which.rule.as_str(), status.into(), reason];
+        Ok(self.texts(self.batch().with(REPORT, row.as_slice())).await?.iter().any(|rows| !rows.is_empty()))
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +263,23 @@ mod tests {
             ["", "a.b.c", &format!("{text}.x"), &text.replace("received", "Re ceived"), &text.replace(".2", "")]
         {
             assert_eq!(other.parse::<Which>(), Err(NoSuch), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_mail_is_called_what_only_this_cell_can_call_it() {
+        let which: Which = "018bcfe5-6800-7303-8303-030303030300.2.late-again".parse().unwrap();
+        let tenant = |of: u8| TenantId::new(Timestamp::MIN, &[of; 10]);
+        let key = CursorKey::from_base64url("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        for between in ['.', '-'] {
+            let id = which.mail_id(tenant(1), &key, between);
+            assert_eq!(Which::of_mail_id(&id, tenant(1), &key).as_ref(), Some(&which));
+            assert_eq!(Which::of_mail_id(&format!("{id}@redress.example"), tenant(1), &key).as_ref(), Some(&which));
+            assert_eq!(Which::of_mail_id(&id, tenant(2), &key), None);
+            assert_eq!(Which::of_mail_id(&id.replacen('a', "b", 1), tenant(1), &key), None);
+        }
+        for other in ["", "@", "a.b.c", "018bcfe5-6800-7303-8303-030303030300.2.late"] {
+            assert_eq!(Which::of_mail_id(other, tenant(1), &key), None, "{other}");
         }
     }
 }
