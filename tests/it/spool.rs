@@ -59,7 +59,14 @@ fn a_complaint_is_accepted_while_its_database_is_away_and_logged_once() {
     log(&api, &key, json!({ "tags": ["another"] })).problem(422, "idempotency_key_reused");
     log(&api, &unused(), json!({ "product": "no_such_product" })).problem(422, "invalid");
     let ready = Client::new(stack.inner_url(), None).call("GET", "/readyz").try_send();
-    assert_eq!(ready.expect("an answer").status, 503);
+    let ready = ready.expect("an answer");
+    assert_eq!(ready.status, 503);
+    let names: Vec<_> = ready.body["dependencies"].as_array().expect("a list").iter().collect();
+    let state = |name: &str| names.iter().find(|one| one["name"] == name).map(|one| one["status"].clone());
+    assert_eq!(
+        [state("d1:DB_0"), state("r2:ATTACHMENTS"), state("queue:NOTIFY")].map(Option::unwrap_or_default),
+        ["failing", "ok", "ok"]
+    );
     // In the order they came.
     let others: Vec<Answer> =
         (0..8).map(|n| log(&api, &unused(), json!({ "tags": [format!("n{n}")] })).expect(202)).collect();

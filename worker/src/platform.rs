@@ -3,13 +3,14 @@
 //! Invariant: nothing else in this crate touches a JavaScript value on a request's way.
 
 pub(crate) mod bucket;
+pub(crate) mod dependency;
 pub(crate) mod line;
 
 use crate::{log, metrics, side::Side, tracing};
+use dependency::Dependency;
 use print::{Page, Unprinted};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
-    breaker::{self, Breaker},
     chain::Salt,
     http::{bookmark::Bookmarks, trace::TraceParent},
     ids::{Entropy, KeyId, RequestId, TenantId},
@@ -23,7 +24,6 @@ use shared::{
 };
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 use worker::{
@@ -108,7 +108,7 @@ extern "C" {
 /// The tenant directory.
 const DIRECTORY: &str = "DIRECTORY";
 /// A queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Queue {
     /// Of things to tell people and systems.
     Notify,
@@ -134,6 +134,9 @@ const OF_MESSAGES: [(&str, Queue); 7] = [
 ];
 
 impl Queue {
+    /// Those that the front sends to.
+    pub(crate) const OF_THE_FRONT: [Self; 2] = [Self::Notify, Self::Scan];
+
     /// The queue that a message came from.
     pub(crate) fn of(message: &str) -> Self {
         let kind = message.split_once('/').map_or("", |(kind, _)| kind);
@@ -310,26 +313,13 @@ const TRANSIENT: [&str; 9] = [
     "the database does not answer in time",
     NOT_ASKED,
 ];
-const NOT_ASKED: &str = "the database has not answered for a while, and is not asked";
+const NOT_ASKED: &str = "it has not answered for a while, and is not asked";
 
 impl Fault {
     /// Whether D1 did not answer, or not now.
     pub(crate) fn is_transient(&self) -> bool {
         TRANSIENT.iter().any(|part| self.message.contains(part))
     }
-}
-
-thread_local! {
-    static BREAKERS: RefCell<BTreeMap<ShardId, Breaker>> = RefCell::default();
-}
-
-fn breaker<T>(shard: ShardId, act: impl FnOnce(&mut Breaker) -> T) -> T {
-    BREAKERS.with_borrow_mut(|breakers| act(breakers.entry(shard).or_default()))
-}
-
-/// How the breaker of a database stands in this isolate.
-pub(crate) fn breaker_of(shard: ShardId) -> breaker::State {
-    breaker(shard, |breaker| breaker.state(now()))
 }
 
 thread_local! {
@@ -403,7 +393,8 @@ impl Runtime {
         freshness: Freshness,
         statements: &Statements<'_>,
     ) -> Result<String, Fault> {
-        if !breaker(shard, |breaker| breaker.allows(now())) {
+        let dependency = Dependency::Database(shard);
+        if !dependency.may_be_asked() {
             return Err(Fault { dependency: "d1", message: NOT_ASKED.to_owned() });
         }
         self.meter.d1_calls.set(self.meter.d1_calls.get() + 1);
@@ -458,10 +449,10 @@ impl Runtime {
         );
         let (Some(read), Some(written)) = counted else {
             let fault = Fault { dependency: "d1", message: rows };
-            breaker(shard, |breaker| if fault.is_transient() { breaker.failed(now()) } else { breaker.answered() });
+            dependency.has_answered(!fault.is_transient());
             return Err(fault);
         };
-        breaker(shard, Breaker::answered);
+        dependency.has_answered(true);
         self.meter.rows_read.set(self.meter.rows_read.get() + read);
         self.meter.rows_written.set(self.meter.rows_written.get() + written);
         metrics::count(families::D1_ROWS_READ, &labels, read);
@@ -606,8 +597,7 @@ impl Runtime {
             spend(|spent| spent.messages += u32::try_from(some.len()).unwrap_or_default());
             let list = serde_json::to_string(some)
                 .map_err(|error| Fault { dependency: "queue", message: error.to_string() })?;
-            let sent = queue_send(self.env(), queue.binding(), &list, seconds).await;
-            sent.map_err(|error| Fault::new("queue", &error))?;
+            Dependency::Queue(queue).ask("queue", queue_send(self.env(), queue.binding(), &list, seconds)).await?;
         }
         Ok(())
     }

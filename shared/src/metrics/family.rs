@@ -89,6 +89,9 @@ families! {
     D1_SLOW Counter "redress_d1_slow_calls_total" ["side" "shard"]
         "Calls of D1 that took longer than `SLOW_MILLIS`; the log has a line for each.";
 
+    BREAKER_EVENTS Counter "redress_breaker_events_total" ["side" "dependency" "event"]
+        "What has become of isolates' breakers: opened, closed, and refused calls. As many as were opened and not closed are open, but for those of isolates that have ended.";
+
     OBJECT_CALLS Counter "redress_object_calls_total" ["side" "class" "outcome"]
         "Asks of Durable Objects. Those of class `rate_limiter` are leases.";
 

@@ -2,7 +2,8 @@
 
 use crate::{
     call::{Call, Outcome, Reply},
-    log, platform,
+    log,
+    platform::{self, Queue, dependency::Dependency as Guarded},
     side::Side,
     store::{system::SystemDb, together},
 };
@@ -31,12 +32,12 @@ pub(crate) struct Readiness {
 /// How one dependency answered.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Dependency {
-    /// `d1:DB_0`, `kv:DIRECTORY`, `service:MIDDLE`.
+    /// `d1:DB_0`, `r2:ATTACHMENTS`, `kv:DIRECTORY`, `queue:NOTIFY`, `service:MIDDLE`.
     name: String,
     status: State,
     /// How long it took.
     millis: i64,
-    /// Of a database: how the breaker of the isolate that answers stood before it was asked.
+    /// Of a database, the bucket or a queue: how the breaker of the isolate that answers stood before it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     breaker: Option<breaker::State>,
 }
@@ -59,23 +60,41 @@ pub(crate) async fn ready(call: Call) -> Outcome {
     let runtime = &call.runtime;
     let shards = runtime.shards();
     let databases = shards.iter().map(|shard| async {
-        let breaker = platform::breaker_of(*shard);
         let db = SystemDb::new(runtime.clone(), *shard);
-        Dependency { breaker: Some(breaker), ..check(format!("d1:{}", shard.binding()), db.ping()).await }
+        guarded(Guarded::Database(*shard), db.ping()).await
     });
+    let bucket = guarded(Guarded::Bucket, runtime.text("readyz"));
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
     let services = [Side::Middle, Side::Courier, Side::Back]
         .into_iter()
         .map(Side::binding)
         .map(|binding| check(format!("service:{binding}"), runtime.is_there(binding)));
-    let (mut dependencies, (directory, services)) =
-        join(together(databases), join(directory, together(services))).await;
-    dependencies.push(directory);
+    let (mut dependencies, (bucket, (directory, services))) =
+        join(together(databases), join(bucket, join(directory, together(services)))).await;
+    dependencies.extend([bucket, directory]);
+    dependencies.extend(Queue::OF_THE_FRONT.map(queue));
     dependencies.extend(services);
     let failing = dependencies.iter().any(|dependency| dependency.status == State::Failing);
     let status = if failing { State::Failing } else { State::Ok };
     let answer = Readiness { status, cell: call.config.cell.clone(), dependencies };
     Reply::json(if failing { 503 } else { 200 }, &answer)
+}
+
+/// A dependency that is asked, and how its breaker stood before.
+async fn guarded<T, E: std::fmt::Display>(
+    dependency: Guarded,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Dependency {
+    let breaker = Some(dependency.state());
+    Dependency { breaker, ..check(dependency.to_string(), answer).await }
+}
+
+/// A queue cannot be asked without sending to it: how the last sends went.
+fn queue(queue: Queue) -> Dependency {
+    let dependency = Guarded::Queue(queue);
+    let breaker = dependency.state();
+    let status = if breaker == breaker::State::Open { State::Failing } else { State::Ok };
+    Dependency { name: dependency.to_string(), status, millis: 0, breaker: Some(breaker) }
 }
 
 async fn check<T, E: std::fmt::Display>(name: String, answer: impl Future<Output = Result<T, E>>) -> Dependency {

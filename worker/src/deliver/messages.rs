@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     gateway::flags,
     log, metrics,
-    platform::{self, Freshness, Queue, Runtime, bucket::Object},
+    platform::{self, Freshness, Queue, Runtime, bucket::Object, dependency::Dependency},
     store::{
         StoreError, TenantDb,
         notifications::{Told, Which},
@@ -27,7 +27,6 @@ use crate::{
     },
 };
 use shared::{
-    breaker::Breaker,
     complaint::{
         Complaint,
         event::EventKind,
@@ -53,7 +52,6 @@ use shared::{
 };
 use std::{
     borrow::Cow,
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
 };
 use worker::{MessageBatch, MessageExt};
@@ -73,15 +71,6 @@ const PUBLIC_URL: &str = "PUBLIC_URL";
 const MAIL_DOMAIN: &str = "MAIL_DOMAIN";
 /// The first word of a message that asks for a turn: what it is, and the version of its format. The shard follows.
 const TURN: &str = "messages/1 ";
-
-thread_local! {
-    /// A channel that does not answer is not asked for a while.
-    static BREAKERS: RefCell<BTreeMap<Channel, Breaker>> = RefCell::default();
-}
-
-fn breaker<T>(channel: Channel, act: impl FnOnce(&mut Breaker) -> T) -> T {
-    BREAKERS.with_borrow_mut(|breakers| act(breakers.entry(channel).or_default()))
-}
 
 fn asked(message: &str) -> Option<ShardId> {
     message.strip_prefix(TURN)?.parse().ok().map(ShardId)
@@ -327,7 +316,8 @@ impl Desk<'_> {
         let Some(document) = db.read(due.complaint).await? else { return skipped(Reason::NoAddress) };
         let complaint: Complaint = json::from_str(&document.doc).map_err(StoreError::unreadable)?;
         let Some(to) = address(rule, &complaint) else { return skipped(Reason::NoAddress) };
-        if !breaker(due.channel, |breaker| breaker.allows(now)) {
+        // A channel that does not answer is not asked for a while.
+        if !Dependency::Channel(due.channel).may_be_asked() {
             return Ok(Came::PutOff(now.plus_millis(BREAKER_MILLIS / config.webhooks_hurry.max(1))));
         }
         let letter = match due.event {
@@ -360,10 +350,8 @@ impl Desk<'_> {
             Channel::Console => None,
         };
         let Some(sent) = sent else { return skipped(Reason::NotConfigured) };
-        breaker(due.channel, |breaker| match sent.verdict {
-            Verdict::Later(Reason::Timeout | Reason::Unreachable) => breaker.failed(platform::now()),
-            _ => breaker.answered(),
-        });
+        let answered = !matches!(sent.verdict, Verdict::Later(Reason::Timeout | Reason::Unreachable));
+        Dependency::Channel(due.channel).has_answered(answered);
         Ok(Came::Sent(sent))
     }
 

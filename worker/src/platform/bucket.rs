@@ -2,7 +2,7 @@
 //! twice is there once, and what was altered is found out. Attachments come piece by piece, and are kept before it is known what they
 //! are; so theirs are called after the attachment alone, and their hash is checked when they are scanned and when they move.
 
-use super::{Fault, Outlet, Runtime};
+use super::{Fault, Outlet, Runtime, dependency::Dependency};
 use serde::Deserialize;
 use shared::{
     attachment::upload::Upload,
@@ -243,6 +243,9 @@ fn prefix(tenant: TenantId) -> String {
     format!("{tenant}/")
 }
 
+/// What faults call it.
+const BUCKET: &str = "bucket";
+
 fn fault(error: &JsValue) -> Fault {
     Fault::new("bucket", error)
 }
@@ -272,8 +275,8 @@ impl Intake {
 impl Runtime {
     /// Keeps bytes that are this object.
     pub(crate) async fn keep(&self, tenant: TenantId, object: &Object, bytes: &[u8]) -> Result<(), Fault> {
-        let put = bucket_put(self.env(), &object.key(tenant), bytes, &object.digest().to_string()).await;
-        put.map(drop).map_err(|error| fault(&error))
+        let (key, digest) = (object.key(tenant), object.digest().to_string());
+        Dependency::Bucket.ask(BUCKET, bucket_put(self.env(), &key, bytes, &digest)).await.map(drop)
     }
 
     /// The bytes of an object, if it is there and they are what it is called after.
@@ -287,7 +290,7 @@ impl Runtime {
 
     /// The bytes that are kept where an object is to be, whatever they are.
     pub(crate) async fn found(&self, tenant: TenantId, object: &Object) -> Result<Option<Vec<u8>>, Fault> {
-        let found = bucket_get(self.env(), &object.key(tenant)).await.map_err(|error| fault(&error))?;
+        let found = Dependency::Bucket.ask(BUCKET, bucket_get(self.env(), &object.key(tenant))).await?;
         Ok(found.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec))
     }
 
@@ -446,24 +449,24 @@ impl Runtime {
 
     /// Deletes what is kept under a key.
     pub(crate) async fn delete(&self, key: &str) -> Result<(), Fault> {
-        bucket_delete(self.env(), key).await.map(drop).map_err(|error| fault(&error))
+        Dependency::Bucket.ask(BUCKET, bucket_delete(self.env(), key)).await.map(drop)
     }
 
     /// Keeps a text under a key, unless there is one already: then that.
     pub(crate) async fn claim(&self, key: &str, text: &str) -> Result<Option<String>, Fault> {
-        let there = bucket_claim(self.env(), key, text).await.map_err(|error| fault(&error))?;
+        let there = Dependency::Bucket.ask(BUCKET, bucket_claim(self.env(), key, text)).await?;
         Ok(there.as_string())
     }
 
     /// The text that is kept under a key.
     pub(crate) async fn text(&self, key: &str) -> Result<Option<String>, Fault> {
-        let text = bucket_text(self.env(), key).await.map_err(|error| fault(&error))?;
+        let text = Dependency::Bucket.ask(BUCKET, bucket_text(self.env(), key)).await?;
         Ok(text.as_string())
     }
 
     /// The first keys that begin so, in their order: at most 1,000.
     pub(crate) async fn keys(&self, prefix: &str, limit: u32) -> Result<Vec<String>, Fault> {
-        let list = bucket_keys(self.env(), prefix, limit).await.map_err(|error| fault(&error))?;
+        let list = Dependency::Bucket.ask(BUCKET, bucket_keys(self.env(), prefix, limit)).await?;
         json::from_str(&list.as_string().unwrap_or_default())
             .map_err(|error| Fault { dependency: "bucket", message: error.to_string() })
     }
