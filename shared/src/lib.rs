@@ -26,6 +26,7 @@ pub mod complaint;
 pub mod exchange;
 pub mod flags;
 pub mod http;
+pub mod identity;
 pub mod ids;
 pub mod json;
 pub mod letter;
