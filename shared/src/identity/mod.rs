@@ -9,4 +9,9 @@
 //!
 //! Invariant: whoever is admitted is admitted by what this cell has signed; the database alone opens nothing, and holds no secret that does.
 
+pub mod cookie;
+pub mod csrf;
+pub mod email;
+pub mod key;
+pub mod return_path;
 pub mod role;
