@@ -13,5 +13,7 @@ pub mod cookie;
 pub mod csrf;
 pub mod email;
 pub mod key;
+pub mod person;
 pub mod return_path;
 pub mod role;
+pub mod settings;
