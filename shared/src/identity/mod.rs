@@ -13,6 +13,7 @@ pub mod cookie;
 pub mod csrf;
 pub mod email;
 pub mod key;
+pub mod oidc;
 pub mod person;
 pub mod return_path;
 pub mod role;
