@@ -17,4 +17,6 @@ pub mod oidc;
 pub mod person;
 pub mod return_path;
 pub mod role;
+pub mod session;
+pub mod session_token;
 pub mod settings;
