@@ -12,6 +12,7 @@
 pub mod cookie;
 pub mod csrf;
 pub mod email;
+pub mod email_link;
 pub mod key;
 pub mod oidc;
 pub mod person;
