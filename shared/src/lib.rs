@@ -40,6 +40,7 @@ pub mod notify;
 pub mod object;
 pub mod outbound_mail;
 pub mod reference;
+pub mod scim;
 pub mod search;
 pub mod sign;
 pub mod similarity;
