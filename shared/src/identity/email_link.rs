@@ -97,18 +97,19 @@ pub fn asks_of(tenant: TenantId, email: &Email, key: &IdentityKey) -> Digest {
     Digest::from_bytes(key.tag(OF_ADDRESSES, format!("{tenant} {}", email.as_str()).as_bytes()))
 }
 
-/// Decides on an ask. `known`: who has that address. `before`: when it was asked for earlier, known or not, and not this time.
-/// `token`, `browser`: random.
+/// Decides on an ask. `known`: who has that address. `before`: when it was asked for earlier, known or not, and not this time. `held`: the
+/// cookie of this browser, if it has one: it stays, so that whoever asks twice may use the mail that comes first. `token`, `browser`: random.
 #[must_use]
 pub fn ask(
     tenant: TenantId,
     known: Option<&Person>,
     before: &[Timestamp],
-    token: &Random,
-    browser: &Random,
+    held: Option<&str>,
+    [token, browser]: [&Random; 2],
     now: Timestamp,
 ) -> Asked {
-    let [token, cookie] = [token, browser].map(|random| URL_SAFE_NO_PAD.encode(random));
+    let [token, drawn] = [token, browser].map(|random| URL_SAFE_NO_PAD.encode(random));
+    let cookie = held.filter(|held| has_form(held)).map_or(drawn, str::to_owned);
     let recent = before.iter().filter(|at| at.plus_millis(WINDOW_MILLIS) > now).count();
     if recent >= MAX_ASKS {
         return Asked { cookie, link: None, mail: None };
@@ -130,7 +131,12 @@ pub fn ask(
 /// By what a link is found, from what its page posts; `None` if that has not the form.
 #[must_use]
 pub fn found_by(token: &str) -> Option<Digest> {
-    (token.len() == 43 && token.is_ascii()).then(|| Digest::of(token.as_bytes()))
+    has_form(token).then(|| Digest::of(token.as_bytes()))
+}
+
+/// Whether a text is 256 bits in unpadded base64url.
+fn has_form(text: &str) -> bool {
+    text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok()
 }
 
 impl EmailLink {
@@ -182,7 +188,7 @@ mod tests {
     }
 
     fn asked(known: Option<&Person>, before: &[Timestamp]) -> Asked {
-        ask(tenant(), known, before, &[1; 32], &[2; 32], now())
+        ask(tenant(), known, before, None, [&[1; 32], &[2; 32]], now())
     }
 
     #[test]
@@ -201,6 +207,16 @@ mod tests {
         for wrong in ["", "A", &"A".repeat(44), &"é".repeat(43)] {
             assert_eq!(found_by(wrong), None);
         }
+    }
+
+    #[test]
+    fn whoever_asks_twice_may_use_the_mail_that_comes_first() {
+        let first = asked(Some(&ada()), &[]);
+        let again = |held| ask(tenant(), Some(&ada()), &[], Some(held), [&[3; 32], &[4; 32]], now());
+        assert_eq!(again(&first.cookie).cookie, first.cookie);
+        let token = first.mail.unwrap().token;
+        assert!(first.link.unwrap().redeem(&token, Some(&again(&first.cookie).cookie), now()).is_ok());
+        assert_eq!(again("x").cookie, URL_SAFE_NO_PAD.encode([4; 32]));
     }
 
     #[test]

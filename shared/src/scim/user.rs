@@ -374,6 +374,8 @@ mod tests {
         let names = (many.display_name.as_str(), many.given_name.as_ref().map(Line::as_str), many.user_name.as_str());
         assert_eq!(names, ("Dr Winter", Some("A."), "w"));
         assert_eq!((many.email.as_str(), many.roles.iter().collect::<Vec<_>>()), ("w@example.com", vec![Role::Lead]));
+        let one = json!([{ "op": "Add", "path": "roles[primary eq \"True\"].value", "value": "compliance" }]);
+        assert!(patched(one).unwrap().roles.has(Role::Compliance));
         // A name that was made of its parts follows them.
         let family = patched(json!([{ "op": "replace", "path": "name.familyName", "value": "Summer" }])).unwrap();
         assert_eq!(family.display_name.as_str(), "Ada Summer");

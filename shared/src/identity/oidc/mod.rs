@@ -1,7 +1,8 @@
 //! Signing in by a firm's own provider: the authorization code flow of `OpenID` Connect Core 1.0 §3.1 with PKCE (RFC 7636), as RFC 9700
 //! wants it.
 //!
-//! What is read here comes from outside; what is asked for is fetched by the Worker, in this order:
+//! What is read here comes from outside; what is asked for is fetched by the Worker, with a time limit and without following redirects, in
+//! this order:
 //!
 //! 1. `GET` [`discovery::url`] → [`discovery::Metadata::read`].
 //! 2. [`attempt::Attempt::begin`] → a cookie and [`attempt::Attempt::authorization_url`].
