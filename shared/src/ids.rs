@@ -142,6 +142,18 @@ typed_id!(
     MailId
 );
 typed_id!(
+    /// One member of a tenant's staff, for life: whatever they are called, and wherever they sign in.
+    PersonId
+);
+typed_id!(
+    /// One team of a tenant's staff: a group, to a directory that speaks SCIM.
+    TeamId
+);
+typed_id!(
+    /// One session: a browser in which a member of staff is signed in.
+    SessionId
+);
+typed_id!(
     /// One request, as the caller and the log know it.
     RequestId
 );
@@ -186,6 +198,22 @@ impl ComplaintId {
     pub fn slot(self) -> u8 {
         let [.., last] = self.0.as_bytes();
         last & SLOT_MASK
+    }
+}
+
+impl SessionId {
+    /// Its 16 bytes.
+    #[must_use]
+    pub fn bytes(self) -> [u8; 16] {
+        *self.0.as_bytes()
+    }
+
+    /// The id of these bytes.
+    ///
+    /// # Errors
+    /// They are no `UUIDv7`.
+    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidId> {
+        Uuid::from_bytes(bytes).to_string().parse()
     }
 }
 

@@ -1,12 +1,16 @@
 //! Who calls, and what they may do: one policy function, [`may`], for every way in.
 
+pub mod staff;
+
 use crate::{
-    ids::{BulkId, KeyId, TenantId},
+    identity::role::{Clearance, Roles},
+    ids::{BulkId, KeyId, PersonId, SessionId, TeamId, TenantId},
     tenant::CellName,
     text::Line,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Who did something, as an event records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +80,21 @@ pub enum Principal {
         /// What the key may do.
         scopes: Vec<Scope>,
     },
+    /// A member of a tenant's staff, signed in.
+    Staff {
+        /// The tenant.
+        tenant: TenantId,
+        /// Who.
+        person: PersonId,
+        /// What they are: [`staff`] says what each role may do.
+        roles: Roles,
+        /// The teams that they are in.
+        teams: BTreeSet<TeamId>,
+        /// The sensitive complaints that they may see.
+        clearances: BTreeSet<Clearance>,
+        /// Their session.
+        session: SessionId,
+    },
     /// Another cell, about one tenant that moves between the two.
     Cell {
         /// The cell.
@@ -103,7 +122,7 @@ pub enum Access {
 pub enum Denial {
     /// No credentials were given.
     Unauthenticated,
-    /// The key lacks this scope.
+    /// The key, or the person's roles, lack this scope.
     MissingScope(Scope),
     /// Operators see no complaints, tenants no operations, and cells speak to each other alone.
     WrongKind,
@@ -126,16 +145,25 @@ pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
                 Err(Denial::MissingScope(scope))
             }
         }
-        (Access::Operator, Principal::Key { .. } | Principal::Cell { .. })
+        (Access::Tenant(scope), Principal::Staff { roles, .. }) => {
+            if staff::has_scope(roles, scope) {
+                Ok(())
+            } else {
+                Err(Denial::MissingScope(scope))
+            }
+        }
+        (Access::Operator, Principal::Key { .. } | Principal::Staff { .. } | Principal::Cell { .. })
         | (Access::Tenant(_), Principal::Operator | Principal::Cell { .. })
-        | (Access::Cell, Principal::Operator | Principal::Key { .. }) => Err(Denial::WrongKind),
+        | (Access::Cell, Principal::Operator | Principal::Key { .. } | Principal::Staff { .. }) => {
+            Err(Denial::WrongKind)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
+    use crate::{identity::role::Role, time::Timestamp};
 
     #[test]
     fn nothing_is_allowed_that_is_not_written_down() {
@@ -152,7 +180,20 @@ mod tests {
             cell: CellName::try_from("eu".to_owned()).unwrap(),
             tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
         };
+        let auditor = Principal::Staff {
+            tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
+            person: PersonId::new(Timestamp::MIN, &[0; 10]),
+            roles: [Role::Auditor].into_iter().collect(),
+            teams: BTreeSet::new(),
+            clearances: BTreeSet::new(),
+            session: SessionId::new(Timestamp::MIN, &[0; 10]),
+        };
         let table = [
+            (&auditor, Access::Public, Ok(())),
+            (&auditor, read, Ok(())),
+            (&auditor, write, Err(Denial::MissingScope(Scope::ComplaintsWrite))),
+            (&auditor, Access::Operator, Err(Denial::WrongKind)),
+            (&auditor, Access::Cell, Err(Denial::WrongKind)),
             (&Principal::Anonymous, Access::Public, Ok(())),
             (&Principal::Anonymous, Access::Operator, Err(Denial::Unauthenticated)),
             (&Principal::Anonymous, read, Err(Denial::Unauthenticated)),

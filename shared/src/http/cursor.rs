@@ -40,6 +40,12 @@ impl CursorKey {
         self.file_tag(said).ct_eq(tag).into()
     }
 
+    /// The key from which all that signs staff in follows, by [`crate::identity::key::IdentityKey`]. Not for anything else.
+    #[must_use]
+    pub(crate) fn identity_key(&self) -> [u8; 32] {
+        hmac(&self.0, OF_IDENTITY)
+    }
+
     /// What a ticket for a socket is signed with, as for [`CursorKey::file_tag`].
     #[must_use]
     pub fn ticket_tag(&self, said: &[u8]) -> [u8; 32] {
@@ -55,6 +61,8 @@ impl CursorKey {
 
 /// Sets the key of links to files apart from whatever else is derived from the same secret.
 const OF_FILES: &[u8] = b"redress links to files v1";
+/// The same for signing staff in.
+const OF_IDENTITY: &[u8] = b"redress identity v1";
 /// The same for tickets.
 const OF_TICKETS: &[u8] = b"redress tickets for sockets v1";
 /// The same for addresses to which complainants answer.

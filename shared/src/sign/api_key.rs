@@ -224,6 +224,21 @@ impl KeyRing {
         Ok(VerifiedKey { key, tenant, cell, scopes, valid_from, expires_at, ip_ranges, signing })
     }
 
+    /// The cell that it issues for.
+    #[must_use]
+    pub const fn cell(&self) -> &CellName {
+        &self.cell
+    }
+
+    /// A compact JWS (RFC 7515 §3.1) of other claims. They must have an `aud` of their own, by which nothing passes for a key.
+    ///
+    /// # Errors
+    /// [`InvalidToken`] if it cannot be signed.
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, InvalidToken> {
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &self.signing).map_err(|_| InvalidToken)
+    }
+
     /// The token by which this cell speaks to another for a tenant, for a minute.
     ///
     /// # Errors
@@ -257,7 +272,7 @@ impl KeyRing {
 
 impl KeyRing {
     /// What a token says, and the cell whose key has signed it.
-    fn opened<T: DeserializeOwned>(&self, jws: &str) -> Result<(&CellName, T), InvalidToken> {
+    pub(crate) fn opened<T: DeserializeOwned>(&self, jws: &str) -> Result<(&CellName, T), InvalidToken> {
         let (message, signature) = jws.rsplit_once('.').ok_or(InvalidToken)?;
         let (head, claims) = message.split_once('.').ok_or(InvalidToken)?;
         let Head { alg: Eddsa::EdDsa, kid, .. } = part(head)?;
