@@ -97,7 +97,7 @@ impl Deadline {
         let mut said = vec![page.with("why.started", "day", &page.day(&self.started))];
         if let Some(Length { amount, unit }) = self.length {
             let unit = page.of(if amount == 1 { "unit_one" } else { "unit" }, unit.into()).into_owned();
-            said.push(page.both("why.length", ("number", &amount.to_string()), ("unit", &unit)));
+            said.push(page.both("why.length", &("number", &amount.to_string()), &("unit", &unit)));
         }
         said.extend(self.steps.iter().map(|step| sentence(step, page)));
         said.push(page.with("why.ends", "day", &page.day(&self.on)));
@@ -115,8 +115,8 @@ fn sentence(step: &ClockStep, page: &Page<'_>) -> String {
     };
     let (from, to) = (page.day(&step.from), page.day(&step.to));
     if step.from == step.to {
-        return page.both("why.day", ("day", &from), ("reason", &reason));
+        return page.both("why.day", &("day", &from), &("reason", &reason));
     }
-    let days = page.both("why.days", ("from", &from), ("to", &to));
-    page.both("why.day", ("day", &days), ("reason", &reason))
+    let days = page.both("why.days", &("from", &from), &("to", &to));
+    page.both("why.day", &("day", &days), &("reason", &reason))
 }

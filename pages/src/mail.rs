@@ -17,7 +17,7 @@ pub fn code(page: &Page<'_>, code: &str, minutes: u32) -> Mail {
     let minutes = minutes.to_string();
     Mail {
         subject: page.t("mail.code.subject").into_owned(),
-        text: page.both("mail.code.text", ("code", code), ("minutes", &minutes)),
+        text: page.both("mail.code.text", &("code", code), &("minutes", &minutes)),
     }
 }
 
@@ -26,7 +26,7 @@ pub fn code(page: &Page<'_>, code: &str, minutes: u32) -> Mail {
 pub fn draft(page: &Page<'_>, link: &str, until: &str) -> Mail {
     Mail {
         subject: page.t("mail.draft.subject").into_owned(),
-        text: page.both("mail.draft.text", ("link", link), ("day", until)),
+        text: page.both("mail.draft.text", &("link", link), &("day", until)),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn draft(page: &Page<'_>, link: &str, until: &str) -> Mail {
 pub fn received(page: &Page<'_>, reference: &str, deadlines: &[Deadline], link: &str) -> Mail {
     let dates = deadlines.iter().map(|deadline| {
         let what = deadline.what(page);
-        page.both("mail.received.date", ("what", &what), ("day", &page.day(&deadline.on)))
+        page.both("mail.received.date", &("what", &what), &("day", &page.day(&deadline.on)))
     });
     let dates = dates.collect::<Vec<_>>().join("\n");
     let opening = page.with("mail.received.opening", "reference", reference);

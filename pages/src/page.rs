@@ -79,14 +79,14 @@ impl Page<'_> {
 
     /// The text of this name with a value in its place.
     #[must_use]
-    pub fn with(&self, key: &str, place: &str, value: &str) -> String {
-        self.both(key, (place, value), ("firm", self.firm.name))
+    pub fn with(&self, key: &str, place: &str, value: impl AsRef<str>) -> String {
+        self.both(key, &(place, value.as_ref()), &("firm", self.firm.name))
     }
 
     /// The text of this name with two values in their places.
     #[must_use]
-    pub fn both(&self, key: &str, first: (&str, &str), second: (&str, &str)) -> String {
-        fill(self.find(key).unwrap_or(key), &[first, second, ("firm", self.firm.name)])
+    pub fn both(&self, key: &str, first: &(&str, &str), second: &(&str, &str)) -> String {
+        fill(self.find(key).unwrap_or(key), &[*first, *second, ("firm", self.firm.name)])
     }
 
     /// The text `<group>.<name>`.
@@ -121,13 +121,13 @@ impl Page<'_> {
 
     /// The address of a place of this firm.
     #[must_use]
-    pub fn to(&self, place: &Place) -> String {
+    pub fn to(&self, place: Place) -> String {
         place.of(self.firm.slug)
     }
 
     /// The address of a thing of this firm.
     #[must_use]
-    pub fn to_id(&self, place: &Place, id: &str) -> String {
+    pub fn to_id(&self, place: Place, id: &str) -> String {
         place.with(self.firm.slug, id)
     }
 

@@ -12,12 +12,12 @@ use askama::Template;
 use shared::{
     attachment::AttachmentState,
     clock::day::Day,
-    complaint::{intake::Format, state::State},
+    complaint::state::State,
 };
 
 /// Where a step is.
 #[must_use]
-pub const fn place(step: Step) -> Place {
+pub const fn place(step: &Step) -> Place {
     match step {
         Step::What => crate::paths::WHAT,
         Step::Outcome => crate::paths::OUTCOME,
