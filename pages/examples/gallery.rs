@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(gallery.join(format!("{}.html", sample.name)), html)?;
         index.push_str(&format!("<li><a href=\"{0}.html\">{0}</a></li>\n", sample.name));
     }
-    let index = format!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Gallery</title><ul>\n{index}</ul></html>\n");
+    let index = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Gallery</title><ul>\n{index}</ul></html>\n"
+    );
     fs::write(gallery.join("index.html"), index)?;
     println!("{}", gallery.display());
     Ok(())

@@ -18,6 +18,9 @@ pub struct InvalidColour;
 /// What text needs against its ground (WCAG 2.2 SC 1.4.3, level AA).
 pub const TEXT_CONTRAST: f64 = 4.5;
 
+/// What the brand's colour has in the dark, where it is made lighter anyway: what level AAA asks of text (SC 1.4.6).
+const IN_THE_DARK: f64 = 7.0;
+
 /// White.
 pub const WHITE: Colour = Colour::new(0xff, 0xff, 0xff);
 /// Black.
@@ -64,10 +67,24 @@ impl Colour {
         Self::new(part(self.red, other.red), part(self.green, other.green), part(self.blue, other.blue))
     }
 
-    /// The nearest on the way to `end` that can be read on each of `grounds`, or `end`.
-    fn legible(self, end: Self, grounds: &[Self]) -> Self {
-        let reads = |colour: &Self| grounds.iter().all(|ground| colour.contrast(*ground) >= TEXT_CONTRAST);
-        (0..=STEPS).map(|steps| self.towards(end, steps)).find(reads).unwrap_or(end)
+    /// The brightest of its hue: the same shares of red, green and blue, one of them full. Black has no hue.
+    fn brightest(self) -> Self {
+        let most = self.red.max(self.green).max(self.blue);
+        let part = |part: u8| u8::try_from(u32::from(part) * 255 / u32::from(most.max(1))).unwrap_or(u8::MAX);
+        if most == 0 { WHITE } else { Self::new(part(self.red), part(self.green), part(self.blue)) }
+    }
+
+    /// The nearest on the way through `stops` that can be read on each of `grounds`, or the last of them.
+    fn legible(self, stops: &[Self], grounds: &[Self], contrast: f64) -> Self {
+        let reads = |colour: &Self| grounds.iter().all(|ground| colour.contrast(*ground) >= contrast);
+        let mut here = self;
+        for stop in stops {
+            if let Some(found) = (0..=STEPS).map(|steps| here.towards(*stop, steps)).find(reads) {
+                return found;
+            }
+            here = *stop;
+        }
+        here
     }
 
     /// Black or white, whichever reads better on it: the better of the two has always at least 4.58 : 1, the root of 21.
@@ -111,6 +128,14 @@ pub struct Shades {
     pub tint: Colour,
 }
 
+impl Shades {
+    /// `away`: what ordinary text is nearest to.
+    fn new(brand: Colour, away: Colour, tint: Colour) -> Self {
+        let strong = brand.towards(away, STEPS / 5);
+        Self { brand, on_brand: brand.text_on(), strong, on_strong: strong.text_on(), tint }
+    }
+}
+
 /// A firm's colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Brand {
@@ -124,29 +149,27 @@ impl Brand {
     /// In the light.
     #[must_use]
     pub fn light(self) -> Shades {
-        self.shades(WHITE, BLACK, 4, LIGHT)
+        let tint = WHITE.towards(self.main, 4);
+        let [paper, page] = LIGHT;
+        Shades::new(self.main.legible(&[BLACK], &[paper, page, tint], TEXT_CONTRAST), BLACK, tint)
     }
 
-    /// In the dark.
+    /// In the dark: first as bright as the hue can be, then paler, so that a dark blue becomes a light blue and no grey.
     #[must_use]
     pub fn dark(self) -> Shades {
-        self.shades(DARK[0], WHITE, 10, DARK)
+        let [paper, page] = DARK;
+        let tint = paper.towards(self.main, 8);
+        let stops = [self.main.brightest(), WHITE];
+        Shades::new(self.main.legible(&stops, &[paper, page, tint], IN_THE_DARK), WHITE, tint)
     }
 
-    /// `away`: what text is made of there. `some`: how much of the brand is in a ground.
-    fn shades(self, ground: Colour, away: Colour, some: u32, [paper, page]: [Colour; 2]) -> Shades {
-        let tint = ground.towards(self.main, some);
-        let brand = self.main.legible(away, &[paper, page, tint]);
-        let strong = brand.towards(away, STEPS / 5);
-        Shades { brand, on_brand: brand.text_on(), strong, on_strong: strong.text_on(), tint }
-    }
-
-    /// `/{tenant}/brand.css`. The bar has the very colours: no text stands on it.
+    /// `/{tenant}/brand.css`. The bar has the very colours, and black or white on them.
     #[must_use]
     pub fn stylesheet(self) -> String {
         let Self { main, second } = self;
+        let on_bar = main.text_on();
         format!(
-            ":root{{--bar:{main};--bar-second:{second};{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}}}\n",
+            ":root{{--bar:{main};--on-bar:{on_bar};--bar-second:{second};{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}}}\n",
             self.light(),
             self.dark()
         )
@@ -156,7 +179,10 @@ impl Brand {
 impl fmt::Display for Shades {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { brand, on_brand, strong, on_strong, tint } = self;
-        write!(f, "--brand:{brand};--on-brand:{on_brand};--brand-strong:{strong};--on-brand-strong:{on_strong};--tint:{tint}")
+        write!(
+            f,
+            "--brand:{brand};--on-brand:{on_brand};--brand-strong:{strong};--on-brand-strong:{on_strong};--tint:{tint}"
+        )
     }
 }
 
@@ -173,6 +199,7 @@ mod tests {
         #[test]
         fn everything_can_be_read(main in any_colour(), second in any_colour()) {
             let brand = Brand { main, second };
+            prop_assert!(main.text_on().contrast(main) >= TEXT_CONTRAST);
             for (shades, [paper, page]) in [(brand.light(), LIGHT), (brand.dark(), DARK)] {
                 let Shades { brand, on_brand, strong, on_strong, tint } = shades;
                 let pairs = [(brand, paper), (brand, page), (brand, tint), (on_brand, brand), (on_strong, strong), (strong, paper), (strong, page), (strong, tint)];

@@ -218,11 +218,7 @@ impl Wrong {
 /// What is wrong with the answers to a step, as far as the answers alone can tell. `value` gives the answer to a field, `products`
 /// the codes that there are.
 #[must_use]
-pub fn check<'v>(
-    step: Step,
-    products: &[&str],
-    value: impl Fn(&str) -> &'v str,
-) -> Vec<(&'static str, Wrong)> {
+pub fn check<'v>(step: Step, products: &[&str], value: impl Fn(&str) -> &'v str) -> Vec<(&'static str, Wrong)> {
     let fields = step.groups().iter().flat_map(|group| group.fields).filter_map(|name| find(name));
     fields.filter_map(|field| Some((field.name, field.wrong(products, &value)?))).collect()
 }
@@ -259,7 +255,6 @@ impl Field {
         self.required || needed.iter().any(by_another)
     }
 }
-
 
 #[cfg(test)]
 mod tests {

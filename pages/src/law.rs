@@ -94,13 +94,13 @@ impl Deadline {
     /// Why it is that day, a sentence an item.
     #[must_use]
     pub fn why(&self, page: &Page<'_>) -> Vec<String> {
-        let mut said = vec![page.with("why.started", "day", &page.day(&self.started))];
+        let mut said = vec![page.with("why.started", "day", page.day(&self.started))];
         if let Some(Length { amount, unit }) = self.length {
             let unit = page.of(if amount == 1 { "unit_one" } else { "unit" }, unit.into()).into_owned();
             said.push(page.both("why.length", &("number", &amount.to_string()), &("unit", &unit)));
         }
         said.extend(self.steps.iter().map(|step| sentence(step, page)));
-        said.push(page.with("why.ends", "day", &page.day(&self.on)));
+        said.push(page.with("why.ends", "day", page.day(&self.on)));
         said
     }
 }
@@ -109,7 +109,7 @@ fn sentence(step: &ClockStep, page: &Page<'_>) -> String {
     let name = step.name.map(str::to_owned);
     let reason = match step.reason {
         Reason::Counted if step.from == step.to => page.t("reason.counted_one").into_owned(),
-        Reason::Counted => page.with("reason.counted", "number", &(step.to.since(step.from) + 1).to_string()),
+        Reason::Counted => page.with("reason.counted", "number", (step.to.since(step.from) + 1).to_string()),
         Reason::Holiday => name.unwrap_or_else(|| page.t("reason.holiday").into_owned()),
         reason => page.of("reason", reason.into()).into_owned(),
     };

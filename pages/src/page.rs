@@ -167,8 +167,8 @@ impl Page<'_> {
     #[must_use]
     pub fn described(&self, field: &Shown<'_>) -> String {
         let name = field.name();
-        let hint = (self.has("field", &format!("{name}.hint")) || field.kind() == Kind::Files)
-            .then(|| format!("{name}-hint"));
+        let hint =
+            (self.has("field", &format!("{name}.hint")) || field.kind() == Kind::Files).then(|| format!("{name}-hint"));
         let wrong = field.wrong().map(|_| format!("{name}-wrong"));
         hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" ")
     }

@@ -9,11 +9,7 @@ use crate::{
     texts::Tongue,
 };
 use askama::Template;
-use shared::{
-    attachment::AttachmentState,
-    clock::day::Day,
-    complaint::state::State,
-};
+use shared::{attachment::AttachmentState, clock::day::Day, complaint::state::State};
 
 /// Where a step is.
 #[must_use]
@@ -128,8 +124,12 @@ impl Check<'_> {
     pub fn answers(&self) -> Vec<(Step, Vec<(&'static str, String)>)> {
         let asked = STEPS.iter().filter(|(step, _, _)| *step < Step::Evidence);
         let answers = |(step, _, groups): &(Step, _, &'static [crate::fields::Group])| {
-            let fields = groups.iter().flat_map(|group| group.fields);
-            let shown = fields.filter_map(|name| self.form.field(name)).filter(|field| !field.value().trim().is_empty());
+            // Who complains for themselves may have begun to say something else before.
+            let for_other = self.form.value("for_whom") == "other";
+            let asked = groups.iter().filter(|group| for_other || group.name != "representative");
+            let fields = asked.flat_map(|group| group.fields);
+            let shown =
+                fields.filter_map(|name| self.form.field(name)).filter(|field| !field.value().trim().is_empty());
             (*step, shown.map(|field| (field.name(), self.said(&field))).collect())
         };
         asked.map(answers).collect()

@@ -37,6 +37,9 @@ fn pages_are_well_formed() {
         let document = Html::parse_document(&sample.html);
         assert!(document.errors.is_empty(), "{}: {:?}", sample.name, document.errors);
     }
+    let broken =
+        Html::parse_document("<!doctype html><html><head><title></title></head><body><p></b></p></body></html>");
+    assert!(!broken.errors.is_empty(), "the parser tells");
 }
 
 #[test]
@@ -50,7 +53,8 @@ fn each_page_has_one_heading_its_landmarks_its_language_and_a_title() {
         let tag = name.rsplit('.').nth(1).unwrap();
         assert_eq!(document.root_element().attr("lang"), Some(tag), "{name}");
         assert!(!text(all(&document, "h1")[0]).is_empty());
-        let levels = all(&document, "h1, h2, h3").into_iter().map(|heading| heading.value().name().as_bytes()[1] - b'0');
+        let levels =
+            all(&document, "h1, h2, h3").into_iter().map(|heading| heading.value().name().as_bytes()[1] - b'0');
         levels.fold(0, |before, level| {
             assert!(level <= before + 1 || before == 0, "{name}: a level of headings is left out");
             level
@@ -87,14 +91,22 @@ fn ids_are_unique_and_whatever_is_named_is_there() {
 fn every_field_has_a_label_and_what_is_wrong_is_tied_to_it() {
     for sample in every_page() {
         let document = Html::parse_document(&sample.html);
-        let labels: BTreeSet<_> =
-            all(&document, "label[for]").into_iter().filter(|label| !text(*label).is_empty()).filter_map(|label| label.attr("for")).collect();
+        let labels: BTreeSet<_> = all(&document, "label[for]")
+            .into_iter()
+            .filter(|label| !text(*label).is_empty())
+            .filter_map(|label| label.attr("for"))
+            .collect();
         for field in all(&document, "input:not([type=hidden]), textarea, select") {
             let id = field.attr("id").unwrap_or_default();
             assert!(labels.contains(id), "{}: {}", sample.name, field.html());
         }
         for group in all(&document, "fieldset") {
-            assert_eq!(group.child_elements().next().map(|first| first.value().name()), Some("legend"), "{}", sample.name);
+            assert_eq!(
+                group.child_elements().next().map(|first| first.value().name()),
+                Some("legend"),
+                "{}",
+                sample.name
+            );
         }
         for wrong in all(&document, ".wrong[id]") {
             let id = wrong.attr("id").unwrap_or_default();
@@ -113,7 +125,10 @@ fn there_is_no_script_no_style_and_nothing_from_elsewhere() {
     for sample in every_page() {
         let name = &sample.name;
         let document = Html::parse_document(&sample.html);
-        assert!(all(&document, "script, style, [style], iframe, object, embed, base, meta[http-equiv]").is_empty(), "{name}");
+        assert!(
+            all(&document, "script, style, [style], iframe, object, embed, base, meta[http-equiv]").is_empty(),
+            "{name}"
+        );
         for element in all(&document, "*") {
             assert!(!element.value().attrs().any(|(attribute, _)| attribute.starts_with("on")), "{name}");
         }
@@ -173,7 +188,9 @@ fn templates() -> Vec<(String, String)> {
 fn without(mut text: String, marks: &[(&str, &str)]) -> String {
     for (open, close) in marks {
         while let Some(start) = text.find(open) {
-            let length = text[start..].find(close).unwrap_or_else(|| panic!("{open} is not closed: {}", &text[start..])) + close.len();
+            let length =
+                text[start..].find(close).unwrap_or_else(|| panic!("{open} is not closed: {}", &text[start..]))
+                    + close.len();
             text.replace_range(start..start + length, "");
         }
     }
@@ -185,7 +202,10 @@ fn templates_have_no_words() {
     for (name, template) in templates() {
         let attributes = without(template.clone(), &[("{{", "}}"), ("{%", "%}"), ("{#", "#}")]);
         for attribute in ["aria-label", "alt", "title", "placeholder", "content"] {
-            for (_, rest) in attributes.match_indices(&format!(" {attribute}=\"")).map(|(at, found)| (at, &attributes[at + found.len()..])) {
+            for (_, rest) in attributes
+                .match_indices(&format!(" {attribute}=\""))
+                .map(|(at, found)| (at, &attributes[at + found.len()..]))
+            {
                 let value = rest.split('"').next().unwrap();
                 let technical = ["", "width=device-width, initial-scale=1", "light dark"];
                 assert!(technical.contains(&value), "{name}: {attribute}={value}");
@@ -215,11 +235,17 @@ fn used() -> BTreeSet<String> {
 /// The names of texts that are put together, by what they are put together of.
 fn composed() -> BTreeSet<String> {
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let mut add = |group: &str, members: &[&str]| names.extend(members.iter().map(|member| format!("{group}.{member}")));
+    let mut add =
+        |group: &str, members: &[&str]| names.extend(members.iter().map(|member| format!("{group}.{member}")));
     let steps: Vec<_> = STEPS.iter().map(|(_, name, _)| *name).collect();
     add("step", &steps);
     add("step.lead", &steps);
-    let groups: Vec<_> = STEPS.iter().flat_map(|(_, _, groups)| *groups).map(|group| group.name).filter(|name| !name.is_empty()).collect();
+    let groups: Vec<_> = STEPS
+        .iter()
+        .flat_map(|(_, _, groups)| *groups)
+        .map(|group| group.name)
+        .filter(|name| !name.is_empty())
+        .collect();
     add("group", &groups);
     add("group.lead", &groups);
     add("field", &FIELDS.iter().map(|field| field.name).collect::<Vec<_>>());
@@ -268,7 +294,8 @@ fn every_text_that_is_used_is_there_and_every_text_is_used() {
 fn every_duty_of_the_law_has_words() {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/rules/packs");
     for entry in fs::read_dir(packs).unwrap() {
-        let pack: serde_json::Value = serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let pack: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
         let versions = pack["versions"].as_array().unwrap();
         for rule in versions.iter().flat_map(|version| version["rules"].as_array().unwrap()) {
             if rule["nature"] != "window" {
@@ -300,14 +327,18 @@ fn hostile() -> Vec<String> {
 #[test]
 fn whatever_a_person_writes_stays_text() {
     for text in hostile() {
-        for (_, reader) in readers() {
+        // The words differ by reader, the templates do not.
+        for (_, reader) in readers().take(1) {
             let sensible = pages(World { reader, firm: FIRMS[0], hostile: None });
             let attacked = pages(World { reader, firm: FIRMS[0], hostile: Some(&text) });
             for ((name, before), (_, after)) in sensible.into_iter().zip(attacked) {
                 let count = |html: &str| {
                     let document = Html::parse_document(html);
                     let risky = all(&document, "script, style, img, iframe, svg, title, textarea, main, form").len();
-                    let events = all(&document, "*").into_iter().filter(|element| element.value().attrs().any(|(name, _)| name.starts_with("on"))).count();
+                    let events = all(&document, "*")
+                        .into_iter()
+                        .filter(|element| element.value().attrs().any(|(name, _)| name.starts_with("on")))
+                        .count();
                     (risky, events)
                 };
                 assert_eq!(count(&before), count(&after), "{name}: {text}");
@@ -330,7 +361,9 @@ fn the_first_page_is_light() {
     let styles = [style::whole(&framework), Brand { main, second }.stylesheet()];
     let logo = samples::logo("northwind-bank").len();
     for sample in every_page().into_iter().filter(|sample| sample.name.starts_with("start.")) {
-        let weight = gzipped(sample.html.as_bytes()) + styles.iter().map(|style| gzipped(style.as_bytes())).sum::<usize>() + logo;
+        let weight = gzipped(sample.html.as_bytes())
+            + styles.iter().map(|style| gzipped(style.as_bytes())).sum::<usize>()
+            + logo;
         println!("{}: {weight} bytes, its HTML {}", sample.name, gzipped(sample.html.as_bytes()));
         assert!(weight <= FIRST_PAGE, "{}: {weight}", sample.name);
     }

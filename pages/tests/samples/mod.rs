@@ -4,7 +4,7 @@
 
 use pages::{
     brand::{Brand, Colour},
-    fields::{FIELDS, Kind, Step, Wrong},
+    fields::{Step, Wrong},
     form::{Choice, Form},
     html,
     law::{Deadline, Ombudsman},
@@ -28,18 +28,30 @@ use shared::{
 };
 
 /// A page.
-pub struct Sample {
-    pub name: String,
-    pub firm: &'static str,
-    pub html: String,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) firm: &'static str,
+    pub(crate) html: String,
 }
 
 const COMPLAINT: &str = include_str!("../fixtures/complaint.txt");
 
-pub const FIRMS: [Firm<'static>; 3] = [
-    firm("northwind-bank", "Northwind Bank", "Northwind Bank plc is authorised by the Prudential Regulation Authority and regulated by the Financial Conduct Authority. Firm reference number 000000."),
-    firm("halcyon-telecom", "Halcyon Telecom", "Halcyon Telecom Ltd is a member of an approved scheme for disputes about communications."),
-    firm("aurelia-air", "Aurelia Air", "Aurelia Air Ltd. Complaints about flights to, from and within the United Kingdom."),
+pub(crate) const FIRMS: [Firm<'static>; 3] = [
+    firm(
+        "northwind-bank",
+        "Northwind Bank",
+        "Northwind Bank plc is authorised by the Prudential Regulation Authority and regulated by the Financial Conduct Authority. Firm reference number 000000.",
+    ),
+    firm(
+        "halcyon-telecom",
+        "Halcyon Telecom",
+        "Halcyon Telecom Ltd is a member of an approved scheme for disputes about communications.",
+    ),
+    firm(
+        "aurelia-air",
+        "Aurelia Air",
+        "Aurelia Air Ltd. Complaints about flights to, from and within the United Kingdom.",
+    ),
 ];
 
 const fn firm(slug: &'static str, name: &'static str, legal: &'static str) -> Firm<'static> {
@@ -56,7 +68,7 @@ const fn firm(slug: &'static str, name: &'static str, legal: &'static str) -> Fi
     }
 }
 
-pub fn brand(slug: &str) -> Brand {
+pub(crate) fn brand(slug: &str) -> Brand {
     let [main, second] = match slug {
         "northwind-bank" => [Colour::new(0x17, 0x3f, 0x5f), Colour::new(0xc9, 0xa2, 0x27)],
         "halcyon-telecom" => [Colour::new(0x6d, 0x28, 0xd9), Colour::new(0x0e, 0xa5, 0xa0)],
@@ -66,7 +78,7 @@ pub fn brand(slug: &str) -> Brand {
 }
 
 /// A sign that a firm might have.
-pub fn logo(slug: &str) -> String {
+pub(crate) fn logo(slug: &str) -> String {
     let Brand { main, second } = brand(slug);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 40\"><rect width=\"40\" height=\"40\" rx=\"9\" fill=\"{main}\"/><path d=\"M11 29V11l18 18V11\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3.5\" stroke-linejoin=\"round\"/><circle cx=\"31\" cy=\"9\" r=\"3.5\" fill=\"{second}\"/></svg>"
@@ -75,10 +87,10 @@ pub fn logo(slug: &str) -> String {
 
 /// What the sample pages say: sensible things, or one text everywhere.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
-    pub reader: Reader,
-    pub firm: Firm<'a>,
-    pub hostile: Option<&'a str>,
+pub(crate) struct World<'a> {
+    pub(crate) reader: Reader,
+    pub(crate) firm: Firm<'a>,
+    pub(crate) hostile: Option<&'a str>,
 }
 
 impl<'a> World<'a> {
@@ -178,7 +190,7 @@ const FILES: [(&str, u64, AttachmentState); 3] = [
 ];
 
 /// Every page for one reader: its name, and its HTML.
-pub fn pages(world: World<'_>) -> Vec<(String, String)> {
+pub(crate) fn pages(world: World<'_>) -> Vec<(String, String)> {
     [starting(world), steps(world), drafts(world), outcomes(world), tracking(world), case(world), troubles(world)]
         .concat()
 }
@@ -291,9 +303,16 @@ fn case(world: World<'_>) -> Vec<(String, String)> {
         Message { from: From::Representative, name: None, on: day(2026, 12, 2), text: world.s("Ada has asked me to follow this up.") },
     ];
     let on = |month, date, what| Happening { on: day(2026, month, date), what };
-    let timeline = [on(12, 1, "contact_recorded"), on(12, 1, "investigation_started"), on(11, 30, "acknowledged"), on(11, 30, "noted"), on(11, 27, "received")];
+    let timeline = [
+        on(12, 1, "contact_recorded"),
+        on(12, 1, "investigation_started"),
+        on(11, 30, "acknowledged"),
+        on(11, 30, "noted"),
+        on(11, 27, "received"),
+    ];
     let files = FILES.map(|(name, bytes, state)| File { id: world.s("f1"), name: world.s(name), bytes, state });
-    let letters = [Letter { id: world.s("l1"), subject: world.s("We have received your complaint"), on: day(2026, 11, 30) }];
+    let letters =
+        [Letter { id: world.s("l1"), subject: world.s("We have received your complaint"), on: day(2026, 11, 30) }];
     let case = Case {
         page,
         reference: world.s("NWB-0C99-78TJ"),
@@ -314,12 +333,33 @@ fn case(world: World<'_>) -> Vec<(String, String)> {
         files_idempotency: world.s("k-9"),
     };
     let open = Ombudsman { is_open: true, until: Some(day(2027, 7, 22)), ..OMBUDSMAN };
-    let late: Vec<_> = deadlines.iter().cloned().map(|deadline| Deadline { state: ClockState::Breached, ..deadline }).collect();
+    let late: Vec<_> =
+        deadlines.iter().cloned().map(|deadline| Deadline { state: ClockState::Breached, ..deadline }).collect();
     let wrong = [("message", Wrong::Missing), ("files", Wrong::FileTooLarge)];
-    let answered = Case { state: State::Resolved, deadlines: &late, ombudsman: Some(open), notice: None, representative: None, form: Form { problems: &wrong, ..Form::default() }, ..case };
-    let fresh = Case { state: State::Received, deadlines: &[], ombudsman: Some(Ombudsman { from: None, ..OMBUDSMAN }), timeline: &[], messages: &[], files: &[], letters: &[], notice: None, ..case };
-    let representative = Representative { page, form: Form::default(), name: None, since: None, idempotency: world.s("k-10") };
-    let theirs = Representative { name: Some(world.s("Grace Winter")), since: Some(day(2026, 12, 1)), ..representative };
+    let answered = Case {
+        state: State::Resolved,
+        deadlines: &late,
+        ombudsman: Some(open),
+        notice: None,
+        representative: None,
+        form: Form { problems: &wrong, ..Form::default() },
+        ..case
+    };
+    let fresh = Case {
+        state: State::Received,
+        deadlines: &[],
+        ombudsman: Some(Ombudsman { from: None, ..OMBUDSMAN }),
+        timeline: &[],
+        messages: &[],
+        files: &[],
+        letters: &[],
+        notice: None,
+        ..case
+    };
+    let representative =
+        Representative { page, form: Form::default(), name: None, since: None, idempotency: world.s("k-10") };
+    let theirs =
+        Representative { name: Some(world.s("Grace Winter")), since: Some(day(2026, 12, 1)), ..representative };
     let mut all = vec![
         named("case", &case),
         named("case-answered", &answered),
@@ -334,21 +374,27 @@ fn case(world: World<'_>) -> Vec<(String, String)> {
 fn troubles(world: World<'_>) -> Vec<(String, String)> {
     let page = world.page("/northwind-bank/", false);
     let trouble = |(trouble, status, _): (Trouble, u16, _)| {
-        let error = Error { page, trouble, retry_after: (status == 429).then_some(61), has_draft: status == 503, request_id: world.s("01a1fa9d-f713") };
+        let error = Error {
+            page,
+            trouble,
+            retry_after: (status == 429).then_some(61),
+            has_draft: status == 503,
+            request_id: world.s("01a1fa9d-f713"),
+        };
         named(&format!("error-{status}"), &error)
     };
     Trouble::ALL.map(trouble).to_vec()
 }
 
 /// Everybody who may read.
-pub fn readers() -> impl Iterator<Item = (String, Reader)> {
+pub(crate) fn readers() -> impl Iterator<Item = (String, Reader)> {
     Tongue::ALL.into_iter().flat_map(|tongue| {
         FORMATS.into_iter().map(move |(format, name)| (format!("{}.{name}", tongue.tag()), Reader { tongue, format }))
     })
 }
 
 /// Every page in each language and format, and each firm's first page.
-pub fn every_page() -> Vec<Sample> {
+pub(crate) fn every_page() -> Vec<Sample> {
     let mut all = Vec::new();
     for (suffix, reader) in readers() {
         let firm = FIRMS[0];
@@ -361,10 +407,4 @@ pub fn every_page() -> Vec<Sample> {
         }
     }
     all
-}
-
-/// The names of all fields that have choices.
-pub fn with_choices() -> Vec<&'static str> {
-    let has = |kind: &Kind| matches!(kind, Kind::One(_) | Kind::Many(_));
-    FIELDS.iter().filter(|field| has(&field.kind)).map(|field| field.name).collect()
 }
