@@ -215,16 +215,48 @@ impl Wrong {
     }
 }
 
+/// Answers that make another field necessary: who wants a call has a number, and who acts for somebody has a name.
+const NEEDED: [(&str, &str, &str); 5] = [
+    ("phone", "prefer", "phone"),
+    ("address", "prefer", "post"),
+    ("rep_name", FOR_WHOM, OTHER),
+    ("rep_kind", FOR_WHOM, OTHER),
+    ("rep_authority", FOR_WHOM, OTHER),
+];
+
+/// The field that says who the complaint is for,
+pub const FOR_WHOM: &str = "for_whom";
+/// and its answer that it is somebody else.
+pub const OTHER: &str = "other";
+
 /// What is wrong with the answers to a step, as far as the answers alone can tell. `value` gives the answer to a field, `products`
 /// the codes that there are.
 #[must_use]
 pub fn check<'v>(step: Step, products: &[&str], value: impl Fn(&str) -> &'v str) -> Vec<(&'static str, Wrong)> {
-    let fields = step.groups().iter().flat_map(|group| group.fields).filter_map(|name| find(name));
+    let names: Vec<_> = step.groups().iter().flat_map(|group| group.fields).copied().collect();
+    check_fields(&names, products, value)
+}
+
+/// The same for fields of another form. Where somebody is named who acts for the complainant, [`FOR_WHOM`] is [`OTHER`].
+#[must_use]
+pub fn check_fields<'v>(
+    names: &[&str],
+    products: &[&str],
+    value: impl Fn(&str) -> &'v str,
+) -> Vec<(&'static str, Wrong)> {
+    let fields = names.iter().filter_map(|name| find(name));
     fields.filter_map(|field| Some((field.name, field.wrong(products, &value)?))).collect()
 }
 
-/// What is wrong with one answer.
 impl Field {
+    /// Whether it may be left empty by whoever is asked for it.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        let is_asked_only_then = NEEDED.iter().any(|(name, other, _)| *name == self.name && *other == FOR_WHOM);
+        !self.required && !is_asked_only_then && self.kind != Kind::Files
+    }
+
+    /// What is wrong with an answer.
     fn wrong<'v>(&self, products: &[&str], value: &impl Fn(&str) -> &'v str) -> Option<Wrong> {
         let answer = value(self.name).trim();
         if answer.is_empty() {
@@ -242,17 +274,9 @@ impl Field {
         }
     }
 
-    /// Some answers make others necessary: who wants a call has a number, and who acts for somebody has a name.
     fn is_required<'v>(&self, value: &impl Fn(&str) -> &'v str) -> bool {
-        let needed = [
-            ("phone", "prefer", "phone"),
-            ("address", "prefer", "post"),
-            ("rep_name", "for_whom", "other"),
-            ("rep_kind", "for_whom", "other"),
-            ("rep_authority", "for_whom", "other"),
-        ];
         let by_another = |(name, other, answer): &(&str, &str, &str)| *name == self.name && value(other) == *answer;
-        self.required || needed.iter().any(by_another)
+        self.required || NEEDED.iter().any(by_another)
     }
 }
 
@@ -307,6 +331,15 @@ mod tests {
             ("rep_name", Wrong::Missing),
         ];
         assert_eq!(wrong(Step::You, &for_her), expected.into());
+    }
+
+    #[test]
+    fn who_is_asked_for_a_representative_must_name_one() {
+        let asked = ["rep_name", "rep_kind", "rep_email"];
+        let wrong = check_fields(&asked, &[], |name| if name == FOR_WHOM { OTHER } else { "" });
+        assert_eq!(wrong, [("rep_name", Wrong::Missing), ("rep_kind", Wrong::Missing)]);
+        let optional = |name| find(name).unwrap().is_optional();
+        assert!(!optional("rep_name") && optional("rep_email") && optional("phone") && !optional("words"));
     }
 
     #[test]

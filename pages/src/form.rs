@@ -144,8 +144,8 @@ impl<'a> Shown<'a> {
 
     /// Whether it may be left empty.
     #[must_use]
-    pub const fn is_optional(&self) -> bool {
-        !self.field.required && !matches!(self.field.kind, Kind::Files)
+    pub fn is_optional(&self) -> bool {
+        self.field.is_optional()
     }
 
     /// How many lines are shown.

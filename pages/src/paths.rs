@@ -33,10 +33,10 @@ places! {
     WHAT = BOTH, "/{tenant}/complain/what", "step 1: what happened";
     OUTCOME = BOTH, "/{tenant}/complain/outcome", "step 2: what would put it right";
     YOU = BOTH, "/{tenant}/complain/you", "step 3: who complains";
-    EVIDENCE = BOTH, "/{tenant}/complain/evidence", "step 4: files";
+    EVIDENCE = BOTH, "/{tenant}/complain/evidence", "step 4: files (multipart); stays there if `then` is `more`";
     EVIDENCE_REMOVE = POST, "/{tenant}/complain/evidence/{id}/remove", "takes a file away";
     CHECK = BOTH, "/{tenant}/complain/check", "step 5: check and send";
-    SAVE = BOTH, "/{tenant}/complain/save", "keeps what was typed, as it is, and shows the way back";
+    SAVE = BOTH, "/{tenant}/complain/save", "keeps what was typed in the step `step`, as it is; goes back there if `language` or `format` is chosen, else shows the way back";
     SAVE_MAIL = POST, "/{tenant}/complain/save/mail", "mails the way back";
     RECEIVED = GET, "/{tenant}/complain/received", "the complaint was received, or is stored safely";
     COME_BACK = BOTH, "/{tenant}/come-back", "asks for an email address and mails the way back";

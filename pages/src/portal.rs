@@ -1,7 +1,7 @@
 //! The pages of the consumer portal. Each is a struct; what it needs is its members, where it is is in [`paths`](crate::paths).
 
 use crate::{
-    fields::{STEPS, Step},
+    fields::{FOR_WHOM, OTHER, STEPS, Step},
     form::{Form, Shown},
     law::{Deadline, Ombudsman},
     page::{FORMATS, Page},
@@ -125,7 +125,7 @@ impl Check<'_> {
         let asked = STEPS.iter().filter(|(step, _, _)| *step < Step::Evidence);
         let answers = |(step, _, groups): &(Step, _, &'static [crate::fields::Group])| {
             // Who complains for themselves may have begun to say something else before.
-            let for_other = self.form.value("for_whom") == "other";
+            let for_other = self.form.value(FOR_WHOM) == OTHER;
             let asked = groups.iter().filter(|group| for_other || group.name != "representative");
             let fields = asked.flat_map(|group| group.fields);
             let shown =
