@@ -171,6 +171,7 @@ pub fn build() -> Result<()> {
     let toolchain = Toolchain::ready()?;
     let _one_at_a_time = lock()?;
     vendor_docs_script()?;
+    vendor_portal_style()?;
     if build_stale(&toolchain)? {
         step("Describing the API from its types", describe_api)?;
     } else {
@@ -290,6 +291,16 @@ fn vendor_docs_script() -> Result<()> {
         if std::fs::read(vendor.join(name)).ok().as_ref() != Some(&script) {
             std::fs::write(vendor.join(name), script)?;
         }
+    }
+    Ok(())
+}
+
+/// The portal's stylesheet: the framework's and ours in one file.
+fn vendor_portal_style() -> Result<()> {
+    let framework = std::fs::read_to_string(root().join(pages::style::FRAMEWORK)).context(pages::style::FRAMEWORK)?;
+    let (path, style) = (root().join("worker/assets/vendor/portal.css"), pages::style::whole(&framework));
+    if std::fs::read_to_string(&path).ok().as_ref() != Some(&style) {
+        std::fs::write(path, style)?;
     }
     Ok(())
 }

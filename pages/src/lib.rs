@@ -1,0 +1,41 @@
+//! What people see: pages as HTML, and the mails that lead to them.
+//!
+//! A page is a struct of plain data with a template beside it in `templates/`; all its words are in `texts/`, a file a language.
+//!
+//! Invariant: nothing here does I/O, reads a clock or draws randomness. What comes from a person is escaped by the templates; no page
+//! has a script, a style or an event handler in it, so that [`CONTENT_SECURITY_POLICY`] can forbid them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod brand;
+pub mod fields;
+pub mod form;
+pub mod law;
+pub mod mail;
+pub mod page;
+pub mod paths;
+pub mod portal;
+pub mod style;
+pub mod texts;
+
+/// What the header `Content-Security-Policy` of every page says (W3C CSP 3).
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page as HTML.
+///
+/// # Errors
+/// What a template's own formatting fails with; none does.
+pub fn html(page: &impl askama::Template) -> Result<String, askama::Error> {
+    page.render()
+}
