@@ -27,6 +27,7 @@ const OF_COMPLAINT: Scoped = scoped!("sql/notifications/of_complaint.sql");
 const FIND: Scoped = scoped!("sql/notifications/find.sql");
 const RETRY: Scoped = scoped!("sql/notifications/retry.sql");
 const RECORD: Scoped = scoped!("sql/notifications/record.sql");
+const TOLD_OF: Scoped = scoped!("sql/complaints/told_of.sql");
 
 /// Under which the firm's rules are kept (`notification_settings.sql` has it, too).
 const RULES: &str = "rules";
@@ -92,6 +93,9 @@ impl Notification {
         format!("{}.{}", self.6, self.which())
     }
 }
+
+/// An event of a complaint, by its number.
+pub(crate) type Event = (ComplaintId, u32);
 
 /// What became of a notification.
 pub(crate) struct Told {
@@ -214,13 +218,25 @@ impl TenantDb {
         Ok(notifications(&self.texts(batch).await?)?.pop())
     }
 
-    /// Writes down what became of one.
-    pub(crate) async fn record_notification(&self, which: &Which, told: &Told) -> Result<(), StoreError> {
+    /// Writes down what became of some, by the same rule and all alike.
+    pub(crate) async fn record_notifications(
+        &self,
+        rule: &Code,
+        which: &[Event],
+        told: &Told,
+    ) -> Result<(), StoreError> {
         let Told { status, reason, next, failed, attempt } = told;
         let reason: &str = reason.map_or("", Into::into);
         let said = to_json(&(status, reason, next.map(Timestamp::unix_millis), failed, attempt))?;
-        let row = [which.complaint.to_string(), which.seq.to_string(), which.rule.to_string(), said];
+        let row = [to_json(&which)?, rule.to_string(), said];
         self.texts(self.batch().with(RECORD, row.as_slice())).await.map(drop)
+    }
+
+    /// Of some complaints in this database those that are there: id, reference, and who works on it, apart by spaces.
+    pub(crate) async fn told_of(&self, complaints: &[ComplaintId]) -> Result<Vec<String>, StoreError> {
+        let list = to_json(&complaints)?;
+        let found = self.texts(self.batch().with(TOLD_OF, [list.as_str()].as_slice())).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 }
 
