@@ -3,16 +3,16 @@
 -- same time. In one statement, for else two turns would each have a part of it. Until ?2 they are nobody else's.
 UPDATE notifications SET next_at = ?2
 WHERE (tenant_id, complaint_id, seq, rule) IN (
-  WITH head AS MATERIALIZED (
-    SELECT n.tenant_id, n.complaint_id, n.seq, n.rule, n.next_at, n.reason FROM notifications n
-    WHERE n.next_at <= ?1
-      AND NOT EXISTS (SELECT 1 FROM tenant_holds h WHERE h.tenant_id = n.tenant_id)
-      AND NOT EXISTS (SELECT 1 FROM tenant_arrivals a WHERE a.tenant_id = n.tenant_id)
-    ORDER BY n.next_at
-    LIMIT ?3
-  )
-  -- In a SELECT of its own, for SQLite looks up no rows by what is put together.
+  -- From a SELECT of its own, for SQLite looks up no rows by what is put together.
   SELECT tenant_id, complaint_id, seq, rule FROM (
+    WITH head AS (
+      SELECT n.tenant_id, n.complaint_id, n.seq, n.rule, n.next_at, n.reason FROM notifications n
+      WHERE n.next_at <= ?1
+        AND NOT EXISTS (SELECT 1 FROM tenant_holds h WHERE h.tenant_id = n.tenant_id)
+        AND NOT EXISTS (SELECT 1 FROM tenant_arrivals a WHERE a.tenant_id = n.tenant_id)
+      ORDER BY n.next_at
+      LIMIT ?3
+    )
     SELECT tenant_id, complaint_id, seq, rule FROM head WHERE reason <> 'digest'
     UNION ALL
     SELECT tenant_id, complaint_id, seq, rule FROM (
