@@ -446,12 +446,14 @@ impl Desk<'_> {
         let later = mails.split_off(MAILS.min(mails.len()));
         let came = together(mails.iter().map(|mail| self.mail_digest(&settings, rule, mail, now))).await;
         let named =
-            |mail: &Vec<Entry<'_>>| mail.iter().map(|entry| (entry.complaint, entry.seq)).collect::<Vec<Event>>();
-        let mut told =
-            vec![(gone, skipped(Reason::NoAddress)), (later.iter().flat_map(named).collect(), due.put_off(now))];
+            |mail: &Vec<Entry<'_>>| -> Vec<Event> { mail.iter().map(|entry| (entry.complaint, entry.seq)).collect() };
+        // What was sent is written down first.
+        let mut told = Vec::new();
         for (mail, came) in mails.iter().zip(came) {
             told.push((named(mail), came?));
         }
+        told.push((gone, skipped(Reason::NoAddress)));
+        told.push((later.iter().flat_map(named).collect(), due.put_off(now)));
         told.retain(|(events, _)| !events.is_empty());
         Ok(told)
     }
