@@ -18,7 +18,7 @@ use std::{
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use xtask::{
     mail_sink::MailSink,
@@ -465,6 +465,74 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
         let events = firm.api.get(&format!("{path}/events")).expect(200);
         events.data().iter().any(|event| event["type"] == "contact_recorded").then_some(())
     });
+}
+
+/// A time of day in UTC that begins in two or three minutes.
+fn shortly() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs();
+    let minute = now / 60 + 3;
+    format!("{:02}:{:02}", minute / 60 % 24, minute % 60)
+}
+
+#[test]
+fn what_waits_for_a_digest_comes_in_one_mail_at_its_time_and_all_of_it_comes_again() {
+    let server = Server::new();
+    let stack = Stack::start(options(&format!("smtp://{}", server.address))).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let lead = firm.key(&["complaints:read", "complaints:lead"]);
+    let rules = |audience: &str, time: &str| {
+        json!({ "rules": [{
+            "id": "team", "events": ["received", "acknowledged", "investigation_started"], "audience": audience,
+            "address": (audience == "address").then_some("team@example.com"), "channel": "email", "text": "digest",
+            "digest": { "times": [time], "zone": "UTC" },
+        }] })
+    };
+    let put = |body: &Value| lead.call("PUT", "/v1/notifications/rules").if_match(0).json(body).send();
+    assert_eq!(put(&rules("complainant", "09:00")).problem(422, "invalid").pointers(), ["/rules/0/digest"]);
+    put(&rules("address", &shortly())).expect(200);
+
+    // What the law requires waits for no digest.
+    let (one, other) = (firm.log(with_email("zoe@example.com")), firm.log(with_email("ada@example.com")));
+    let [path, other_path] = [&one, &other].map(|logged| format!("/v1/complaints/{}", logged.id()));
+    firm.give(&path, "acknowledge", json!({})).expect(200);
+    firm.give(&path, "investigate", json!({})).expect(200);
+    firm.give(&other_path, "acknowledge", json!({})).expect(200);
+    becomes(&firm.api, &path, ("received", "team"), "sent");
+    becomes(&firm.api, &other_path, ("received", "team"), "sent");
+
+    // The rest waits for the same time.
+    let waiting = [(&path, "acknowledged"), (&path, "investigation_started"), (&other_path, "acknowledged")];
+    let rows = waiting.map(|(path, event)| becomes(&firm.api, path, (event, "team"), "queued"));
+    let time = rows[0]["next_attempt_at"].as_str().map(str::to_owned);
+    assert!(rows.iter().all(|row| row["next_attempt_at"].as_str() == time.as_deref()), "{rows:?}");
+    assert!(time.is_some() && rows.iter().all(|row| row["reason"] == "digest"), "{rows:?}");
+    stack.tick().expect("cron runs");
+    let at_once = server.to("team@example.com");
+    assert_eq!(at_once.len(), 2);
+    assert!(at_once.iter().all(|mail| mail.header("Subject") == Some("1 change to complaints")), "{at_once:?}");
+
+    // The server does not take it at first.
+    server.answers(&[("DATA", "451 later")]);
+    let rows = ticking(IN_THE_END + SOON, &stack, "the digest is sent", || {
+        thread::sleep(Duration::from_millis(300));
+        let row =
+            |(path, event): &(&String, &str)| told(&firm.api, path).remove(&((*event).to_owned(), "team".to_owned()));
+        let rows: Vec<Value> = waiting.iter().filter_map(row).collect();
+        rows.iter().all(|row| row["status"] == "sent").then_some(rows)
+    });
+    for row in &rows {
+        let attempts: Vec<&Value> =
+            row["attempts"].as_array().expect("a list").iter().map(|one| &one["code"]).collect();
+        assert_eq!(attempts, [&json!(451), &json!(250)], "{row}");
+        assert!(row["attempts"][0]["at"].as_str() >= time.as_deref(), "not before its time: {row}");
+    }
+    let digests = server.to("team@example.com").split_off(2);
+    assert_eq!(digests.len(), 1, "{digests:?}");
+    let mail = &digests[0];
+    assert_eq!(mail.header("Subject"), Some("3 changes to complaints"));
+    let first = format!("{}\r\n- acknowledged\r\n- investigation started\r\n", one.text_of("reference"));
+    let second = format!("{}\r\n- acknowledged\r\n", other.text_of("reference"));
+    assert!(mail.text.contains(&first) && mail.text.contains(&second), "{}", mail.text);
 }
 
 #[test]

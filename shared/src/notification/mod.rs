@@ -3,6 +3,7 @@
 //! Invariant: an address is never kept with a notification. It is read from the complaint when something is sent, so whoever has
 //! moved is reached where they are now, and nobody who was erased is reached at all.
 
+pub mod digest;
 pub mod opt_out;
 pub mod plan;
 pub mod settings;
@@ -75,6 +76,8 @@ pub enum Reason {
     NoRule: "no_rule",
     /// This cell has no way to send such.
     NotConfigured: "not_configured",
+    /// It waits for the rule's next digest.
+    Digest: "digest",
     /// The text cannot be written.
     Text: "text",
     /// The server does not take it, and says so.

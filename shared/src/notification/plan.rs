@@ -17,6 +17,14 @@ pub struct Intent<'s> {
     pub rule: &'s NotificationRule,
 }
 
+impl Intent<'_> {
+    /// When it is told of, together with others, if it waits for them. What the law requires does not.
+    #[must_use]
+    pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.rule.digest.as_ref().filter(|_| !is_required(self.event)).and_then(|digest| digest.next(now))
+    }
+}
+
 /// Everybody who is to be told of what a message says. What the law requires comes alone: whoever gets a letter needs no second mail that
 /// says that something has happened.
 #[must_use]
@@ -87,6 +95,22 @@ mod tests {
     fn whoever_gets_the_letter_is_not_told_once_more() {
         assert_eq!(planned(&[EventKind::LetterSent, EventKind::Resolved], |_| true), [(1, "letter")]);
         assert_eq!(planned(&[EventKind::Resolved], |_| true), [(1, "progress")]);
+    }
+
+    #[test]
+    fn what_the_law_requires_is_in_no_digest() {
+        let rule = serde_json::json!({
+            "id": "team", "events": ["received", "resolved"], "audience": "address", "address": "team@example.com",
+            "channel": "email", "text": "digest", "digest": { "times": ["09:00"], "zone": "UTC" },
+        });
+        let settings: Settings = serde_json::from_value(serde_json::json!({ "rules": [rule] })).unwrap();
+        let now = Timestamp::from_unix_millis(0);
+        let waits = |kind| {
+            let message = message(&[kind]);
+            plan(&settings, &message, |_| true).iter().map(|intent| intent.waits_until(now)).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(EventKind::Resolved), [Some(Timestamp::from_unix_millis(9 * 3_600_000))]);
+        assert_eq!(waits(EventKind::Received), [None]);
     }
 
     #[test]

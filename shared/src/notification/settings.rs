@@ -1,6 +1,6 @@
 //! What a firm has set: its rules and its words. Until it does, those that come with the service hold (`rules/notifications.json`).
 
-use super::{Audience, Channel, text};
+use super::{Audience, Channel, digest::Digest, text};
 use crate::{
     clock::{day::TimeOfDay, law::Law},
     complaint::{
@@ -48,6 +48,9 @@ pub struct NotificationRule {
     /// When nobody is disturbed; what the law requires is sent all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<QuietHours>,
+    /// When it is sent, together: only for mails to an `address` or an `assignee`. What the law requires is sent at once all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 /// Hours in which nothing is sent: it is sent when they end.
@@ -147,6 +150,14 @@ impl Settings {
             }
             if !self.has_text(&rule.text) {
                 wrong("/text", Rule::Unknown, "there is no such text");
+            } else if rule.digest.is_some() && text::digest(self, rule.text.as_str(), "", &[]).is_err() {
+                wrong("/text", Rule::NotAllowed, "cannot be written for a digest, which has `count` and `firm.name`");
+            }
+            if let Some(digest) = &rule.digest {
+                if rule.channel != Channel::Email || rule.audience.may_opt_out() {
+                    wrong("/digest", Rule::NotAllowed, "is for mails to an `address` or an `assignee` alone");
+                }
+                digest.errors().into_iter().for_each(|(field, rule, words)| wrong(field, rule, words));
             }
             if let Some(quiet) = &rule.quiet {
                 if Law::shipped().zone(quiet.zone.as_str()).is_none() {
@@ -247,10 +258,45 @@ mod tests {
             let pointers: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
             assert_eq!(pointers, [pointer], "{members}");
         }
+        let digest = |members: serde_json::Value| {
+            let times = json!({ "times": ["09:00", "16:00"], "zone": "Europe/London" });
+            let team = json!({
+                "audience": "address", "address": "team@example.com", "text": "digest", "digest": times,
+            });
+            let mut rule = rule(team);
+            rule.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            rule
+        };
+        for (members, pointers) in [
+            (json!({}), &[][..]),
+            (json!({ "audience": "assignee", "address": null }), &[]),
+            (json!({ "digest": null, "text": "staff" }), &[]),
+            (json!({ "channel": "console" }), &["/rules/0/digest"]),
+            (json!({ "channel": "sms" }), &["/rules/0/digest"]),
+            (json!({ "audience": "complainant", "address": null }), &["/rules/0/digest"]),
+            (json!({ "text": "progress" }), &["/rules/0/text"]),
+            (json!({ "text": "none" }), &["/rules/0/text"]),
+            (json!({ "digest": { "times": [], "zone": "UTC" } }), &["/rules/0/digest/times"]),
+            (json!({ "digest": { "times": ["09:00", "09:00"], "zone": "UTC" } }), &["/rules/0/digest/times"]),
+            (json!({ "digest": { "times": ["09:00"], "zone": "Mars/North" } }), &["/rules/0/digest/zone"]),
+        ] {
+            let errors = settings(json!([digest(members.clone())]), json!([])).errors();
+            let found: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
+            assert_eq!(found, pointers, "{members}");
+        }
+        let seven = json!({ "times": ["01:00", "02:00", "03:00", "04:00", "05:00", "06:00", "07:00"], "zone": "UTC" });
+        assert!(serde_json::from_value::<NotificationRule>(digest(json!({ "digest": seven }))).is_err());
         let twice = settings(json!([rule(json!({})), rule(json!({}))]), json!([])).errors();
         assert_eq!(twice.len(), 1);
         let text = json!({ "id": "x", "language": "en", "subject": "{{ nope", "text": "{% if %}" });
         assert_eq!(settings(json!([]), json!([text])).errors().len(), 2);
+    }
+
+    #[test]
+    fn a_rule_without_a_digest_is_written_as_it_was() {
+        let text = serde_json::to_string(shipped()).unwrap();
+        assert!(!text.contains(r#""digest":"#));
+        assert_eq!(&serde_json::from_str::<Settings>(&text).unwrap(), shipped());
     }
 
     #[test]

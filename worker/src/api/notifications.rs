@@ -62,7 +62,7 @@ pub(crate) struct Shown {
     at: Timestamp,
     /// Where it stands.
     status: Status,
-    /// Why, if there is something to say: one of `no_address`, `opted_out`, `no_rule`, `not_configured`, `text`, `refused`,
+    /// Why, if there is something to say: one of `no_address`, `opted_out`, `no_rule`, `not_configured`, `digest`, `text`, `refused`,
     /// `unreachable`, `timeout`, `protocol`.
     reason: Option<String>,
     /// When it is sent, or sent again.

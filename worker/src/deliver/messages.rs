@@ -5,6 +5,8 @@
 //! 2. A turn takes a few rows by a **lease**, each of which is then nobody else's for a while.
 //! 3. Of each it reads anew what may have changed: rules, opt-outs, the complaint. Then it is sent, put off, or given up.
 //!
+//! Rows that wait for the same digest are taken together, put off together, and sent as one mail to each recipient.
+//!
 //! What is sent and not written down is sent again, as the same mail (`Message-ID`): messages come at least once. A turn that is lost
 //! comes again by cron.
 
@@ -21,7 +23,7 @@ use crate::{
     platform::{self, Freshness, Queue, Runtime, bucket::Object, dependency::Dependency},
     store::{
         StoreError, TenantDb,
-        notifications::{Told, Which},
+        notifications::{Event, Told, Which},
         system::{DIRECTORY_SHARD, DueNotification, SystemDb},
         together,
     },
@@ -33,21 +35,25 @@ use shared::{
         intake::{ContactKind, ContactPoint},
     },
     flags::Part,
-    ids::{OutboxId, TenantId},
+    ids::{ComplaintId, OutboxId, TenantId},
     json,
     letter::html::html,
     mail::address::reply_to,
     metrics::families,
     notification::{
         Attempt, Audience, Channel, Reason, Status,
+        digest::{self, Entry, MOST},
         opt_out::Link,
         plan::{next, plan},
         settings::{NotificationRule, Settings, is_required, shipped},
-        text::{self, Seen, Written},
+        text::{self, Seen, Unwritable, Written},
     },
     notify::OutboxMessage,
     outbound_mail::{is_address, message::Mail},
-    tenant::{Status as Standing, Tenant, placement::ShardId},
+    tenant::{
+        Status as Standing, Tenant,
+        placement::{ShardId, Slot},
+    },
     time::Timestamp,
 };
 use std::{
@@ -58,6 +64,8 @@ use worker::{MessageBatch, MessageExt};
 
 /// The rows of a turn: an invocation may wait for six answers (Cloudflare Workers, limits, "Simultaneous open connections").
 const A_TURN: u32 = 5;
+/// The mails of a digest that a turn sends: with it come at most four other rows.
+const MAILS: usize = 2;
 /// How long rows that somebody has taken are nobody else's, in milliseconds: longer than a turn takes.
 const LEASE_MILLIS: i64 = 60_000;
 /// How long a row waits while its channel's breaker is open, in milliseconds, and while notifications are switched off.
@@ -130,23 +138,25 @@ async fn note_in(runtime: &Runtime, shard: ShardId, messages: &[&OutboxMessage])
         Channel::Sms => sms,
         Channel::Console => true,
     };
-    let now = platform::now().unix_millis();
+    let now = platform::now();
     let rows: Vec<_> = messages
         .iter()
         .flat_map(|message| {
             let settings = set.get(&message.tenant).unwrap_or_else(|| shipped());
             plan(settings, message, can).into_iter().map(move |intent| {
                 let rule = intent.rule;
+                let waits = intent.waits_until(now);
+                let reason: &str = waits.map_or("", |_| Reason::Digest.into());
                 // What is in the console is there once it is written.
                 let (status, next) = match rule.channel {
                     Channel::Console => (Status::Delivered, None),
-                    Channel::Email | Channel::Sms => (Status::Queued, Some(now)),
+                    Channel::Email | Channel::Sms => (Status::Queued, Some(waits.unwrap_or(now).unix_millis())),
                 };
                 let at = message.id.made_at().unix_millis();
-                let told = (intent.event, rule.channel, rule.audience, at, status, next);
-                let (event, channel, audience, at, status, next) = told;
+                let told = (intent.event, rule.channel, rule.audience, at, status, next, reason);
+                let (event, channel, audience, at, status, next, reason) = told;
                 let which = (message.tenant, message.complaint, intent.seq, &rule.id);
-                (which.0, which.1, which.2, which.3, event, channel, audience, at, status, next)
+                (which.0, which.1, which.2, which.3, event, channel, audience, at, status, next, reason)
             })
         })
         .collect();
@@ -181,18 +191,24 @@ async fn take_turn(runtime: &Runtime, shard: ShardId) -> Result<(), StoreError> 
     let begun = platform::now();
     let config = Config::of(runtime).map_err(StoreError::unreadable)?;
     let db = SystemDb::new(runtime.clone(), shard);
-    let due = db.due_notifications(begun, begun.plus_millis(LEASE_MILLIS), A_TURN).await?;
-    if due.len() >= A_TURN as usize {
+    let due = db.due_notifications(begun, begun.plus_millis(LEASE_MILLIS), (A_TURN, MOST)).await?;
+    let (digest, alone): (Vec<_>, Vec<_>) = due.into_iter().partition(DueNotification::waits_for_digest);
+    // Of the digest there may be more, and behind it another.
+    if alone.len() >= A_TURN as usize || !digest.is_empty() {
         announce(runtime, shard).await;
     }
+    let taken = || alone.chunks(1).chain([digest.as_slice()]).filter(|rows| !rows.is_empty());
     let mut soonest = None;
-    let seen = together(due.iter().map(|due| see(runtime, &config, shard, due))).await;
-    for (due, seen) in due.iter().zip(seen) {
+    let seen = together(taken().map(|rows| see(runtime, &config, shard, rows))).await;
+    for (rows, seen) in taken().zip(seen) {
         match seen {
             Ok(next) => soonest = soonest.into_iter().chain(next).min(),
             // It comes again when its lease has ended, or where the tenant has gone.
             Err(StoreError::Held) => {}
-            Err(error) => log::fault("notification_not_seen_to", &format!("{}: {error}", due.tenant)),
+            Err(error) => {
+                let tenant = rows.first().map(|due| due.tenant.to_string()).unwrap_or_default();
+                log::fault("notification_not_seen_to", &format!("{tenant}: {error}"));
+            }
         }
     }
     let now = platform::now();
@@ -204,50 +220,65 @@ async fn take_turn(runtime: &Runtime, shard: ShardId) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Sees to a row. When it is next to be seen to.
+/// Sees to a row, or to those of a digest. When one is next to be seen to.
 async fn see(
     runtime: &Runtime,
     config: &Config,
     shard: ShardId,
-    due: &DueNotification,
+    rows: &[DueNotification],
 ) -> Result<Option<Timestamp>, StoreError> {
-    let DueNotification { tenant, complaint, seq, ref rule, channel, failed, .. } = *due;
+    let Some(due) = rows.first() else { return Ok(None) };
     let begun = platform::now();
-    let known = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
+    let known = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(due.tenant).await?;
     let served = known.filter(|tenant| tenant.status != Standing::Deleted);
-    let told = match served {
+    let told = match &served {
         // What is left of it here goes away.
-        Some(tenant) if tenant.home_cell != config.cell => Told {
-            status: Status::Queued,
-            reason: None,
-            next: Some(begun.plus_millis(SWITCHED_OFF_MILLIS)),
-            failed,
-            attempt: None,
-        },
+        Some(tenant) if tenant.home_cell != config.cell => {
+            vec![(events(rows), due.put_off(begun.plus_millis(SWITCHED_OFF_MILLIS)))]
+        }
         Some(tenant) => {
-            let desk = Desk { runtime, config, tenant: &tenant, due };
-            match desk.tell(shard, begun).await? {
-                Came::Sent(sent) => {
-                    let millis = platform::now().unix_millis() - begun.unix_millis();
-                    judged(config, sent, Attempt { at: begun, code: sent.code, millis, reason: None }, failed)
-                }
-                Came::PutOff(until) => {
-                    Told { status: Status::Queued, reason: None, next: Some(until), failed, attempt: None }
-                }
-                Came::Never(status, reason) => Told { status, reason: Some(reason), next: None, failed, attempt: None },
+            let desk = Desk { runtime, config, tenant, due, home: TenantDb::new(runtime.clone(), shard, tenant.id) };
+            if due.waits_for_digest() {
+                desk.tell_together(rows, begun).await?
+            } else {
+                vec![(events(rows), desk.tell(begun).await?)]
             }
         }
-        None => Told { status: Status::Skipped, reason: Some(Reason::NoRule), next: None, failed, attempt: None },
+        None => vec![(events(rows), Came::Never(Status::Skipped, Reason::NoRule))],
     };
-    let outcome = match (told.status, &told.attempt) {
-        (Status::Queued, Some(_)) => "again",
-        (Status::Queued, None) => "put_off",
-        (status, _) => status.into(),
-    };
-    metrics::count(families::NOTIFICATIONS, &[channel.into(), outcome], 1);
-    let which = Which { complaint, seq, rule: rule.clone() };
-    TenantDb::new(runtime.clone(), shard, tenant).record_notification(&which, &told).await?;
-    Ok(told.next)
+    let failed = rows.iter().map(|due| due.failed).max().unwrap_or_default();
+    let mut soonest = None;
+    for (events, came) in told {
+        let mut told = match came {
+            Came::Sent(sent) => {
+                let millis = platform::now().unix_millis() - begun.unix_millis();
+                judged(config, sent, Attempt { at: begun, code: sent.code, millis, reason: None }, failed)
+            }
+            Came::PutOff(until, reason) => {
+                Told { status: Status::Queued, reason, next: Some(until), failed, attempt: None }
+            }
+            Came::Never(status, reason) => Told { status, reason: Some(reason), next: None, failed, attempt: None },
+        };
+        let outcome = match (told.status, &told.attempt) {
+            (Status::Queued, Some(_)) => "again",
+            (Status::Queued, None) => "put_off",
+            (status, _) => status.into(),
+        };
+        // By this those that wait together know each other.
+        if outcome == "again" && due.waits_for_digest() {
+            told.reason = Some(Reason::Digest);
+        }
+        let count = u32::try_from(events.len()).unwrap_or_default();
+        metrics::count(families::NOTIFICATIONS, &[due.channel.into(), outcome], count);
+        let db = TenantDb::new(runtime.clone(), shard, due.tenant);
+        db.record_notifications(&due.rule, &events, &told).await?;
+        soonest = soonest.into_iter().chain(told.next).min();
+    }
+    Ok(soonest)
+}
+
+fn events(rows: &[DueNotification]) -> Vec<Event> {
+    rows.iter().map(|due| (due.complaint, due.seq)).collect()
 }
 
 fn judged(config: &Config, sent: Sent, attempt: Attempt, failed: u32) -> Told {
@@ -273,98 +304,223 @@ fn judged(config: &Config, sent: Sent, attempt: Attempt, failed: u32) -> Told {
 /// What came of looking at a row.
 enum Came {
     Sent(Sent),
-    PutOff(Timestamp),
+    /// Until when, and what it waits for, if there is something to say.
+    PutOff(Timestamp, Option<Reason>),
     Never(Status, Reason),
 }
 
-/// Addresses that go along with a mail.
-struct Links {
-    /// By which whoever gets it hears no more.
-    opt_out: Option<String>,
-    /// To which they answer.
-    reply_to: Option<String>,
+impl DueNotification {
+    fn waits_for_digest(&self) -> bool {
+        let digest: &str = Reason::Digest.into();
+        self.reason == digest
+    }
+
+    /// Puts it off, and what goes with it.
+    fn put_off(&self, until: Timestamp) -> Came {
+        Came::PutOff(until, self.waits_for_digest().then_some(Reason::Digest))
+    }
 }
 
-/// One row, and what is needed to see to it.
+const fn skipped(reason: Reason) -> Came {
+    Came::Never(Status::Skipped, reason)
+}
+
+/// One row or those of a digest, and what is needed to see to them.
 struct Desk<'d> {
     runtime: &'d Runtime,
     config: &'d Config,
     tenant: &'d Tenant,
+    /// The row; of a digest, one of them.
     due: &'d DueNotification,
+    /// Where it is kept.
+    home: TenantDb,
+}
+
+/// What makes a mail the same however often it is sent, and where it goes.
+struct Envelope<'e> {
+    id: &'e str,
+    to: &'e str,
+    at: Timestamp,
+    /// The link by which whoever gets it hears no more.
+    opt_out: Option<&'e str>,
+    /// The address to which they answer.
+    reply_to: Option<&'e str>,
 }
 
 impl Desk<'_> {
-    async fn tell(&self, shard: ShardId, now: Timestamp) -> Result<Came, StoreError> {
-        let Self { runtime, config, tenant, due } = *self;
-        let skipped = |reason| Ok(Came::Never(Status::Skipped, reason));
-        if !flags::flags(runtime, &config.cell).await.is_on(Part::Notifications, tenant.id) {
-            return Ok(Came::PutOff(now.plus_millis(SWITCHED_OFF_MILLIS)));
+    async fn tell(&self, now: Timestamp) -> Result<Came, StoreError> {
+        let &Self { runtime, tenant, due, .. } = self;
+        if let Some(waits) = self.is_off(now).await {
+            return Ok(waits);
         }
-        let home = TenantDb::new(runtime.clone(), shard, tenant.id);
-        let (settings, opt_out) = home.notification_rules_for(due.complaint).await?;
-        let Some(rule) = settings.rule(due.rule.as_str()) else { return skipped(Reason::NoRule) };
+        let (settings, opt_out) = self.home.notification_rules_for(due.complaint).await?;
+        let Some(rule) = settings.rule(due.rule.as_str()) else { return Ok(skipped(Reason::NoRule)) };
         let required = is_required(due.event);
         if opt_out.opted_out && rule.audience.may_opt_out() && !required {
-            return skipped(Reason::OptedOut);
+            return Ok(skipped(Reason::OptedOut));
         }
         // A deadline does not wait for the morning.
-        if let Some(end) = rule.quiet.as_ref().and_then(|quiet| quiet.end(now)).filter(|_| !required) {
-            return Ok(Came::PutOff(end));
+        if !required {
+            if let Some(digest) = &rule.digest {
+                // The rule has one by now, or it is to be sent anew.
+                return Ok(Came::PutOff(digest.next(now).unwrap_or(now), Some(Reason::Digest)));
+            }
+            if let Some(end) = rule.quiet.as_ref().and_then(|quiet| quiet.end(now)) {
+                return Ok(due.put_off(end));
+            }
         }
         let firm = Firm { runtime, tenant, freshness: Freshness::Latest };
-        let Ok(db) = firm.db_of(due.complaint) else { return skipped(Reason::NoAddress) };
-        let Some(document) = db.read(due.complaint).await? else { return skipped(Reason::NoAddress) };
+        let Ok(db) = firm.db_of(due.complaint) else { return Ok(skipped(Reason::NoAddress)) };
+        let Some(document) = db.read(due.complaint).await? else { return Ok(skipped(Reason::NoAddress)) };
         let complaint: Complaint = json::from_str(&document.doc).map_err(StoreError::unreadable)?;
-        let Some(to) = address(rule, &complaint) else { return skipped(Reason::NoAddress) };
-        // A channel that does not answer is not asked for a while.
-        if !Dependency::Channel(due.channel).may_be_asked() {
-            return Ok(Came::PutOff(now.plus_millis(BREAKER_MILLIS / config.webhooks_hurry.max(1))));
+        let Some(to) = address(rule, &complaint) else { return Ok(skipped(Reason::NoAddress)) };
+        if let Some(waits) = self.is_broken(now) {
+            return Ok(waits);
         }
         let letter = match due.event {
             EventKind::LetterSent => Drafted::sent_in(&db, &complaint, due.seq).await?,
             _ => None,
         };
         let to_people = rule.audience.may_opt_out();
-        let links = Links {
-            opt_out: (to_people && !required).then(|| self.opt_out_link()).flatten(),
-            reply_to: to_people.then(|| self.reply_address()).flatten(),
-        };
+        let opt_out = (to_people && !required).then(|| self.opt_out_link()).flatten();
         let firm = letter.as_ref().map_or(tenant.display_name.as_str(), |letter| letter.document.from.as_str());
-        let seen = Seen {
-            complaint: &complaint,
-            firm,
-            event: due.event,
-            letter: letter.as_ref().map(|letter| letter.document.subject.as_str()),
-            opt_out: links.opt_out.as_deref().filter(|_| due.channel == Channel::Email),
+        let written = if rule.digest.is_some() {
+            // Its words are those of a digest.
+            let reference = complaint.reference.as_str();
+            text::digest(&settings, rule.text.as_str(), firm, &[due.entry(reference, &to)])
+        } else {
+            let seen = Seen {
+                complaint: &complaint,
+                firm,
+                event: due.event,
+                letter: letter.as_ref().map(|letter| letter.document.subject.as_str()),
+                opt_out: opt_out.as_deref().filter(|_| due.channel == Channel::Email),
+            };
+            text::write(&settings, rule.text.as_str(), &seen)
         };
-        let written = match text::write(&settings, rule.text.as_str(), &seen) {
-            Ok(written) => written,
-            Err(error) => {
-                log::fault("notification_not_written", &format!("{} {}: {error}", tenant.id, rule.id));
-                return Ok(Came::Never(Status::Failed, Reason::Text));
-            }
-        };
+        let Ok(written) = self.written(written) else { return Ok(Came::Never(Status::Failed, Reason::Text)) };
         let sent = match due.channel {
-            Channel::Email => self.mail((firm, &to), &written, letter.as_ref(), &links, now).await?,
+            Channel::Email => {
+                let id = self.which().mail_id(tenant.id, &self.config.cursors);
+                let reply_to = to_people.then(|| self.reply_address()).flatten();
+                let (opt_out, reply_to) = (opt_out.as_deref(), reply_to.as_deref());
+                let envelope = Envelope { id: &id, to: &to, at: now, opt_out, reply_to };
+                self.mail(&envelope, firm, &written, letter.as_ref()).await?
+            }
             Channel::Sms => transport::sms(runtime, &self.which().to_string(), &to, &text::sms(&written.text)).await,
             Channel::Console => None,
         };
-        let Some(sent) = sent else { return skipped(Reason::NotConfigured) };
-        let answered = !matches!(sent.verdict, Verdict::Later(Reason::Timeout | Reason::Unreachable));
-        Dependency::Channel(due.channel).has_answered(answered);
-        Ok(Came::Sent(sent))
+        Ok(self.answered(sent))
     }
 
-    /// What makes it the same message however often it is sent.
+    /// Tells of rows that wait for the same digest, by one mail to each recipient.
+    async fn tell_together(
+        &self,
+        rows: &[DueNotification],
+        now: Timestamp,
+    ) -> Result<Vec<(Vec<Event>, Came)>, StoreError> {
+        let due = self.due;
+        let all = |came| Ok(vec![(events(rows), came)]);
+        if let Some(waits) = self.is_off(now).await {
+            return all(waits);
+        }
+        let (_, settings) = self.home.notification_rules().await?;
+        let Some(rule) = settings.rule(due.rule.as_str()) else { return all(skipped(Reason::NoRule)) };
+        if rule.digest.is_none() {
+            // It has none any more: they go one by one.
+            return all(Came::PutOff(now, None));
+        }
+        if let Some(end) = rule.quiet.as_ref().and_then(|quiet| quiet.end(now)) {
+            return all(due.put_off(end));
+        }
+        let known = self.known(rows).await?;
+        let (mut entries, mut gone) = (Vec::new(), Vec::new());
+        for due in rows {
+            match entry(rule, due, &known) {
+                Some(entry) => entries.push(entry),
+                None => gone.push((due.complaint, due.seq)),
+            }
+        }
+        let mut mails = digest::by_recipient(entries);
+        let later = mails.split_off(MAILS.min(mails.len()));
+        let came = together(mails.iter().map(|mail| self.mail_digest(&settings, rule, mail, now))).await;
+        let named =
+            |mail: &Vec<Entry<'_>>| -> Vec<Event> { mail.iter().map(|entry| (entry.complaint, entry.seq)).collect() };
+        // What was sent is written down first.
+        let mut told = Vec::new();
+        for (mail, came) in mails.iter().zip(came) {
+            told.push((named(mail), came?));
+        }
+        told.push((gone, skipped(Reason::NoAddress)));
+        told.push((later.iter().flat_map(named).collect(), due.put_off(now)));
+        told.retain(|(events, _)| !events.is_empty());
+        Ok(told)
+    }
+
+    /// What is known of the complaints of some rows: see [`TenantDb::told_of`]. One call for each database.
+    async fn known(&self, rows: &[DueNotification]) -> Result<Vec<String>, StoreError> {
+        let firm = Firm { runtime: self.runtime, tenant: self.tenant, freshness: Freshness::Latest };
+        let asked = firm.parts().into_iter().filter_map(|(db, slots)| {
+            let ids = rows.iter().map(|due| due.complaint).filter(|id| slots.contains(&Slot(id.slot())));
+            let ids: BTreeSet<ComplaintId> = ids.collect();
+            (!ids.is_empty()).then_some(async move { db.told_of(&ids.into_iter().collect::<Vec<_>>()).await })
+        });
+        let mut known = Vec::new();
+        for found in together(asked).await {
+            known.extend(found?);
+        }
+        Ok(known)
+    }
+
+    async fn mail_digest(
+        &self,
+        settings: &Settings,
+        rule: &NotificationRule,
+        entries: &[Entry<'_>],
+        now: Timestamp,
+    ) -> Result<Came, StoreError> {
+        if let Some(waits) = self.is_broken(now) {
+            return Ok(waits);
+        }
+        let firm = self.tenant.display_name.as_str();
+        let written = self.written(text::digest(settings, rule.text.as_str(), firm, entries));
+        let Ok(written) = written else { return Ok(Came::Never(Status::Failed, Reason::Text)) };
+        let id = digest::id(rule.id.as_str(), entries);
+        let to = entries.first().map_or("", |entry| entry.to);
+        let envelope = Envelope { id: &id, to, at: now, opt_out: None, reply_to: None };
+        let sent = self.mail(&envelope, firm, &written, None).await?;
+        Ok(self.answered(sent))
+    }
+
+    /// How long it waits where sending is switched off.
+    async fn is_off(&self, now: Timestamp) -> Option<Came> {
+        let is_on = flags::flags(self.runtime, &self.config.cell).await.is_on(Part::Notifications, self.tenant.id);
+        (!is_on).then(|| self.due.put_off(now.plus_millis(SWITCHED_OFF_MILLIS)))
+    }
+
+    /// How long it waits where its channel does not answer.
+    fn is_broken(&self, now: Timestamp) -> Option<Came> {
+        let wait = BREAKER_MILLIS / self.config.webhooks_hurry.max(1);
+        (!Dependency::Channel(self.due.channel).may_be_asked()).then(|| self.due.put_off(now.plus_millis(wait)))
+    }
+
+    fn written(&self, written: Result<Written, Unwritable>) -> Result<Written, Unwritable> {
+        written.inspect_err(|error| {
+            log::fault("notification_not_written", &format!("{} {}: {error}", self.tenant.id, self.due.rule));
+        })
+    }
+
+    /// What came of sending it, if there is a way to.
+    fn answered(&self, sent: Option<Sent>) -> Came {
+        let Some(sent) = sent else { return skipped(Reason::NotConfigured) };
+        let answered = !matches!(sent.verdict, Verdict::Later(Reason::Timeout | Reason::Unreachable));
+        Dependency::Channel(self.due.channel).has_answered(answered);
+        Came::Sent(sent)
+    }
+
     fn which(&self) -> Which {
         let DueNotification { complaint, seq, rule, .. } = self.due;
         Which { complaint: *complaint, seq: *seq, rule: rule.clone() }
-    }
-
-    fn opt_out_link(&self) -> Option<String> {
-        let base = self.runtime.variable(PUBLIC_URL).filter(|base| !base.is_empty())?;
-        let link = Link { tenant: self.tenant.id, complaint: self.due.complaint };
-        Some(format!("{}/opt-out/{}", base.trim_end_matches('/'), link.seal(&self.config.request_secrets)))
     }
 
     /// Where whoever answers reaches the complaint, if this cell takes mail.
@@ -374,19 +530,24 @@ impl Desk<'_> {
         Some(reply_to(slug, *id, self.due.complaint, &self.config.cursors, &domain))
     }
 
+    fn opt_out_link(&self) -> Option<String> {
+        let base = self.runtime.variable(PUBLIC_URL).filter(|base| !base.is_empty())?;
+        let link = Link { tenant: self.tenant.id, complaint: self.due.complaint };
+        Some(format!("{}/opt-out/{}", base.trim_end_matches('/'), link.seal(&self.config.request_secrets)))
+    }
+
     async fn mail(
         &self,
-        (firm, to): (&str, &str),
+        envelope: &Envelope<'_>,
+        firm: &str,
         written: &Written,
         letter: Option<&SentLetter>,
-        links: &Links,
-        now: Timestamp,
     ) -> Result<Option<Sent>, StoreError> {
         let Some((transport, from)) = transport::mail(self.runtime) else { return Ok(None) };
         let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let (tenant, key) = (self.tenant.id, &self.config.cursors);
-        let id = format!("{}@{domain}", self.which().mail_id(tenant, key, '.'));
-        let tag = self.which().mail_id(tenant, key, '-');
+        let id = format!("{}@{domain}", envelope.id);
+        // The name by which a provider tells of it has no dots.
+        let tag = envelope.id.replace('.', "-");
         let page = letter.map(|letter| html(&letter.document, &letter.dated));
         let mut words = Cow::Borrowed(written.text.as_str());
         let mut pdf = None;
@@ -402,18 +563,36 @@ impl Desk<'_> {
         let mail = Mail {
             id: &id,
             from: (firm, &from),
-            to,
-            at: now,
+            to: envelope.to,
+            at: envelope.at,
             subject: &written.subject,
             text: &words,
             html: page.as_deref(),
             pdf: pdf.as_deref().map(|bytes| ("letter.pdf", bytes)),
-            opt_out: links.opt_out.as_deref(),
-            reply_to: links.reply_to.as_deref(),
-            tags: (tenant, &tag),
+            opt_out: envelope.opt_out,
+            reply_to: envelope.reply_to,
+            tags: (self.tenant.id, &tag),
         };
         Ok(Some(transport.send(self.runtime, &mail).await))
     }
+}
+
+impl DueNotification {
+    const fn entry<'e>(&self, reference: &'e str, to: &'e str) -> Entry<'e> {
+        Entry { complaint: self.complaint, reference, seq: self.seq, event: self.event, at: self.at, to }
+    }
+}
+
+/// A row of a digest by a rule, from what is known of its complaint; `None` if that is gone, or there is nobody to tell.
+fn entry<'e>(rule: &'e NotificationRule, due: &DueNotification, known: &'e [String]) -> Option<Entry<'e>> {
+    let id = due.complaint.to_string();
+    let about = known.iter().find_map(|known| known.strip_prefix(id.as_str())?.strip_prefix(' '))?;
+    let (reference, assignee) = about.split_once(' ')?;
+    let to = match rule.audience {
+        Audience::Assignee => assignee,
+        _ => rule.address.as_ref()?.as_str(),
+    };
+    is_address(to).then(|| due.entry(reference, to))
 }
 
 /// Where a message by a rule goes, if there is somewhere.

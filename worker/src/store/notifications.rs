@@ -29,6 +29,7 @@ const FIND: Scoped = scoped!("sql/notifications/find.sql");
 const RETRY: Scoped = scoped!("sql/notifications/retry.sql");
 const RECORD: Scoped = scoped!("sql/notifications/record.sql");
 const REPORT: Scoped = scoped!("sql/notifications/report.sql");
+const TOLD_OF: Scoped = scoped!("sql/complaints/told_of.sql");
 
 /// Under which the firm's rules are kept (`notification_settings.sql` has it, too).
 const RULES: &str = "rules";
@@ -48,14 +49,12 @@ impl fmt::Display for Which {
 }
 
 impl Which {
-    /// What a mail of it is called: a name that nobody else can make, by which answers and reports find their way. A provider's tags
-    /// have no dots: there it is `-` that stands `between`.
-    pub(crate) fn mail_id(&self, tenant: TenantId, key: &CursorKey, between: char) -> String {
-        let token = address::token(tenant, self.complaint, key);
-        format!("{token}{between}{}{between}{}", self.seq, self.rule)
+    /// What a mail of it is called: a name that nobody else can make, by which answers and reports find their way.
+    pub(crate) fn mail_id(&self, tenant: TenantId, key: &CursorKey) -> String {
+        format!("{}.{}.{}", address::token(tenant, self.complaint, key), self.seq, self.rule)
     }
 
-    /// The notification that was sent by a name made here.
+    /// The notification that was sent by a name made here, whose dots may be `-` by now: a provider's tags have no dots.
     pub(crate) fn of_mail_id(id: &str, tenant: TenantId, key: &CursorKey) -> Option<Self> {
         let mut parts = id.split('@').next()?.splitn(3, ['.', '-']);
         let complaint = address::open(parts.next()?, tenant, key)?;
@@ -110,6 +109,9 @@ impl Notification {
         format!("{}.{}", self.6, self.which())
     }
 }
+
+/// An event of a complaint, by its number.
+pub(crate) type Event = (ComplaintId, u32);
 
 /// What became of a notification.
 pub(crate) struct Told {
@@ -232,12 +234,17 @@ impl TenantDb {
         Ok(notifications(&self.texts(batch).await?)?.pop())
     }
 
-    /// Writes down what became of one.
-    pub(crate) async fn record_notification(&self, which: &Which, told: &Told) -> Result<(), StoreError> {
+    /// Writes down what became of some, by the same rule and all alike.
+    pub(crate) async fn record_notifications(
+        &self,
+        rule: &Code,
+        which: &[Event],
+        told: &Told,
+    ) -> Result<(), StoreError> {
         let Told { status, reason, next, failed, attempt } = told;
         let reason: &str = reason.map_or("", Into::into);
         let said = to_json(&(status, reason, next.map(Timestamp::unix_millis), failed, attempt))?;
-        let row = [which.complaint.to_string(), which.seq.to_string(), which.rule.to_string(), said];
+        let row = [to_json(&which)?, rule.to_string(), said];
         self.texts(self.batch().with(RECORD, row.as_slice())).await.map(drop)
     }
 
@@ -247,6 +254,13 @@ impl TenantDb {
         let (id, seq) = (which.complaint.to_string(), which.seq.to_string());
         let row = [id.as_str(), &seq, which.rule.as_str(), status.into(), reason];
         Ok(self.texts(self.batch().with(REPORT, row.as_slice())).await?.iter().any(|rows| !rows.is_empty()))
+    }
+
+    /// Of some complaints in this database those that are there: id, reference, and who works on it, apart by spaces.
+    pub(crate) async fn told_of(&self, complaints: &[ComplaintId]) -> Result<Vec<String>, StoreError> {
+        let list = to_json(&complaints)?;
+        let found = self.texts(self.batch().with(TOLD_OF, [list.as_str()].as_slice())).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 }
 
@@ -271,8 +285,8 @@ mod tests {
         let which: Which = "018bcfe5-6800-7303-8303-030303030300.2.late-again".parse().unwrap();
         let tenant = |of: u8| TenantId::new(Timestamp::MIN, &[of; 10]);
         let key = CursorKey::from_base64url("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
-        for between in ['.', '-'] {
-            let id = which.mail_id(tenant(1), &key, between);
+        let id = which.mail_id(tenant(1), &key);
+        for id in [id.replace('.', "-"), id] {
             assert_eq!(Which::of_mail_id(&id, tenant(1), &key).as_ref(), Some(&which));
             assert_eq!(Which::of_mail_id(&format!("{id}@redress.example"), tenant(1), &key).as_ref(), Some(&which));
             assert_eq!(Which::of_mail_id(&id, tenant(2), &key), None);

@@ -132,6 +132,10 @@ pub(crate) struct DueNotification {
     pub(crate) rule: Code,
     pub(crate) event: EventKind,
     pub(crate) channel: Channel,
+    /// When what it tells of happened.
+    pub(crate) at: i64,
+    /// Why it was not sent yet, if there is something to say.
+    pub(crate) reason: String,
     pub(crate) failed: u32,
 }
 
@@ -465,14 +469,15 @@ impl SystemDb {
         Ok(added.len())
     }
 
-    /// Takes notifications of any tenant that are to be sent by `now`; until `until` they are nobody else's.
+    /// Takes notifications of any tenant that are to be sent by `now`: so many, and of one digest at most so many as go together.
+    /// Until `until` they are nobody else's.
     pub(crate) async fn due_notifications(
         &self,
         now: Timestamp,
         until: Timestamp,
-        limit: u32,
+        (alone, together): (u32, u32),
     ) -> Result<Vec<DueNotification>, StoreError> {
-        self.rows(NOTIFICATIONS_DUE, (now.unix_millis(), until.unix_millis(), limit)).await
+        self.rows(NOTIFICATIONS_DUE, (now.unix_millis(), until.unix_millis(), alone, together)).await
     }
 
     /// Takes rows out of the outbox.
