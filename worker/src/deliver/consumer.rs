@@ -4,7 +4,7 @@
 //! Invariant: every message is settled on its own: done → ack, not now → retry. After the last retry the queue
 //! moves it to the dead letters, which an operator can list and replay.
 
-use super::{linking, messages, outbox, scanning, webhooks};
+use super::{linking, messages, noting, outbox, scanning, webhooks};
 use crate::{
     bulk, live, log, metrics, platform,
     platform::Runtime,
@@ -85,8 +85,7 @@ async fn record(batch: &MessageBatch<String>, runtime: &Runtime) {
     }
     let all: Vec<_> = shards.values().flatten().map(|(_, message)| message).collect();
     let unruled = linking::apply(runtime, &all).await;
-    let mut not_noted = webhooks::note(runtime, &all).await;
-    not_noted.extend(messages::note(runtime, &all).await);
+    let not_noted = noting::note(runtime, &all).await;
     let settle = |raw: &RawMessage, message: &OutboxMessage| {
         let attributes = vec![("messaging.system", "cloudflare.queues".into())];
         let what = ("queue notify", SpanKind::Consumer);

@@ -10,10 +10,7 @@
 //! What is sent and not written down is sent again, as the same mail (`Message-ID`): messages come at least once. A turn that is lost
 //! comes again by cron.
 
-use super::{
-    transport::{self, Sent, Verdict},
-    webhooks::at_home,
-};
+use super::transport::{self, Sent, Verdict};
 use crate::{
     api::letters::{Drafted, SentLetter},
     call::Firm,
@@ -35,7 +32,7 @@ use shared::{
         intake::{ContactKind, ContactPoint},
     },
     flags::Part,
-    ids::{ComplaintId, OutboxId, TenantId},
+    ids::{ComplaintId, TenantId},
     json,
     letter::html::html,
     mail::address::reply_to,
@@ -95,36 +92,8 @@ pub(crate) async fn announce(runtime: &Runtime, shard: ShardId) {
     }
 }
 
-/// Has people told of what messages say. The messages of which that could not be noted, with the reason.
-pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTreeMap<OutboxId, StoreError> {
-    let of_shards = match at_home(runtime, messages).await {
-        Ok(of_shards) => of_shards,
-        Err(error) => return messages.iter().map(|message| (message.id, error.clone())).collect(),
-    };
-    let mut not_noted = BTreeMap::new();
-    for (shard, messages) in of_shards {
-        let added = match note_in(runtime, shard, &messages).await {
-            Ok(added) => added,
-            // Refused together, each is tried alone.
-            Err(_) => {
-                let mut added = 0;
-                for message in messages {
-                    match note_in(runtime, shard, &[message]).await {
-                        Ok(some) => added += some,
-                        Err(error) => _ = not_noted.insert(message.id, error),
-                    }
-                }
-                added
-            }
-        };
-        if added > 0 {
-            announce(runtime, shard).await;
-        }
-    }
-    not_noted
-}
-
-async fn note_in(runtime: &Runtime, shard: ShardId, messages: &[&OutboxMessage]) -> Result<usize, StoreError> {
+/// Notes in a shard what people are to be told of messages. How much of that is not done yet.
+pub(super) async fn note(runtime: &Runtime, shard: ShardId, messages: &[&OutboxMessage]) -> Result<usize, StoreError> {
     let db = SystemDb::new(runtime.clone(), shard);
     let tenants: BTreeSet<TenantId> = messages.iter().map(|message| message.tenant).collect();
     let tenants: Vec<TenantId> = tenants.into_iter().collect();

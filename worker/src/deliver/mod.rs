@@ -3,6 +3,7 @@
 pub(crate) mod consumer;
 mod linking;
 pub(crate) mod messages;
+mod noting;
 pub(crate) mod outbox;
 pub(crate) mod scanning;
 mod transport;

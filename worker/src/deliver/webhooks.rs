@@ -11,7 +11,7 @@ use crate::{
     platform::{self, Queue, Runtime},
     store::{
         StoreError, TenantDb,
-        system::{DIRECTORY_SHARD, Home, Lane, SystemDb},
+        system::{DIRECTORY_SHARD, Lane, SystemDb},
         together,
         webhooks::{Message, Tried},
     },
@@ -19,7 +19,6 @@ use crate::{
 };
 use shared::{
     http::span::SpanKind,
-    ids::{OutboxId, TenantId},
     json,
     notify::OutboxMessage,
     tenant::{Status, placement::ShardId},
@@ -32,7 +31,6 @@ use shared::{
         signature,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
 use worker::{MessageBatch, MessageExt};
 
 /// How long endpoints that somebody has taken are nobody else's, in milliseconds: longer than a turn and its last attempt take.
@@ -64,53 +62,9 @@ pub(crate) async fn announce(runtime: &Runtime, shard: ShardId) {
     }
 }
 
-/// Messages by the shard of their tenants' first slots, of the tenants that are known.
-pub(super) async fn at_home<'m>(
-    runtime: &Runtime,
-    messages: &[&'m OutboxMessage],
-) -> Result<BTreeMap<ShardId, Vec<&'m OutboxMessage>>, StoreError> {
-    let mut of_shards = BTreeMap::<ShardId, Vec<&OutboxMessage>>::new();
-    if messages.is_empty() {
-        return Ok(of_shards);
-    }
-    let tenants: BTreeSet<TenantId> = messages.iter().map(|message| message.tenant).collect();
-    let tenants: Vec<TenantId> = tenants.into_iter().collect();
-    for Home { id, shard } in SystemDb::new(runtime.clone(), DIRECTORY_SHARD).homes(&tenants).await? {
-        let its = messages.iter().copied().filter(|message| message.tenant == id);
-        of_shards.entry(shard).or_default().extend(its);
-    }
-    Ok(of_shards)
-}
-
-/// Has tenants' endpoints told of what messages say. The messages of which that could not be noted, with the reason: whoever forgets
-/// one of those before it is noted has lost what it says.
-pub(super) async fn note(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTreeMap<OutboxId, StoreError> {
-    let of_shards = match at_home(runtime, messages).await {
-        Ok(of_shards) => of_shards,
-        Err(error) => return messages.iter().map(|message| (message.id, error.clone())).collect(),
-    };
-    let (mut not_noted, now) = (BTreeMap::new(), platform::now());
-    for (shard, messages) in of_shards {
-        let db = SystemDb::new(runtime.clone(), shard);
-        let added = match db.add_webhooks(&messages, now).await {
-            Ok(added) => added,
-            // Refused together, each is tried alone.
-            Err(_) => {
-                let mut added = 0;
-                for message in messages {
-                    match db.add_webhooks(&[message], now).await {
-                        Ok(some) => added += some,
-                        Err(error) => _ = not_noted.insert(message.id, error),
-                    }
-                }
-                added
-            }
-        };
-        if added > 0 {
-            announce(runtime, shard).await;
-        }
-    }
-    not_noted
+/// Notes in a shard what tenants' endpoints are to be told of messages. How many there are.
+pub(super) async fn note(runtime: &Runtime, shard: ShardId, messages: &[&OutboxMessage]) -> Result<usize, StoreError> {
+    SystemDb::new(runtime.clone(), shard).add_webhooks(messages, platform::now()).await
 }
 
 /// Takes turns. Each message is settled on its own: what is not a turn goes, after all retries, to the dead letters.
