@@ -6,11 +6,12 @@
 //! eighth of the Worker; here all but a few lines are compiled once. Only the structure is read here: numbers, strings with
 //! escapes and what is wrong with a text that is no JSON are left to `serde_json`. A property test holds the two together.
 
+use serde::Serialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor, value::StrDeserializer,
 };
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 use std::{borrow::Cow, fmt};
 
 /// The deepest that arrays and objects may be inside each other, as of `serde_json`.
@@ -48,6 +49,16 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
     match read.and_then(|value| source.end().map(|()| value)) {
         Ok(value) => Ok(value),
         Err(fault) => Err(source.refused(fault)),
+    }
+}
+
+/// The members of what is shown as an object; `None` if it is not. By way of its text, which is written anyhow: a serializer into values
+/// would be compiled for each type once more, and is a fiftieth of a Worker for a complaint alone.
+#[must_use]
+pub fn members(shown: &impl Serialize) -> Option<Map<String, Value>> {
+    match from_str(&serde_json::to_string(shown).ok()?) {
+        Ok(Value::Object(members)) => Some(members),
+        _ => None,
     }
 }
 

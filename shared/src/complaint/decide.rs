@@ -21,6 +21,7 @@ use crate::{
     },
     http::problem::{FieldError, Rule},
     ids::ComplaintId,
+    json,
     reference::Reference,
     taxonomy::{Sector, Taxonomy},
     tenant::custom_field::{self, CustomField},
@@ -596,10 +597,7 @@ fn corrected(
 }
 
 fn changes(complaint: &Complaint, set: &Corrections) -> BTreeMap<Code, Change> {
-    let (Ok(held), Ok(serde_json::Value::Object(set))) = (serde_json::to_value(complaint), serde_json::to_value(set))
-    else {
-        return BTreeMap::new();
-    };
+    let (Some(held), Some(set)) = (json::members(complaint), json::members(set)) else { return BTreeMap::new() };
     set.into_iter()
         .filter_map(|(field, now)| {
             let was = held.get(&field).cloned().unwrap_or_default();

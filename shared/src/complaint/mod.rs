@@ -705,9 +705,7 @@ impl Complaint {
 
     /// Corrections name fields as the representation does, so they are laid over the representation.
     fn correct(&mut self, changes: &BTreeMap<Code, Change>) -> Result<(), FoldError> {
-        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&*self) else {
-            return Err(FoldError::Correction);
-        };
+        let mut fields = crate::json::members(&*self).ok_or(FoldError::Correction)?;
         for (field, change) in changes {
             fields.insert(field.as_str().to_owned(), change.now.clone());
         }
