@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use ureq::Agent;
+use ureq::config::RedirectAuthHeaders;
 use ureq::http::{Response, StatusCode};
 
 /// Speaks to one address with one key.
@@ -42,6 +43,7 @@ impl Client {
     pub fn waiting(at_most: Duration, base_url: &str, key: &str) -> Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .timeout_global(Some(at_most))
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)

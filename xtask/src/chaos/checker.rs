@@ -133,6 +133,8 @@ struct Index<'e> {
     asked: BTreeMap<u64, Asked<'e>>,
     answered: BTreeMap<u64, Answer<'e>>,
     complaints: BTreeMap<Case<'e>, &'e Complaint>,
+    /// What complaints were promised to be called besides: the reference, and the complaint.
+    promised: BTreeMap<Case<'e>, (&'e str, Case<'e>)>,
     events: BTreeMap<Case<'e>, BTreeMap<u64, Told<'e>>>,
     /// Which event carries which request's marker: kinds that may carry one.
     marked: BTreeMap<u64, Vec<(Case<'e>, u64)>>,
@@ -155,6 +157,9 @@ impl<'e> Index<'e> {
             }
         }
         let complaints = evidence.stored.complaints.iter().map(|one| ((&*one.tenant, &*one.id), one)).collect();
+        let promised = evidence.stored.promised.iter();
+        let promised = promised.map(|[tenant, id, reference, is]| ((&**tenant, &**id), (&**reference, (&**tenant, &**is))));
+        let promised = promised.collect();
         let mut events = BTreeMap::<Case<'_>, BTreeMap<u64, Told<'_>>>::new();
         let mut marked = BTreeMap::<u64, Vec<(Case<'_>, u64)>>::new();
         for event in &evidence.stored.events {
@@ -167,7 +172,7 @@ impl<'e> Index<'e> {
             }
             events.entry(case).or_default().insert(event.seq, told);
         }
-        Index { evidence, asked, answered, complaints, events, marked }
+        Index { evidence, asked, answered, complaints, promised, events, marked }
     }
 
     fn told(&self) -> impl Iterator<Item = (Case<'e>, u64, &Told<'e>)> {
@@ -222,10 +227,13 @@ impl<'e> Index<'e> {
         let mut claim = Claim::new("every acknowledged complaint is there, as it was called: none lost");
         for (op, asked, answer) in self.done(&[What::Log, What::Row]) {
             let id = answer.id.unwrap_or_default();
-            let case = (asked.tenant, id);
-            let found = self.complaints.get(&case);
+            let mut case = (asked.tenant, id);
+            let mut called = self.complaints.get(&case).map(|found| found.reference.as_str());
+            if let Some((reference, is)) = self.promised.get(&case).filter(|_| called.is_none()) {
+                (case, called) = (*is, Some(*reference));
+            }
             let is_its = self.marked.get(&op).is_some_and(|marked| marked.contains(&(case, 1)));
-            let is_called = found.is_some_and(|found| answer.reference.is_none_or(|said| said == found.reference));
+            let is_called = called.is_some_and(|called| answer.reference.is_none_or(|said| said == called));
             claim.expect(is_its && is_called, || {
                 let instead: Vec<String> =
                     self.marked.get(&op).into_iter().flatten().map(|((_, id), seq)| format!("{id} {seq}")).collect();
@@ -331,7 +339,9 @@ impl<'e> Index<'e> {
         for entry in &self.evidence.ledger {
             let Entry::Repeated { op, status, replayed, id, version } = entry else { continue };
             let Some(first) = self.answered.get(op) else { continue };
-            let alike = *replayed && *status < 300 && id.as_deref() == first.id;
+            let tenant = self.asked.get(op).map_or("", |asked| asked.tenant);
+            let promised = first.id.and_then(|id| self.promised.get(&(tenant, id))).map(|(_, (_, is))| *is);
+            let alike = *replayed && *status < 300 && (id.as_deref() == first.id || id.as_deref() == promised);
             // What was accepted is logged now.
             let alike = alike && (first.status == 202 || *version == first.version);
             claim.expect(alike, || {
@@ -859,6 +869,16 @@ mod tests {
         breaks("complaint is there, as it was called", |all| {
             all.ledger[7] = answered(3, 202, JOB, Some("STA-2"), None)
         });
+        let promise = |is: &str, reference: &str| {
+            let mut all = well();
+            all.ledger[7] = answered(3, 202, JOB, Some("STA-3"), None);
+            all.stored.promised = vec![[FIRM, JOB, reference, is].map(str::to_owned)];
+            let claims = check(&all);
+            let claim = claims.into_iter().find(|claim| claim.says.contains("as it was called")).expect("a claim");
+            claim.broken.is_empty()
+        };
+        assert!(promise(TWO, "STA-3"), "it is called what was promised, besides");
+        assert!(!promise(ONE, "STA-3") && !promise(TWO, "STA-4"));
     }
 
     #[test]

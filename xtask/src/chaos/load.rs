@@ -212,6 +212,10 @@ impl<'w> Writer<'w> {
         let version = reply.body["version"].as_u64().filter(|_| reply.status == 200);
         if let Some(own) = self.own.get_mut(nth) {
             own.version = version;
+            // It may have been promised under another.
+            if let Some(id) = reply.body["id"].as_str().filter(|_| version.is_some()) {
+                id.clone_into(&mut own.id);
+            }
         }
         Ok(version)
     }

@@ -12,6 +12,8 @@ use serde_json::Value;
 pub struct Stored {
     /// The complaints as they are folded.
     pub complaints: Vec<Complaint>,
+    /// What some were to be called by an answer 202, although they had been logged before: tenant, id, reference, the complaint.
+    pub promised: Vec<[String; 4]>,
     /// Their events.
     pub events: Vec<Event>,
     /// Who is to be told of which event: tenant, complaint, number, audience.
@@ -122,6 +124,8 @@ impl Stored {
             let [tenant, id, reference] = texts(row)?;
             Ok(Complaint { tenant, id, reference, version: number(row, 3)?, doc, due_on: row.get(5)? })
         })?);
+        let promised = "SELECT tenant_id, id, reference, complaint_id FROM promised_complaints";
+        self.promised.extend(rows(database, promised, texts)?);
         let events = "SELECT tenant_id, complaint_id, body, hash, seq FROM events";
         self.events.extend(rows(database, events, |row| {
             let [tenant, complaint, body, hash] = texts(row)?;
