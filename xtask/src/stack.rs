@@ -534,7 +534,9 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
         std::fs::copy(root().join("tests").join(FAULTY), build.join(FAULTY)).context(FAULTY)?;
     }
     members.insert("main".to_owned(), json!(build.join(module)));
-    as_built(members);
+    if worker.name != FRONT.name {
+        as_built(members);
+    }
     if !options.assets {
         members.remove("assets");
     }
@@ -556,7 +558,8 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
     Ok(config)
 }
 
-/// Has the modules taken as they are: of each Worker, wrangler would make a bundle that is the same, and go on watching its files.
+/// Has the modules taken as they are: of each Worker, wrangler would make a bundle that is the same, and go on watching its files. Only in
+/// that of the front it puts something: what reads the rest of a body that was refused, as the edge does.
 fn as_built(config: &mut Map<String, Value>) {
     config.insert("no_bundle".to_owned(), json!(true));
     config.insert("rules".to_owned(), json!([{ "type": "ESModule", "globs": ["**/*.js"] }]));

@@ -158,7 +158,8 @@ impl<'e> Index<'e> {
         }
         let complaints = evidence.stored.complaints.iter().map(|one| ((&*one.tenant, &*one.id), one)).collect();
         let promised = evidence.stored.promised.iter();
-        let promised = promised.map(|[tenant, id, reference, is]| ((&**tenant, &**id), (&**reference, (&**tenant, &**is))));
+        let promised =
+            promised.map(|[tenant, id, reference, is]| ((&**tenant, &**id), (&**reference, (&**tenant, &**is))));
         let promised = promised.collect();
         let mut events = BTreeMap::<Case<'_>, BTreeMap<u64, Told<'_>>>::new();
         let mut marked = BTreeMap::<u64, Vec<(Case<'_>, u64)>>::new();
