@@ -456,7 +456,10 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
         "--x--",
         "",
     ];
-    assert_eq!(stack.mail("", &to, report.join("\r\n").as_bytes()).expect("the cell answers"), None);
+    assert_eq!(
+        stack.mail("mailer-daemon@mx.example.com", &to, report.join("\r\n").as_bytes()).expect("the cell answers"),
+        None
+    );
     becomes(&firm.api, &path, ("received", "received"), "bounced");
     let answer = format!("From: report@example.com\r\nSubject: Re\r\nIn-Reply-To: {id}\r\n\r\nIt is urgent.\r\n");
     let mailbox = to.split('+').next().map(|name| format!("{name}@mail.redress.test")).expect("a mailbox");

@@ -509,8 +509,6 @@ fn write_configuration(options: &Options, secrets: &Secrets) -> Result<()> {
         &json!({
             "name": format!("{}-door", text(&second["name"])),
             "main": options.state.join(DOOR),
-            "no_bundle": true,
-            "find_additional_modules": false,
             "compatibility_date": front["compatibility_date"],
             "services": [{ "binding": "NEXT", "service": second["name"] }],
         }),
