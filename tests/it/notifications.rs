@@ -434,6 +434,7 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
     let report = [
         "From: MAILER-DAEMON@mx.example.com",
         "Subject: Undelivered",
+        "Message-ID: <report@mx.example.com>",
         "MIME-Version: 1.0",
         "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
         "",
@@ -461,7 +462,9 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
         None
     );
     becomes(&firm.api, &path, ("received", "received"), "bounced");
-    let answer = format!("From: report@example.com\r\nSubject: Re\r\nIn-Reply-To: {id}\r\n\r\nIt is urgent.\r\n");
+    let answer = format!(
+        "From: report@example.com\r\nSubject: Re\r\nMessage-ID: <answer@example.com>\r\nIn-Reply-To: {id}\r\n\r\nIt is urgent.\r\n"
+    );
     let mailbox = to.split('+').next().map(|name| format!("{name}@mail.redress.test")).expect("a mailbox");
     stack.mail("report@example.com", &mailbox, answer.as_bytes()).expect("the cell answers");
     within(SOON, "the answer is on file", || {

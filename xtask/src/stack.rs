@@ -16,7 +16,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::api::Client;
 use crate::checkout::root;
@@ -462,6 +462,8 @@ const SECOND_CONFIG: &str = "wrangler-second.json";
 const DOOR_CONFIG: &str = "wrangler-door.json";
 /// The code of that Worker.
 const DOOR: &str = "door.js";
+/// The module that is loaded: see there.
+const WHOLE: &str = "whole.js";
 /// The module that makes bindings fail.
 const FAULTY: &str = "faulty.js";
 /// Notes of who runs on a state folder.
@@ -531,10 +533,11 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
     if options.faulty {
         std::fs::copy(root().join("tests").join(FAULTY), build.join(FAULTY)).context(FAULTY)?;
     }
-    members.insert("main".to_owned(), json!(build.join(module)));
-    if worker.name != FRONT.name {
-        as_built(members);
-    }
+    std::fs::write(build.join(WHOLE), include_str!("whole.js").replace("entry.js", module)).context(WHOLE)?;
+    members.insert("main".to_owned(), json!(build.join(WHOLE)));
+    // Of each Worker, wrangler would make a bundle that is the same, and go on watching its files.
+    members.insert("no_bundle".to_owned(), json!(true));
+    members.insert("rules".to_owned(), json!([{ "type": "ESModule", "globs": ["**/*.js"] }]));
     if !options.assets {
         members.remove("assets");
     }
@@ -554,13 +557,6 @@ fn config(options: &Options, worker: Worker, secrets: &Secrets) -> Result<Value>
         database["migrations_dir"] = json!(migrations());
     }
     Ok(config)
-}
-
-/// Has the modules taken as they are: of each Worker, wrangler would make a bundle that is the same, and go on watching its files. Only in
-/// that of the front it puts something: what reads the rest of a body that was refused, as the edge does.
-fn as_built(config: &mut Map<String, Value>) {
-    config.insert("no_bundle".to_owned(), json!(true));
-    config.insert("rules".to_owned(), json!([{ "type": "ESModule", "globs": ["**/*.js"] }]));
 }
 
 /// The same front Worker once more, over the same data and the same other Workers.
