@@ -91,6 +91,7 @@ impl Firm {
             let mut body = json!({ "failed": true });
             if !from.is_null() {
                 body["from"] = from;
+                body["to"] = json!("9999-01-01T00:00:00Z");
             }
             from =
                 client.post(&path, &format!("storm-replay-{nth}-{part}"), &body)?.success()?.body["rest_from"].take();
