@@ -287,10 +287,7 @@ fn vendor_docs_script() -> Result<()> {
     for name in ["redoc.standalone.js", "redoc.standalone.js.LICENSE.txt"] {
         let script = std::fs::read(root().join("node_modules/redoc/bundles").join(name))
             .with_context(|| format!("redoc's {name}"))?;
-        // Untouched when the same, so that a running `wrangler dev` does not reload.
-        if std::fs::read(vendor.join(name)).ok().as_ref() != Some(&script) {
-            std::fs::write(vendor.join(name), script)?;
-        }
+        write_if_other(&vendor.join(name), &script)?;
     }
     Ok(())
 }
@@ -299,10 +296,15 @@ fn vendor_docs_script() -> Result<()> {
 fn vendor_portal_style() -> Result<()> {
     let framework = std::fs::read_to_string(root().join(pages::style::FRAMEWORK)).context(pages::style::FRAMEWORK)?;
     let (path, style) = (root().join("worker/assets/vendor/portal.css"), pages::style::whole(&framework));
-    if std::fs::read_to_string(&path).ok().as_ref() != Some(&style) {
-        std::fs::write(path, style)?;
+    write_if_other(&path, style.as_bytes())
+}
+
+/// Writes an asset, which stays untouched when it is the same: stacks that run serve it, and would start their Workers again.
+fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
     }
-    Ok(())
+    std::fs::write(path, content).with_context(|| path.display().to_string())
 }
 
 /// Writes the OpenAPI document, which is made by the Worker's own crate, compiled for this machine.
@@ -310,12 +312,7 @@ fn describe_api() -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--quiet", "--package", "redress", "--example", "openapi"]).current_dir(root());
     let document = process::output(&mut cargo)?.stdout;
-    let path = root().join("worker/assets/openapi.json");
-    // Untouched when the same: stacks that run serve it, and would start their Workers again.
-    if std::fs::read(&path).ok().as_ref() != Some(&document) {
-        std::fs::write(path, document)?;
-    }
-    Ok(())
+    write_if_other(&root().join("worker/assets/openapi.json"), &document)
 }
 
 /// Held while a build writes its output and while someone copies it.
