@@ -13,7 +13,7 @@
 )]
 // None of them has a use for all of it.
 #![cfg_attr(
-    not(all(feature = "front", feature = "middle", feature = "courier", feature = "back")),
+    not(all(feature = "front", feature = "middle", feature = "courier", feature = "back", feature = "web")),
     allow(dead_code, unused_imports, unused_variables)
 )]
 
@@ -34,6 +34,7 @@ mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 mod platform;
+mod portal;
 mod printing;
 mod relocate;
 mod router;

@@ -9,6 +9,7 @@ use crate::{
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
+    portal,
     relocate::arriving,
     side::Side,
 };
@@ -260,5 +261,9 @@ routes! {
 
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;
+    }
+
+    Web {
+        GET "/{tenant}/" portal::start, public;
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The *front* has the public address and what people wait for. The *middle* works on many complaints at a time: imports, exports,
 //! bulk jobs, what time brings; and takes mail in. The *courier* has what goes out to people: letters, notifications, and files, which
-//! are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable Objects. The latter three have no
-//! address; the front passes on what is for them. So each stays small and starts quickly.
+//! are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable Objects. The *web* has the pages that
+//! people see. All but the front have no address; the front passes on what is for them. So each stays small and starts quickly.
 
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(crate) enum Side {
     Middle,
     Courier,
     Back,
+    Web,
     /// Each of them.
     All,
 }
@@ -24,8 +25,10 @@ impl Side {
         "middle"
     } else if cfg!(feature = "courier") {
         "courier"
-    } else {
+    } else if cfg!(feature = "back") {
         "back"
+    } else {
+        "web"
     };
 
     /// Whether this build is that Worker. (Natively it is all of them.)
@@ -35,6 +38,7 @@ impl Side {
             Self::Middle => cfg!(feature = "middle"),
             Self::Courier => cfg!(feature = "courier"),
             Self::Back => cfg!(feature = "back"),
+            Self::Web => cfg!(feature = "web"),
             Self::All => true,
         }
     }
@@ -45,6 +49,7 @@ impl Side {
             Self::Middle => "MIDDLE",
             Self::Courier => "COURIER",
             Self::Back => "BACK",
+            Self::Web => "WEB",
             Self::Front | Self::All => "",
         }
     }

@@ -45,6 +45,8 @@ pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--pr
 pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--release"]);
 /// The one with the Durable Objects.
 pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"]);
+/// The one with the pages.
+pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--release"]);
 /// The one that prints letters and has no data.
 pub const PRINT: Worker = Worker {
     name: "print",
@@ -66,10 +68,10 @@ pub const THUMBNAIL: Worker = Worker {
 };
 
 /// The Workers of a cell.
-pub const WORKERS: [Worker; 6] = [FRONT, MIDDLE, COURIER, BACK, PRINT, THUMBNAIL];
+pub const WORKERS: [Worker; 7] = [FRONT, MIDDLE, COURIER, BACK, WEB, PRINT, THUMBNAIL];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK], &[MIDDLE, PRINT, THUMBNAIL]];
+const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, WEB], &[MIDDLE, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
@@ -94,6 +96,10 @@ const fn of_the_cell(name: &'static str, config: &'static str, profile: &'static
             "shared/rules",
             "print/Cargo.toml",
             "print/src/page.rs",
+            "pages/Cargo.toml",
+            "pages/src",
+            "pages/templates",
+            "pages/texts",
         ],
     }
 }
