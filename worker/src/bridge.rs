@@ -113,7 +113,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         duration_ms: platform::now().unix_millis() - begun.unix_millis(),
         d1_calls: runtime.meter.d1_calls.get(),
         tenant: runtime.meter.caller.get().map(|(tenant, _)| tenant),
-        key: runtime.meter.caller.get().map(|(_, key)| key),
+        key: runtime.meter.caller.get().and_then(|(_, key)| key),
         code,
         error: reason.as_deref(),
     };

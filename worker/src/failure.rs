@@ -220,6 +220,9 @@ impl From<StoreError> for Failure {
             StoreError::Taken(Unique::ViewName) => {
                 Self::new(Code::AlreadyTaken).detail("Another view of this owner has this name")
             }
+            StoreError::Taken(Unique::Person(what)) => {
+                Self::new(Code::AlreadyTaken).detail(format!("Somebody else has this {what}"))
+            }
             StoreError::Full(most) => {
                 let rule = format!("a tenant has {most}");
                 Self::new(Code::Invalid).error(FieldError::at("", Rule::OutOfRange, rule))

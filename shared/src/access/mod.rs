@@ -32,6 +32,8 @@ pub enum ActorKind {
     Key,
     /// Redress itself, by a rule.
     System,
+    /// A member of the tenant's staff, in a session.
+    Staff,
 }
 
 /// What an API key may do.
@@ -49,6 +51,15 @@ pub enum Scope {
     /// Read what the plan allows and how much of it is used.
     #[serde(rename = "usage:read")]
     UsageRead,
+    /// Look after people, teams and how staff sign in.
+    #[serde(rename = "staff:manage")]
+    StaffManage,
+    /// Keep people and teams as a directory does, by SCIM.
+    #[serde(rename = "scim")]
+    Scim,
+    /// Read who of the staff has read which complaint.
+    #[serde(rename = "access-log:read")]
+    AccessLogRead,
 }
 
 impl Scope {
@@ -60,6 +71,9 @@ impl Scope {
             Self::ComplaintsWrite => "complaints:write",
             Self::ComplaintsLead => "complaints:lead",
             Self::UsageRead => "usage:read",
+            Self::StaffManage => "staff:manage",
+            Self::Scim => "scim",
+            Self::AccessLogRead => "access-log:read",
         }
     }
 }

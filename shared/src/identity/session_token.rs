@@ -26,6 +26,8 @@ use std::collections::BTreeSet;
 pub const LIFE_SECONDS: i64 = 300;
 /// How much the clocks of two cells may differ, in seconds.
 const SKEW_SECONDS: i64 = 5;
+/// For how long a line of what is barred is needed, in milliseconds.
+pub const NEEDED_MILLIS: i64 = (LIFE_SECONDS + SKEW_SECONDS) * 1_000;
 /// The longest token that is looked at: what a cookie may hold (RFC 6265bis §5.6), without its name.
 const MAX_TOKEN: usize = 3_900;
 /// By which no other token of this service passes for one of these (RFC 8725 §3.9).
@@ -174,7 +176,7 @@ impl Barred {
     /// Whether it is still needed: every token that it refuses has ended once it is not.
     #[must_use]
     pub fn is_needed(&self, now: Timestamp) -> bool {
-        now < self.until.plus_millis((LIFE_SECONDS + SKEW_SECONDS) * 1_000)
+        now < self.until.plus_millis(NEEDED_MILLIS)
     }
 
     /// Whether it refuses a token.

@@ -18,6 +18,7 @@ use crate::{
 };
 use serde_json::Value;
 use shared::{
+    access::staff::Action,
     exchange::{import::EXPORT_END_FORMAT, table},
     http::{
         cursor::{Cursor, Direction},
@@ -25,6 +26,7 @@ use shared::{
         merge::Cut,
         problem::{Code, FieldError, Rule},
     },
+    identity::session::Sensitive,
     ids::ComplaintId,
     json,
     search::place::Position,
@@ -73,6 +75,7 @@ impl<E: Into<Failure>> From<E> for End {
 
 /// See the module.
 pub(crate) async fn export(call: TenantCall) -> Outcome {
+    call.must(Action::Export, Sensitive::Export)?;
     let (format, query) = wanted(&call)?;
     let query = views::narrowed(&call, query).await?;
     let from = open_cursor(&call, &query)?;

@@ -75,8 +75,8 @@ pub(crate) async fn truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -
     let Some((tenant, seq, moving)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
         return Ok(None);
     };
-    let ended = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended_keys(now).await?;
-    Ok(Some(Standing { seq, tenant, ended, moving }))
+    let (ended, barred) = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended(now).await?;
+    Ok(Some(Standing { seq, tenant, ended, moving, barred }))
 }
 
 /// Why the objects or the directory still say the old: cron tries again.

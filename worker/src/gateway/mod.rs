@@ -9,9 +9,10 @@ pub(crate) mod flags;
 pub(crate) mod forward;
 mod promised;
 pub(crate) mod signature;
+pub(crate) mod staff;
 
 use crate::{
-    call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
+    call::{Call, Caller, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     platform,
     side::Side,
@@ -27,6 +28,7 @@ use promised::Named;
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
+    identity::{csrf, session_token::SignedIn},
     ids::{KeyId, TenantId},
     live::ticket::Ticket,
     sign::api_key::VerifiedKey,
@@ -50,7 +52,7 @@ pub(crate) enum Endpoint {
     OperatorOfMove(fn(OperatorCall) -> Answering),
     /// To be another cell that speaks for the tenant in the path.
     Cell(fn(CellCall) -> Answering),
-    /// To be a tenant's key with this scope, at this cost.
+    /// To be a tenant's key, or somebody of its staff, with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
 
@@ -81,13 +83,16 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
-                let named = Named::of(&call);
+                let (named, read) = (Named::of(&call), staff::Read::of(&call));
                 let outcome = match (handler(call).await, named) {
                     (Err(failure), Some(named)) if failure.code == Code::NotFound => {
                         named.elsewhere().await?.ok_or(failure)
                     }
                     (outcome, _) => outcome,
                 };
+                if outcome.is_ok() {
+                    read.into_iter().for_each(staff::Read::note);
+                }
                 if outcome.as_ref().is_ok_and(Reply::is_new) {
                     paid.into_iter().for_each(Paid::logged);
                 }
@@ -98,25 +103,29 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
     }
 }
 
-/// Lets a tenant's key through if it has `scope`.
+/// Lets a tenant's key, or somebody of its staff, through if they have `scope`.
 ///
-/// 1. Authenticate: a token whose signature is genuine (401).
+/// 1. Authenticate: a token, or a session's cookie, whose signature is genuine (401).
 /// 2. Find the home cell: forward what belongs to another (503 if that one does not answer).
-/// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
+/// 3. The tenant's standing: keys that were ended, sessions that are barred, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
-/// 5. Authorise: the scope (403), the signature if the request must be signed (401), and a part that is switched off (503).
+/// 5. Authorise: the scope (403), the signature if the request must be signed (401), a session's token against forged requests
+///    (403), and a part that is switched off (503).
 async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
     if let Some(cell) = credentials::foreign_ticket(&call) {
         return Ok(Passed::Elsewhere(forward::forward(&call, &cell, false).await?));
     }
     let credentials = credentials::read(&call)?;
-    let Credentials::Key(key) = credentials else {
-        may(&credentials.principal(), Access::Tenant(scope))?;
-        return Err(unknown());
+    let (tenant, id, issuer) = match &credentials {
+        Credentials::Key(key) => (&key.tenant, Some(key.key), &key.cell),
+        Credentials::Staff(token) => (&token.tenant, None, &token.cell),
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => {
+            may(&credentials.principal(), Access::Tenant(scope))?;
+            return Err(unknown());
+        }
     };
-    let VerifiedKey { key: id, tenant, cell: issuer, .. } = key.as_ref();
-    call.runtime.meter.caller.set(Some((*tenant, *id)));
+    call.runtime.meter.caller.set(Some((*tenant, id)));
 
     // (2)
     let here = &call.config.cell;
@@ -134,9 +143,15 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     if home != here {
         return Ok(Passed::Elsewhere(forward::forward(&call, home, true).await?));
     }
-    is_welcome(&standing, &key, call.now)?;
-    if !credentials::from_allowed_address(&call, &key) {
-        return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
+    match &credentials {
+        Credentials::Key(key) => {
+            is_welcome(&standing, key, call.now)?;
+            if !credentials::from_allowed_address(&call, key) {
+                return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
+            }
+        }
+        Credentials::Staff(token) => is_admitted(&standing, token)?,
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => return Err(unknown()),
     }
 
     // (4)
@@ -144,11 +159,22 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     let paid = admission::admit(&call, &standing, cost).await?;
 
     // (5)
-    may(&credentials::principal_of(&key), Access::Tenant(scope))?;
-    call.signed = signature::check(&call, &key, &standing).await?;
-    flags::allow(&call, *tenant).await?;
-    note_use(&call, *tenant, *id);
-    let call = TenantCall { call, standing, key: *id };
+    may(&credentials.principal(), Access::Tenant(scope))?;
+    let tenant = *tenant;
+    let caller = match credentials {
+        Credentials::Key(key) => {
+            call.signed = signature::check(&call, &key, &standing).await?;
+            note_use(&call, tenant, key.key);
+            Caller::Key(key.key)
+        }
+        Credentials::Staff(token) => {
+            staff::meant(&call, &token, &call.incoming.header(csrf::HEADER).unwrap_or_default())?;
+            Caller::Staff(token)
+        }
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => return Err(unknown()),
+    };
+    flags::allow(&call, tenant).await?;
+    let call = TenantCall { call, standing, caller };
     call.follow_bookmarks()?;
     Ok(Passed::Here((call, paid)))
 }
@@ -157,6 +183,18 @@ fn is_welcome(standing: &Standing, key: &VerifiedKey, now: Timestamp) -> Result<
     if !standing.accepts(key.key, &key.cell, now) {
         return Err(unknown());
     }
+    not_suspended(standing)
+}
+
+/// Whether somebody's session still opens the tenant's doors.
+pub(crate) fn is_admitted(standing: &Standing, token: &SignedIn) -> Result<(), Failure> {
+    if !standing.admits(token) {
+        return Err(credentials::signed_out());
+    }
+    not_suspended(standing)
+}
+
+fn not_suspended(standing: &Standing) -> Result<(), Failure> {
     if standing.tenant.status == Status::Suspended {
         return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
     }
@@ -166,9 +204,13 @@ fn is_welcome(standing: &Standing, key: &VerifiedKey, now: Timestamp) -> Result<
 /// Whether a caller who was let in and has waited since is welcome still.
 pub(crate) async fn still_welcome(call: &TenantCall) -> Result<(), Failure> {
     let TenantCall { call, standing, .. } = call;
-    let Credentials::Key(key) = credentials::read(call)? else { return Err(unknown()) };
+    let credentials = credentials::read(call)?;
     let standing = admission::standing(call, standing.tenant.id).await?.ok_or_else(unknown)?;
-    is_welcome(&standing, &key, platform::now())
+    match credentials {
+        Credentials::Key(key) => is_welcome(&standing, &key, platform::now()),
+        Credentials::Staff(token) => is_admitted(&standing, &token),
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => Err(unknown()),
+    }
 }
 
 /// How a caller was let in.
