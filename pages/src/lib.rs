@@ -25,6 +25,7 @@ pub mod mail;
 pub mod page;
 pub mod paths;
 pub mod portal;
+pub mod staff;
 pub mod style;
 pub mod texts;
 

@@ -40,6 +40,7 @@ mod relocate;
 mod router;
 mod side;
 mod spool;
+mod staff;
 mod store;
 mod tick;
 mod tracing;

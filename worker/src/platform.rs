@@ -5,6 +5,7 @@
 pub(crate) mod bucket;
 pub(crate) mod dependency;
 pub(crate) mod line;
+pub(crate) mod outside;
 
 use crate::{log, metrics, side::Side, tracing};
 use dependency::Dependency;

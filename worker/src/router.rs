@@ -12,6 +12,7 @@ use crate::{
     portal,
     relocate::arriving,
     side::Side,
+    staff,
 };
 use axum::{
     Router,
@@ -265,5 +266,19 @@ routes! {
 
     Web {
         GET "/{tenant}/" portal::start, public;
+
+        GET  "/app" staff::home, public;
+        GET  "/app/session" staff::session, public;
+        GET  "/app/sign-in" staff::which_firm, public;
+        GET  "/app/sign-in/link" staff::link, public;
+        POST "/app/sign-in/link" staff::use_link, public;
+        GET  "/app/callback" staff::provider::callback, public;
+        GET  "/app/step-up" staff::provider::step_up, public;
+        POST "/app/refresh" staff::refresh, public;
+        POST "/app/sign-out" staff::sign_out, public;
+        POST "/app/sessions/{id}/end" staff::end_session, public;
+        GET  "/app/{firm}/sign-in" staff::sign_in, public;
+        POST "/app/{firm}/sign-in" staff::ask_for_link, public;
+        GET  "/app/{firm}/provider" staff::provider::begin_attempt, public;
     }
 }

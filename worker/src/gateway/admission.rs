@@ -65,7 +65,7 @@ pub(super) fn object_of(tenant: TenantId) -> String {
 }
 
 /// How a tenant stands; `None` if this cell has never heard of it.
-pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
+pub(crate) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
     let begun = platform::now();
     let has_to_wait = |standing: &Standing| standing.moving && standing.tenant.home_cell == call.config.cell;
     for _ in 0..TRIES {
