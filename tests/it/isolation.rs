@@ -119,6 +119,14 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),
         ("PUT", "/v1/notifications/rules") => json!({ "rules": [] }),
         ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
+        ("POST", "/v1/people") => json!({ "email": "nobody" }),
+        ("PATCH", "/v1/people/{id}" | "/v1/teams/{id}") => {
+            if template.starts_with("/v1/teams") { json!({ "name": "Mine now" }) } else { json!({ "display_name": "Mine now" }) }
+        }
+        ("POST", "/v1/people/{id}/deactivate" | "/v1/people/{id}/reactivate" | "/v1/teams") => json!({}),
+        ("DELETE", "/v1/people/{id}/sessions/{session}") => return call,
+        ("DELETE", "/v1/teams/{id}") => return call.if_match(999),
+        ("PUT", "/v1/sign-in") => json!({ "sessions": { "idle_minutes": 1 } }),
         ("POST", "/opt-out/{token}") => return call,
         ("POST", "/mail-events") => json!({ "type": "email.delivered", "data": {} }),
         ("POST", "/v1/complaints:import") => {

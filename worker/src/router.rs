@@ -3,9 +3,10 @@
 
 use crate::{
     api::{
-        attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
-        export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        notifications, relocations, shards, split, tenants, test_clock, uploads, usage, views, webhooks,
+        access_events, attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines,
+        duplicates, export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock,
+        metrics, notifications, people, relocations, scim, shards, sign_in, split, teams, tenants, test_clock, uploads,
+        usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -21,7 +22,9 @@ use axum::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 use shared::access::Access;
-use shared::access::Scope::{ComplaintsLead, ComplaintsRead, ComplaintsWrite, UsageRead};
+use shared::access::Scope::{
+    AccessLogRead, ComplaintsLead, ComplaintsRead, ComplaintsWrite, Scim, StaffManage, UsageRead,
+};
 use worker::send::SendFuture;
 
 /// A line of the table, for the API description.
@@ -266,6 +269,42 @@ routes! {
 
     Web {
         GET "/{tenant}/" portal::start, public;
+
+        GET    "/v1/people" people::list, tenant StaffManage;
+        POST   "/v1/people" people::create, tenant StaffManage;
+        GET    "/v1/people/{id}" people::read, tenant StaffManage;
+        PATCH  "/v1/people/{id}" people::patch, tenant StaffManage;
+        POST   "/v1/people/{id}/deactivate" people::deactivate, tenant StaffManage;
+        POST   "/v1/people/{id}/reactivate" people::reactivate, tenant StaffManage;
+        GET    "/v1/people/{id}/events" people::events, tenant StaffManage;
+        GET    "/v1/people/{id}/sessions" people::sessions, tenant StaffManage;
+        DELETE "/v1/people/{id}/sessions/{session}" people::end_session, tenant StaffManage;
+        GET    "/v1/teams" teams::list, tenant StaffManage;
+        POST   "/v1/teams" teams::create, tenant StaffManage;
+        GET    "/v1/teams/{id}" teams::read, tenant StaffManage;
+        PATCH  "/v1/teams/{id}" teams::patch, tenant StaffManage;
+        DELETE "/v1/teams/{id}" teams::delete, tenant StaffManage;
+        GET    "/v1/sign-in" sign_in::read, tenant StaffManage;
+        PUT    "/v1/sign-in" sign_in::set, tenant StaffManage;
+        GET    "/v1/access-events" access_events::list, tenant AccessLogRead;
+
+        GET    "/scim/v2/Users" scim::users, tenant Scim;
+        POST   "/scim/v2/Users" scim::create_user, tenant Scim;
+        GET    "/scim/v2/Users/{id}" scim::read_user, tenant Scim;
+        PUT    "/scim/v2/Users/{id}" scim::replace_user, tenant Scim;
+        PATCH  "/scim/v2/Users/{id}" scim::patch_user, tenant Scim;
+        DELETE "/scim/v2/Users/{id}" scim::delete_user, tenant Scim;
+        GET    "/scim/v2/Groups" scim::groups, tenant Scim;
+        POST   "/scim/v2/Groups" scim::create_group, tenant Scim;
+        GET    "/scim/v2/Groups/{id}" scim::read_group, tenant Scim;
+        PUT    "/scim/v2/Groups/{id}" scim::replace_group, tenant Scim;
+        PATCH  "/scim/v2/Groups/{id}" scim::patch_group, tenant Scim;
+        DELETE "/scim/v2/Groups/{id}" scim::delete_group, tenant Scim;
+        GET    "/scim/v2/ServiceProviderConfig" scim::config, tenant Scim;
+        GET    "/scim/v2/ResourceTypes" scim::resource_types, tenant Scim;
+        GET    "/scim/v2/ResourceTypes/{name}" scim::resource_type, tenant Scim;
+        GET    "/scim/v2/Schemas" scim::schemas, tenant Scim;
+        GET    "/scim/v2/Schemas/{urn}" scim::schema, tenant Scim;
 
         GET  "/app" staff::home, public;
         GET  "/app/session" staff::session, public;

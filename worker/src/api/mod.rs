@@ -1,5 +1,6 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
+pub(crate) mod access_events;
 pub(crate) mod attachments;
 pub(crate) mod bulk;
 pub(crate) mod case_file;
@@ -27,9 +28,13 @@ pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod notifications;
 pub(crate) mod once;
+pub(crate) mod people;
 pub(crate) mod relocations;
+pub(crate) mod scim;
 pub(crate) mod shards;
+pub(crate) mod sign_in;
 pub(crate) mod split;
+pub(crate) mod teams;
 pub(crate) mod tenants;
 pub(crate) mod test_clock;
 pub(crate) mod uploads;

@@ -2,6 +2,7 @@
 
 pub(crate) mod office;
 pub(crate) mod provider;
+pub(crate) mod teams;
 pub(crate) mod visitor;
 
 use crate::{

@@ -9,10 +9,7 @@ use shared::{
 };
 
 const FIND: Scoped = scoped!("sql/teams/find.sql");
-const FIND_BY_NAME: Scoped = scoped!("sql/teams/find_by_name.sql");
-const FIND_BY_EXTERNAL_ID: Scoped = scoped!("sql/teams/find_by_external_id.sql");
 const LIST: Scoped = scoped!("sql/teams/list.sql");
-const COUNT: Scoped = scoped!("sql/teams/count.sql");
 const PUT: Scoped = scoped!("sql/teams/put.sql");
 const DELETE: Scoped = scoped!("sql/teams/delete.sql");
 const MEMBERS: Scoped = scoped!("sql/teams/members.sql");
@@ -20,15 +17,6 @@ const OF_PERSON: Scoped = scoped!("sql/teams/of_person.sql");
 
 /// The most teams of a tenant.
 const MAX_TEAMS: u32 = 1_000;
-
-/// By what a team is looked up.
-#[derive(Clone, Copy)]
-pub(crate) enum Key<'k> {
-    Id(TeamId),
-    /// Whatever its case.
-    Name(&'k str),
-    ExternalId(&'k str),
-}
 
 fn team_of(text: &str) -> Result<Team, StoreError> {
     json::from_str(text).map_err(StoreError::unreadable)
@@ -41,13 +29,8 @@ fn named<I: std::str::FromStr>(rows: &[String]) -> Vec<(I, String)> {
 }
 
 impl TenantDb {
-    pub(crate) async fn team(&self, key: Key<'_>) -> Result<Option<Team>, StoreError> {
-        let found = match key {
-            Key::Id(id) => self.lines(FIND, (id,)).await?,
-            Key::Name(name) => self.lines(FIND_BY_NAME, (name.to_lowercase(),)).await?,
-            Key::ExternalId(id) => self.lines(FIND_BY_EXTERNAL_ID, (id,)).await?,
-        };
-        found.first().map(|text| team_of(text)).transpose()
+    pub(crate) async fn team(&self, id: TeamId) -> Result<Option<Team>, StoreError> {
+        self.lines(FIND, (id,)).await?.first().map(|text| team_of(text)).transpose()
     }
 
     /// Those after `after`, in the order of their ids: `most`, without the first `skipped`.
@@ -59,10 +42,6 @@ impl TenantDb {
     ) -> Result<Vec<Team>, StoreError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         self.lines(LIST, (after, most, skipped)).await?.iter().map(|text| team_of(text)).collect()
-    }
-
-    pub(crate) async fn teams_count(&self) -> Result<usize, StoreError> {
-        Ok(self.lines(COUNT, ()).await?.first().and_then(|n| n.parse().ok()).unwrap_or_default())
     }
 
     /// Writes a version of a team. False if somebody else was faster.

@@ -1,1 +1,0 @@
-SELECT count(*) || '' AS doc FROM teams WHERE tenant_id = ?1 AND deleted = 0
