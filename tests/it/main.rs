@@ -28,6 +28,7 @@ mod export;
 mod faults;
 mod flags;
 mod idempotency;
+mod identity;
 mod import;
 mod isolation;
 mod keys;

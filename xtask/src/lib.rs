@@ -15,6 +15,7 @@ mod digest;
 pub mod firm;
 pub mod import;
 pub mod journey;
+pub mod identity_provider;
 pub mod mail_sink;
 pub mod near_duplicates;
 pub mod npm;

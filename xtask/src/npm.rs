@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -13,24 +13,29 @@ use crate::progress::step;
 
 /// Installs the packages unless the last installation was of this very lock file.
 pub fn install() -> Result<()> {
-    let lock = std::fs::read(root().join("package-lock.json")).context("package-lock.json")?;
-    let marker = root().join("node_modules/.redress-lock");
+    install_in(&root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
+}
+
+/// The same of the packages that a folder of its own has.
+pub fn install_in(folder: &Path, name: &'static str) -> Result<()> {
+    let lock = std::fs::read(folder.join("package-lock.json")).context("package-lock.json")?;
+    let marker = folder.join("node_modules/.redress-lock");
     if std::fs::read(&marker).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)", || {
+    step(name, || {
         // From npm's own cache where it can; that may not have heard of a version yet, and the registry has.
-        npm_ci("--prefer-offline")
-            .or_else(|_| npm_ci("--prefer-online"))
+        npm_ci(folder, "--prefer-offline")
+            .or_else(|_| npm_ci(folder, "--prefer-online"))
             .context("npm packages could not be installed; this needs npm and its registry in reach")?;
         Ok(std::fs::write(&marker, &lock)?)
     })
 }
 
 /// Without a network it should say so at once, not after minutes of retries.
-fn npm_ci(from: &str) -> Result<()> {
+fn npm_ci(folder: &Path, from: &str) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.args(["ci", from, "--no-audit", "--no-fund"]).current_dir(root());
+    npm.args(["ci", from, "--no-audit", "--no-fund"]).current_dir(folder);
     npm.env("npm_config_fetch_retries", "1").env("npm_config_fetch_retry_mintimeout", "1000");
     process::output(&mut npm).map(drop)
 }

@@ -40,6 +40,8 @@ const FINGERPRINT: usize = 64;
 ///    of then (422 for another body).
 /// 3. Announce its first turn after the answer.
 pub(crate) async fn create(call: TenantCall) -> Outcome {
+    // A job goes on for as long as its key is in force; nothing tells it yet that somebody's session is not.
+    call.key()?;
     // (1)
     let Posted { body: bytes, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
     let asked: NewJob = body::parse(&bytes)?;
