@@ -5,7 +5,10 @@ use askama::Template;
 /// Which firm? For whoever comes without its name.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "staff/firm.html")]
-pub struct WhichFirm;
+pub struct WhichFirm<'a> {
+    /// Where to go on.
+    pub return_to: &'a str,
+}
 
 /// How does one sign in at this firm?
 #[derive(Clone, Copy, Debug, Template)]

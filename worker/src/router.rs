@@ -321,3 +321,12 @@ routes! {
         GET  "/app/{firm}/provider" staff::provider::begin_attempt, public;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// Two routes that are at odds would end every isolate.
+    #[test]
+    fn routes_are_not_at_odds() {
+        assert!(super::router().has_routes());
+    }
+}

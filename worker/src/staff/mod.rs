@@ -105,15 +105,20 @@ fn parameter(call: &Call, name: &str) -> String {
     call.parameters().find(|(held, _)| held == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 fn no_such_firm() -> Failure {
     Failure::new(Code::NotFound).detail("There is no firm of this name here")
 }
 
 /// `GET /app/sign-in`: which firm?
 pub(crate) async fn which_firm(call: Call) -> Outcome {
+    let return_to = ReturnPath::or_root(&parameter(&call, "return_to"));
     match Slug::try_from(parameter(&call, "firm").trim().to_lowercase()) {
-        Ok(slug) => Ok(see_other(&format!("/app/{slug}/sign-in"))),
-        Err(_) => page(200, pages::html(&WhichFirm)),
+        Ok(slug) => Ok(see_other(&format!("/app/{slug}/sign-in?return_to={}", encoded(return_to.as_str())))),
+        Err(_) => page(200, pages::html(&WhichFirm { return_to: return_to.as_str() })),
     }
 }
 
@@ -124,8 +129,7 @@ pub(crate) async fn sign_in(call: Call) -> Outcome {
         let settings = door.db.sign_in().await?.settings;
         let return_to = ReturnPath::or_root(&parameter(&call, "return_to"));
         let slug = door.standing.tenant.slug.to_string();
-        let encoded: String = form_urlencoded::byte_serialize(return_to.as_str().as_bytes()).collect();
-        let provider = format!("/app/{slug}/provider?return_to={encoded}");
+        let provider = format!("/app/{slug}/provider?return_to={}", encoded(return_to.as_str()));
         page(
             200,
             pages::html(&SignIn {
@@ -254,8 +258,7 @@ pub(crate) async fn use_link(call: Call) -> Outcome {
 fn to_sign_in(call: &Call, cookies: Vec<String>) -> Reply {
     let head = &call.incoming.head;
     let here = if head.query.is_empty() { head.path.clone() } else { format!("{}?{}", head.path, head.query) };
-    let encoded: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    with_cookies(see_other(&format!("/app/sign-in?return_to={encoded}")), cookies)
+    with_cookies(see_other(&format!("/app/sign-in?return_to={}", encoded(&here))), cookies)
 }
 
 /// `GET /app`: who is signed in, and where.
