@@ -13,7 +13,7 @@ use crate::progress::step;
 
 /// Installs the packages unless the last installation was of this very lock file.
 pub fn install() -> Result<()> {
-    install_in(&root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
+    install_in(root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
 }
 
 /// The same of the packages that a folder of its own has.
