@@ -127,7 +127,8 @@ impl Office {
     /// Who signs in next.
     fn account(&self, sub: &str, groups: &[&str]) -> String {
         let email = format!("{sub}@northwind.example.com");
-        let body = json!({ "sub": sub, "email": email, "email_verified": true, "name": "Ada Winter", "groups": groups });
+        let body =
+            json!({ "sub": sub, "email": email, "email_verified": true, "name": "Ada Winter", "groups": groups });
         let provider = Client::new(&self.provider.issuer(), None);
         let answer = provider.call("POST", "/account").json(&body).try_send().expect("the provider answers");
         assert_eq!(answer.status, 204, "{}", answer.text);

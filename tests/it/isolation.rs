@@ -121,7 +121,11 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
         ("POST", "/v1/people") => json!({ "email": "nobody" }),
         ("PATCH", "/v1/people/{id}" | "/v1/teams/{id}") => {
-            if template.starts_with("/v1/teams") { json!({ "name": "Mine now" }) } else { json!({ "display_name": "Mine now" }) }
+            if template.starts_with("/v1/teams") {
+                json!({ "name": "Mine now" })
+            } else {
+                json!({ "display_name": "Mine now" })
+            }
         }
         ("POST", "/v1/people/{id}/deactivate" | "/v1/people/{id}/reactivate" | "/v1/teams") => json!({}),
         ("DELETE", "/v1/people/{id}/sessions/{session}") => return call,
