@@ -1,8 +1,8 @@
-//! The npm packages of `package.json`: installed when the lock file has changed, found in `node_modules`.
+//! The npm packages of a `package.json`: installed when the lock file beside it has changed, found in `node_modules`.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -11,26 +11,32 @@ use crate::checkout::root;
 use crate::process;
 use crate::progress::step;
 
-/// Installs the packages unless the last installation was of this very lock file.
+/// Installs the packages that builds and stacks need.
 pub fn install() -> Result<()> {
-    let lock = std::fs::read(root().join("package-lock.json")).context("package-lock.json")?;
-    let marker = root().join("node_modules/.redress-lock");
+    install_in(root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
+}
+
+/// Installs the packages of a folder unless the last installation was of this very lock file.
+pub fn install_in(folder: &Path, title: &str) -> Result<()> {
+    let lock = folder.join("package-lock.json");
+    let lock = std::fs::read(&lock).with_context(|| lock.display().to_string())?;
+    let marker = folder.join("node_modules/.redress-lock");
     if std::fs::read(&marker).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    step("Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)", || {
+    step(title, || {
         // From npm's own cache where it can; that may not have heard of a version yet, and the registry has.
-        npm_ci("--prefer-offline")
-            .or_else(|_| npm_ci("--prefer-online"))
+        npm_ci(folder, "--prefer-offline")
+            .or_else(|_| npm_ci(folder, "--prefer-online"))
             .context("npm packages could not be installed; this needs npm and its registry in reach")?;
         Ok(std::fs::write(&marker, &lock)?)
     })
 }
 
 /// Without a network it should say so at once, not after minutes of retries.
-fn npm_ci(from: &str) -> Result<()> {
+fn npm_ci(folder: &Path, from: &str) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.args(["ci", from, "--no-audit", "--no-fund"]).current_dir(root());
+    npm.args(["ci", from, "--no-audit", "--no-fund"]).current_dir(folder);
     npm.env("npm_config_fetch_retries", "1").env("npm_config_fetch_retry_mintimeout", "1000");
     process::output(&mut npm).map(drop)
 }
