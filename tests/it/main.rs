@@ -12,6 +12,7 @@ mod firm;
 mod own_stack;
 
 mod attachments;
+mod browser;
 mod budgets;
 mod bulk;
 mod cells;
