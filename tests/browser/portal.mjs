@@ -1,7 +1,7 @@
 // A consumer's journey through a firm's portal, on a stack that runs: complains, comes back for it, follows it, writes, adds a file. Once with
 // scripts and once without. Every page on the way is looked at as `browser.mjs` does.
 //
-//   BASE_URL=http://… MAIL_URL=http://… FIRM=slug PICTURES=folder node portal.mjs
+//   BASE_URL=http://… MAIL_URL=http://… FIRM=slug PICTURES=folder node portal.mjs [view.with-or-without …]
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function mailTo(address, has) {
 
 async function journey(view, scripts) {
   const { name, ...look } = view;
-  const who = `${scripts ? 'with' : 'without'}.${name}`;
+  const who = `${name}.${scripts ? 'with' : 'without'}`;
   const email = `ada.${who}@example.com`;
   const open = () => somebody(browser, look, { javaScriptEnabled: scripts });
   let context = await open();
@@ -147,9 +147,10 @@ async function journey(view, scripts) {
 }
 
 try {
-  await journey(views[0], false);
-  await journey(views[3], true);
-  await journey(views[0], true);
+  for (const run of process.argv.length > 2 ? process.argv.slice(2) : ['small.without', 'small.with', 'large-dark.with']) {
+    const [view, scripts] = run.split('.');
+    await journey(views.find(({ name }) => name === view), scripts === 'with');
+  }
 } finally {
   await browser.close();
 }

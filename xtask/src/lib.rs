@@ -24,6 +24,7 @@ pub mod progress;
 pub mod rehearse;
 pub mod relocate;
 pub mod residency;
+pub mod screenshots;
 pub mod secrets;
 pub mod stack;
 pub mod test;
