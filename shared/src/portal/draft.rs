@@ -3,6 +3,7 @@
 
 use crate::{
     attachment::{AttachmentState, FileName, media_type::MediaType},
+    chain::Digest,
     ids::{AttachmentId, ComplaintId},
     reference::Reference,
     time::Timestamp,
@@ -34,7 +35,7 @@ pub struct Draft {
     pub answers: BTreeMap<String, String>,
     /// The files that were added, in their order.
     pub files: Vec<DraftFile>,
-    /// What it has become, once it was sent: then nothing else is left of it.
+    /// What it has become, once it was sent: then nothing else is left of it, but files that are not with the complaint yet.
     pub sent: Option<Sent>,
 }
 
@@ -49,6 +50,8 @@ pub struct DraftFile {
     pub media_type: MediaType,
     /// How many bytes it has.
     pub bytes: u64,
+    /// SHA-256 of its bytes: the same file under the same name is there once.
+    pub sha256: Digest,
 }
 
 impl DraftFile {
@@ -79,9 +82,9 @@ impl Draft {
         self.answers.get(name).map_or("", String::as_str)
     }
 
-    /// The same of a draft that was sent: nothing that was typed.
+    /// The same of a draft that was sent: nothing that was typed, and the files that are not with the complaint yet.
     #[must_use]
-    pub fn into_sent(self, sent: Sent) -> Self {
-        Self { answers: BTreeMap::new(), files: Vec::new(), sent: Some(sent), ..self }
+    pub fn into_sent(self, sent: Sent, files: Vec<DraftFile>) -> Self {
+        Self { answers: BTreeMap::new(), files, sent: Some(sent), ..self }
     }
 }
