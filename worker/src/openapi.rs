@@ -686,7 +686,7 @@ const FEED: &[(&str, &str)] = &[
 
 /// What cells say to each other is nobody else's to know.
 fn public() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.access != Access::Cell)
+    ROUTES.iter().filter(|route| !matches!(route.access, Access::Cell | Access::Page | Access::Case))
 }
 
 /// Routes that [`describe`] has no words for; a test keeps it empty.
@@ -912,7 +912,7 @@ fn describe_one(
         described.insert("requestBody".to_owned(), body);
     }
     match route.access {
-        Access::Public | Access::Cell => {}
+        Access::Public | Access::Cell | Access::Page | Access::Case => {}
         Access::Operator => {
             described.insert("security".to_owned(), json!([{ "operator": [] }]));
         }

@@ -3,6 +3,7 @@
 //! Invariant: a [`TenantCall`] or an [`OperatorCall`] exists only if its caller may make it.
 
 pub(crate) mod admission;
+mod consumer;
 mod credentials;
 pub(crate) mod directory;
 pub(crate) mod flags;
@@ -14,6 +15,7 @@ use crate::{
     call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     platform,
+    portal::page::{CaseCall, PageCall},
     side::Side,
     store::{
         TenantDb,
@@ -21,6 +23,7 @@ use crate::{
     },
 };
 use admission::{Cost, Paid};
+pub(crate) use consumer::slug_of;
 use credentials::Credentials;
 pub(crate) use credentials::unknown;
 use promised::Named;
@@ -33,7 +36,7 @@ use shared::{
     tenant::{Status, relocation::Record, standing::Standing},
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::HashMap, pin::Pin};
+use std::{cell::RefCell, collections::HashMap, pin::Pin, rc::Rc};
 
 type Answering = Pin<Box<dyn Future<Output = Outcome>>>;
 
@@ -50,6 +53,10 @@ pub(crate) enum Endpoint {
     OperatorOfMove(fn(OperatorCall) -> Answering),
     /// To be another cell that speaks for the tenant in the path.
     Cell(fn(CellCall) -> Answering),
+    /// To ask for a page of a firm that has a portal, at this cost.
+    Page(Cost, fn(Rc<PageCall>) -> Answering),
+    /// To have shown that a complaint of a firm is theirs.
+    Case(fn(CaseCall) -> Answering),
     /// To be a tenant's key with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
@@ -79,6 +86,8 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Elsewhere(reply) => Ok(reply),
         },
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
+        Endpoint::Page(cost, handler) => consumer::page(call, cost, handler).await,
+        Endpoint::Case(handler) => consumer::case(call, handler).await,
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
                 let named = Named::of(&call);
