@@ -64,7 +64,11 @@ impl Dependency {
         let now = now();
         let (before, after) = self.breaker(|breaker| {
             let before = breaker.state(now);
-            if answered { breaker.answered() } else { breaker.failed(now) }
+            if answered {
+                breaker.answered()
+            } else {
+                breaker.failed(now)
+            }
             (before, breaker.state(now))
         });
         match (before, after) {
