@@ -41,6 +41,7 @@ mod metrics;
 mod naughty;
 mod notifications;
 mod parts;
+mod portal;
 mod problems;
 mod relocation;
 mod returns;
