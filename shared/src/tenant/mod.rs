@@ -19,7 +19,10 @@ use crate::{
     ids::TenantId,
     letter::LetterSettings,
     limit::plan::Limits,
-    portal::{self, settings::PortalSettings},
+    portal::{
+        self,
+        settings::{KeptSettings, PortalSettings},
+    },
     reference::ReferencePrefix,
     taxonomy::Sector,
     text::Line,
@@ -83,7 +86,7 @@ pub struct Tenant {
     pub attachments: AttachmentSettings,
     /// How it shows itself to consumers, if it has a portal.
     #[serde(default)]
-    pub portal: PortalSettings,
+    pub portal: KeptSettings,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead_by: i64,
@@ -295,7 +298,7 @@ impl Tenant {
             clocks,
             letters,
             attachments,
-            portal,
+            portal: (&portal).into(),
             ahead_by: 0,
             version: 1,
             created_at: now,
@@ -393,7 +396,7 @@ impl Tenant {
                 self.clocks = clocks.unwrap_or(self.clocks);
                 self.letters = letters.unwrap_or(self.letters);
                 self.attachments = attachments.unwrap_or(self.attachments);
-                self.portal = portal.unwrap_or(self.portal);
+                self.portal = portal.map_or(self.portal, |portal| (&portal).into());
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,

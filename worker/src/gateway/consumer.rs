@@ -14,8 +14,8 @@ use crate::{
 use shared::{
     access::{Access, Principal, may},
     http::problem::Code,
-    portal::is_reserved,
-    tenant::{Slug, Status},
+    portal::{is_reserved, settings::PortalSettings},
+    tenant::{CellName, Slug, Status, standing::Standing},
 };
 use std::rc::Rc;
 
@@ -74,13 +74,13 @@ async fn arrive(call: Call, cost: Cost) -> Result<Passed<Arrived>, Failure> {
     let slug = slug_of(&call.incoming.head.path).ok_or(Failure::new(Code::NotFound))?;
     match firm(&call, &slug).await {
         Ok(Passed::Elsewhere(reply)) => Ok(Passed::Elsewhere(reply)),
-        Ok(Passed::Here(standing)) => {
+        Ok(Passed::Here((standing, settings))) => {
             call.runtime.meter.counted.set(true);
             let paid = match admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await {
                 Ok(()) => admission::admit(&call, &standing, cost).await,
                 Err(failure) => Err(failure),
             };
-            Ok(Passed::Here((Rc::new(PageCall::new(call, standing)), paid)))
+            Ok(Passed::Here((Rc::new(PageCall::new(call, standing, settings)), paid)))
         }
         Err(failure) => {
             let address = call.incoming.head.address.clone();
@@ -90,9 +90,7 @@ async fn arrive(call: Call, cost: Cost) -> Result<Passed<Arrived>, Failure> {
     }
 }
 
-type Standing = Rc<shared::tenant::standing::Standing>;
-
-async fn firm(call: &Call, slug: &Slug) -> Result<Passed<Standing>, Failure> {
+async fn firm(call: &Call, slug: &Slug) -> Result<Passed<(Rc<Standing>, PortalSettings)>, Failure> {
     let none = || Failure::new(Code::NotFound);
     let route = directory::route_to(&call.runtime, slug).await?.ok_or_else(none)?;
     let here = &call.config.cell;
@@ -104,11 +102,12 @@ async fn firm(call: &Call, slug: &Slug) -> Result<Passed<Standing>, Failure> {
     if tenant.home_cell != *here {
         return Ok(Passed::Elsewhere(forwarded(call, &tenant.home_cell, true).await?));
     }
-    let has_portal = tenant.status == Status::Active && tenant.portal.open && tenant.slug == *slug;
-    if has_portal { Ok(Passed::Here(standing)) } else { Err(none()) }
+    let settings = tenant.portal.read().map_err(Failure::internal)?;
+    let has_portal = tenant.status == Status::Active && settings.open && tenant.slug == *slug;
+    if has_portal { Ok(Passed::Here((standing, settings))) } else { Err(none()) }
 }
 
-async fn forwarded(call: &Call, home: &shared::tenant::CellName, is_certain: bool) -> Result<Reply, Failure> {
+async fn forwarded(call: &Call, home: &CellName, is_certain: bool) -> Result<Reply, Failure> {
     forward::forward(call, home, is_certain).await
 }
 

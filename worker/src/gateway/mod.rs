@@ -86,8 +86,10 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Elsewhere(reply) => Ok(reply),
         },
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
-        Endpoint::Page(cost, handler) => consumer::page(call, cost, handler).await,
-        Endpoint::Case(handler) => consumer::case(call, handler).await,
+        Endpoint::Page(cost, handler) if Side::Web.is_here() => consumer::page(call, cost, handler).await,
+        Endpoint::Case(handler) if Side::Web.is_here() => consumer::case(call, handler).await,
+        // The router has none in other builds, which so need not know how pages are made.
+        Endpoint::Page(..) | Endpoint::Case(_) => Err(Failure::new(Code::NotFound)),
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
                 let named = Named::of(&call);

@@ -14,7 +14,7 @@ const USUAL: Colour = Colour::new(0x1d, 0x4f, 0x91);
 
 /// `GET /{tenant}/brand.css`
 pub(crate) async fn stylesheet(page: Rc<PageCall>) -> Outcome {
-    let portal = &page.tenant().portal;
+    let portal = &page.settings;
     let colour = |set: &Option<HexColour>| set.as_ref().and_then(|set| Colour::try_from(set.as_str()).ok());
     let main = colour(&portal.colour).unwrap_or(USUAL);
     let brand = Brand { main, second: colour(&portal.second_colour).unwrap_or(main) };
@@ -23,7 +23,7 @@ pub(crate) async fn stylesheet(page: Rc<PageCall>) -> Outcome {
 
 /// `GET /{tenant}/logo`
 pub(crate) async fn logo(page: Rc<PageCall>) -> Outcome {
-    let logo = page.tenant().portal.logo.as_ref().ok_or(Failure::new(Code::NotFound))?;
+    let logo = page.settings.logo.as_ref().ok_or(Failure::new(Code::NotFound))?;
     let bytes = logo.bytes().ok_or(Failure::new(Code::NotFound))?;
     let reply = kept(&page, logo.media_type.as_str(), bytes);
     Ok(reply.header("content-security-policy", "sandbox; default-src 'none'".to_owned()))

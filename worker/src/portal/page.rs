@@ -26,6 +26,7 @@ use shared::{
         form::Sent,
         key::PortalKey,
         session::{IDLE_MILLIS, Session},
+        settings::PortalSettings,
     },
     tenant::{Slug, Tenant, standing::Standing},
     text::Line,
@@ -53,6 +54,8 @@ const NOBODY: &str = "Redress";
 pub(crate) struct PageCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
+    /// What the firm has set for its portal.
+    pub(crate) settings: PortalSettings,
     pub(crate) key: PortalKey,
     pub(crate) reader: Reader,
     /// Whether the request has logged a complaint.
@@ -72,7 +75,7 @@ pub(crate) struct CaseCall {
 }
 
 impl PageCall {
-    pub(crate) fn new(call: Call, standing: Rc<Standing>) -> Self {
+    pub(crate) fn new(call: Call, standing: Rc<Standing>, settings: PortalSettings) -> Self {
         let key = PortalKey::of(&call.config.cursors);
         let tenant = standing.tenant.id;
         let reader = reader(&call);
@@ -88,6 +91,7 @@ impl PageCall {
         let page = Self {
             call,
             standing,
+            settings,
             key,
             reader,
             has_logged: Cell::new(false),
@@ -203,7 +207,7 @@ impl PageCall {
 
     /// Draws something with what every page has.
     pub(super) fn show<T>(&self, here: &str, draw: impl FnOnce(Page<'_>) -> T) -> T {
-        let Tenant { portal, display_name, slug, .. } = self.tenant();
+        let (portal, Tenant { display_name, slug, .. }) = (&self.settings, self.tenant());
         let tag = self.reader.tongue.tag();
         let own = portal.texts.iter().filter(|text| text.language.as_str() == tag);
         let texts: Vec<_> = own.map(|text| (text.name.as_str(), text.text.as_str())).collect();

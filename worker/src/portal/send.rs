@@ -274,7 +274,7 @@ impl CaseView {
     /// Draws with the ombudsman, if the firm says which it is: it may be asked from the day after the last date for an answer, or once
     /// there is one.
     pub(super) fn with_ombudsman<T>(&self, page: &PageCall, draw: impl FnOnce(Option<Ombudsman<'_>>) -> T) -> T {
-        let Some(set) = &page.tenant().portal.ombudsman else { return draw(None) };
+        let Some(set) = &page.settings.ombudsman else { return draw(None) };
         let post: Vec<_> = set.post.iter().map(Line::as_str).collect();
         let answered = self.complaint.resolution.is_some() || self.complaint.referral.is_some();
         let last = self.deadlines.iter().map(|deadline| deadline.on).max();
