@@ -11,14 +11,13 @@ pub struct Mail {
     pub text: String,
 }
 
-/// The code that shows that an address is theirs. It is not in the subject: telephones show subjects while they are locked.
+/// The code that shows that an address is theirs, and the link that does the same. It is not in the subject: telephones show subjects while they are locked.
 #[must_use]
-pub fn code(page: &Page<'_>, code: &str, minutes: u32) -> Mail {
+pub fn code(page: &Page<'_>, code: &str, link: &str, minutes: u32) -> Mail {
     let minutes = minutes.to_string();
-    Mail {
-        subject: page.t("mail.code.subject").into_owned(),
-        text: page.both("mail.code.text", &("code", code), &("minutes", &minutes)),
-    }
+    let text = page.both("mail.code.text", &("code", code), &("minutes", &minutes));
+    let link = page.with("mail.code.link", "link", link);
+    Mail { subject: page.t("mail.code.subject").into_owned(), text: format!("{text}\n\n{link}") }
 }
 
 /// The way back to a draft.

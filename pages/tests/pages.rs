@@ -373,7 +373,7 @@ fn the_first_page_is_light() {
 fn mails_say_what_is_needed() {
     for (_, reader) in readers() {
         let page = pages::page::Page { firm: FIRMS[0], reader, here: "/", csrf: "", signed_in: false };
-        let code = mail::code(&page, "123456", 10);
+        let code = mail::code(&page, "12345678", "https://example.com/y", 10);
         assert!(code.text.contains("123456") && code.text.contains("10") && !code.subject.contains("123456"));
         let draft = mail::draft(&page, "https://example.com/x", "Friday");
         assert!(draft.text.contains("https://example.com/x") && draft.text.contains("Friday"));

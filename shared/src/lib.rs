@@ -39,6 +39,7 @@ pub mod notification;
 pub mod notify;
 pub mod object;
 pub mod outbound_mail;
+pub mod portal;
 pub mod reference;
 pub mod scim;
 pub mod search;

@@ -12,6 +12,7 @@ mod firm;
 mod own_stack;
 
 mod attachments;
+mod browser;
 mod budgets;
 mod bulk;
 mod cells;
@@ -41,6 +42,7 @@ mod metrics;
 mod naughty;
 mod notifications;
 mod parts;
+mod portal;
 mod problems;
 mod relocation;
 mod returns;

@@ -156,9 +156,10 @@ fn told(api: &Client, path: &str) -> BTreeMap<(String, String), Value> {
     page.data().iter().map(named).collect()
 }
 
+/// What is lost on the way comes again by cron, once nobody has it any more.
 #[track_caller]
-fn becomes(api: &Client, path: &str, (event, rule): (&str, &str), status: &str) -> Value {
-    within(SOON, &format!("{event} is {status}"), || {
+fn becomes(stack: &Stack, api: &Client, path: &str, (event, rule): (&str, &str), status: &str) -> Value {
+    ticking(IN_THE_END, stack, &format!("{event} of {path} is {status}"), || {
         thread::sleep(Duration::from_millis(300));
         told(api, path).remove(&(event.to_owned(), rule.to_owned())).filter(|one| one["status"] == status)
     })
@@ -203,7 +204,7 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
     assert!(first["subject"].as_str().is_some_and(|subject| subject.contains(&reference)), "{first}");
     assert!(first["text"].as_str().is_some_and(|text| text.contains("Zoë Winter") && text.contains(&reference)));
     assert!(!source(&first).contains("List-Unsubscribe"), "the law requires it");
-    let row = becomes(&firm.api, &path, ("received", "received"), "sent");
+    let row = becomes(&stack, &firm.api, &path, ("received", "received"), "sent");
     assert_eq!((&row["attempts"][0]["code"], &row["audience"]), (&json!(250), &json!("complainant")));
     assert!(!row.to_string().contains("zoe@example.com"), "no address is kept with it");
 
@@ -229,10 +230,10 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
 
     firm.give(&path, "investigate", json!({})).expect(200);
     firm.give(&path, "request-information", json!({ "question": "Which statement?" })).expect(200);
-    let row = becomes(&firm.api, &path, ("information_requested", "question"), "skipped");
+    let row = becomes(&stack, &firm.api, &path, ("information_requested", "question"), "skipped");
     assert_eq!(row["reason"], "opted_out");
     send_letter(&firm, &path);
-    becomes(&firm.api, &path, ("letter_sent", "letter"), "sent");
+    becomes(&stack, &firm.api, &path, ("letter_sent", "letter"), "sent");
     let letter = arrives("zoe@example.com", 3).into_iter().find(|mail| mail["html"].is_string()).expect("a page");
     assert!(letter["html"].as_str().is_some_and(|html| html.contains("We are on it, truly.")));
     assert!(letter["text"].as_str().is_some_and(|text| text.contains("We are on it, truly.")));
@@ -244,11 +245,11 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
     };
     assert_eq!(set(false).body["opted_out"], false);
     firm.give(&path, "withdraw", json!({ "reason": "They asked for it." })).expect(200);
-    becomes(&firm.api, &path, ("withdrawn", "progress"), "sent");
+    becomes(&stack, &firm.api, &path, ("withdrawn", "progress"), "sent");
 
     // Whoever has no address gets nothing, and it is written down.
     let silent = firm.logged();
-    assert_eq!(becomes(&firm.api, &silent, ("received", "received"), "skipped")["reason"], "no_address");
+    assert_eq!(becomes(&stack, &firm.api, &silent, ("received", "received"), "skipped")["reason"], "no_address");
 
     // The firm's own rules.
     let lead = firm.key(&["complaints:read", "complaints:lead"]);
@@ -273,7 +274,7 @@ fn people_are_told_and_whoever_wants_to_hear_no_more_gets_the_letters_alone() {
     let team = arrives("team@example.com", 1).remove(0);
     assert_eq!(team["subject"], json!(format!("New: {}", other.text_of("reference"))));
     assert_eq!(team["text"].as_str().map(str::trim), Some("received at Northwind Bank"));
-    becomes(&firm.api, &other_path, ("received", "screen"), "delivered");
+    becomes(&stack, &firm.api, &other_path, ("received", "screen"), "delivered");
     assert_eq!(told(&firm.api, &other_path).len(), 2, "the complainant is told by no rule any more");
 
     // The list goes on, and is nobody else's.
@@ -305,7 +306,7 @@ fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until
     // Not now, a line that breaks, and then: one mail.
     server.answers(&[("DATA", "451 later"), ("DATA", "cut"), ("RCPT", "450 greylisted")]);
     let path = logged("later@example.com");
-    let row = becomes(&firm.api, &path, received, "sent");
+    let row = becomes(&stack, &firm.api, &path, received, "sent");
     let attempts: Vec<_> =
         row["attempts"].as_array().expect("a list").iter().map(|one| one["reason"].clone()).collect();
     assert_eq!(attempts, [json!("refused"), json!("unreachable"), json!("refused"), json!(null)]);
@@ -317,13 +318,13 @@ fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until
     // Nobody is there.
     server.answers(&[("RCPT", "550 no such user")]);
     let path = logged("nobody@example.com");
-    let row = becomes(&firm.api, &path, received, "bounced");
+    let row = becomes(&stack, &firm.api, &path, received, "bounced");
     assert_eq!((&row["attempts"][0]["code"], &row["next_attempt_at"]), (&json!(550), &json!(null)));
 
     // It is not wanted; then somebody says that it is.
     server.answers(&[("DATA", "554 spam")]);
     let path = logged("failed@example.com");
-    let row = becomes(&firm.api, &path, received, "failed");
+    let row = becomes(&stack, &firm.api, &path, received, "failed");
     assert_eq!(row["reason"], "refused");
     let failed = firm.api.get("/v1/notifications?status=failed").expect(200);
     assert_eq!(failed.data().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&row["id"]]);
@@ -331,7 +332,7 @@ fn what_fails_for_now_comes_again_once_and_what_fails_for_good_is_given_up_until
     let key = unused();
     let again = || lead.call("POST", &retry).idempotency_key(&key).json(&json!({})).send().expect(200);
     assert_eq!(again().body["status"], "queued");
-    becomes(&firm.api, &path, received, "sent");
+    becomes(&stack, &firm.api, &path, received, "sent");
     assert_eq!(again().body["status"], "sent", "the same request once more does nothing");
     assert_eq!(server.to("failed@example.com").len(), 1);
     firm.api.post(&retry, &json!({})).problem(403, "forbidden");
@@ -365,7 +366,7 @@ fn providers_are_asked_once_for_each_message_and_again_if_they_cannot_now() {
     ]);
     let logged = firm.log(json!({ "complainant": { "name": "Zoë Winter", "contacts": contacts } }));
     let path = format!("/v1/complaints/{}", logged.id());
-    let row = becomes(&firm.api, &path, ("received", "mail"), "sent");
+    let row = becomes(&stack, &firm.api, &path, ("received", "mail"), "sent");
     assert_eq!((&row["attempts"][0]["code"], &row["attempts"][1]["code"]), (&json!(429), &json!(204)));
     let asked = mail.taken();
     assert_eq!(asked.len(), 2);
@@ -375,7 +376,7 @@ fn providers_are_asked_once_for_each_message_and_again_if_they_cannot_now() {
         (&sent["to"], &sent["from"]),
         (&json!(["zoe@example.com"]), &json!(format!("\"Northwind Bank\" <{FROM}>")))
     );
-    becomes(&firm.api, &path, ("received", "sms"), "sent");
+    becomes(&stack, &firm.api, &path, ("received", "sms"), "sent");
     let sent = sms.taken().remove(0).json();
     assert_eq!(sent["to"], "+447700900123");
     assert!(sent["text"].as_str().is_some_and(|text| text.contains(logged.text_of("reference"))));
@@ -390,7 +391,7 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
     let firm = Firm::on(&operator(&stack), json!({}));
     let sent = |address: &str| {
         let path = format!("/v1/complaints/{}", firm.log(with_email(address)).id());
-        becomes(&firm.api, &path, ("received", "received"), "sent");
+        becomes(&stack, &firm.api, &path, ("received", "received"), "sent");
         let asked = mail.taken().into_iter().map(|asked| asked.json()).find(|asked| asked["to"] == json!([address]));
         (path, asked.expect("the provider was asked"))
     };
@@ -461,13 +462,13 @@ fn what_becomes_of_a_mail_is_noted_and_an_answer_finds_the_complaint() {
         stack.mail("mailer-daemon@mx.example.com", &to, report.join("\r\n").as_bytes()).expect("the cell answers"),
         None
     );
-    becomes(&firm.api, &path, ("received", "received"), "bounced");
+    becomes(&stack, &firm.api, &path, ("received", "received"), "bounced");
     let answer = format!(
         "From: report@example.com\r\nSubject: Re\r\nMessage-ID: <answer@example.com>\r\nIn-Reply-To: {id}\r\n\r\nIt is urgent.\r\n"
     );
     let mailbox = to.split('+').next().map(|name| format!("{name}@mail.redress.test")).expect("a mailbox");
     stack.mail("report@example.com", &mailbox, answer.as_bytes()).expect("the cell answers");
-    within(SOON, "the answer is on file", || {
+    ticking(IN_THE_END, &stack, "the answer is on file", || {
         let events = firm.api.get(&format!("{path}/events")).expect(200);
         events.data().iter().any(|event| event["type"] == "contact_recorded").then_some(())
     });
@@ -503,12 +504,12 @@ fn what_waits_for_a_digest_comes_in_one_mail_at_its_time_and_all_of_it_comes_aga
     firm.give(&path, "acknowledge", json!({})).expect(200);
     firm.give(&path, "investigate", json!({})).expect(200);
     firm.give(&other_path, "acknowledge", json!({})).expect(200);
-    becomes(&firm.api, &path, ("received", "team"), "sent");
-    becomes(&firm.api, &other_path, ("received", "team"), "sent");
+    becomes(&stack, &firm.api, &path, ("received", "team"), "sent");
+    becomes(&stack, &firm.api, &other_path, ("received", "team"), "sent");
 
     // The rest waits for the same time.
     let waiting = [(&path, "acknowledged"), (&path, "investigation_started"), (&other_path, "acknowledged")];
-    let rows = waiting.map(|(path, event)| becomes(&firm.api, path, (event, "team"), "queued"));
+    let rows = waiting.map(|(path, event)| becomes(&stack, &firm.api, path, (event, "team"), "queued"));
     let time = rows[0]["next_attempt_at"].as_str().map(str::to_owned);
     assert!(rows.iter().all(|row| row["next_attempt_at"].as_str() == time.as_deref()), "{rows:?}");
     assert!(time.is_some() && rows.iter().all(|row| row["reason"] == "digest"), "{rows:?}");

@@ -166,6 +166,16 @@ pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
     Response::default()
 }
 
+/// The same where nothing is: below a firm's slug that is a page.
+pub(crate) async fn answer_missing(request: Request, endpoint: Endpoint) -> Response {
+    if gateway::slug_of(request.uri().path()).is_some() {
+        return answer(request, endpoint).await;
+    }
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
 /// A failure as the caller is told it.
 fn told(failure: Failure, request_id: RequestId) -> Reply {
     let code = failure.code;
@@ -193,10 +203,15 @@ fn told(failure: Failure, request_id: RequestId) -> Reply {
 }
 
 /// What every answer carries besides.
-const ALWAYS: &str = "cache-control: no-store\nx-content-type-options: nosniff";
+const ALWAYS: &str = "x-content-type-options: nosniff";
+/// What every answer carries that does not say itself how long it may be kept.
+const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
 
 fn render(reply: &Reply, headers: &str) -> web_sys::Response {
     let mut lines = format!("{ALWAYS}\n{headers}");
+    if !reply.headers.iter().any(|(name, _)| *name == NOT_KEPT.0) {
+        lines.push_str(&format!("\n{}: {}", NOT_KEPT.0, NOT_KEPT.1));
+    }
     if reply.socket.is_none() {
         lines.push_str(&format!("\ncontent-type: {}", reply.content_type));
     }

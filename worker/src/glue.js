@@ -483,6 +483,33 @@ export async function bucket_claim(env, key, text) {
   return kept === null ? await bucket_text(env, key) : undefined;
 }
 
+/** A key for AES-GCM from 32 bytes. */
+function cipher(secret, use) {
+  return crypto.subtle.importKey("raw", secret.slice(), "AES-GCM", false, [use]);
+}
+
+/** Keeps bytes under a key of the bucket, sealed with a secret and bound to that key (AES-256-GCM, a nonce before it). */
+export async function bucket_seal(env, key, secret, bytes) {
+  const [iv, plain] = [crypto.getRandomValues(new Uint8Array(12)), bytes.slice()];
+  const by = await cipher(secret, "encrypt");
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(key) }, by, plain);
+  await env.ATTACHMENTS.put(key, await new Blob([iv, sealed]).arrayBuffer());
+}
+
+/** What was sealed so, or undefined if nothing is there that this secret opens. */
+export async function bucket_unseal(env, key, secret) {
+  const by = await cipher(secret, "decrypt");
+  const kept = await env.ATTACHMENTS.get(key);
+  if (kept === null) return undefined;
+  const bytes = await kept.arrayBuffer();
+  try {
+    const algorithm = { name: "AES-GCM", iv: bytes.slice(0, 12), additionalData: new TextEncoder().encode(key) };
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, by, bytes.slice(12)));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The text that is kept under a key, or undefined. */
 export async function bucket_text(env, key) {
   return (await (await env.ATTACHMENTS.get(key))?.text()) ?? undefined;

@@ -721,13 +721,12 @@ const FEED: &[(&str, &str)] = &[
 
 /// What cells say to each other is nobody else's to know; pages are for people, and SCIM describes itself (`/scim/v2/Schemas`).
 fn public() -> impl Iterator<Item = &'static Route> {
-    ROUTES
-        .iter()
-        .filter(|route| route.access != Access::Cell && !APART.iter().any(|apart| route.path.starts_with(apart)))
+    let hidden = |route: &&Route| matches!(route.access, Access::Cell | Access::Page | Access::Case);
+    ROUTES.iter().filter(move |route| !hidden(route) && !APART.iter().any(|apart| route.path.starts_with(apart)))
 }
 
 /// What is not described here.
-const APART: [&str; 3] = ["/app", "/scim", "/{tenant}"];
+const APART: [&str; 2] = ["/app", "/scim"];
 
 /// Routes that [`describe`] has no words for; a test keeps it empty.
 #[must_use]
@@ -953,7 +952,7 @@ fn describe_one(
         described.insert("requestBody".to_owned(), body);
     }
     match route.access {
-        Access::Public | Access::Cell => {}
+        Access::Public | Access::Cell | Access::Page | Access::Case => {}
         Access::Operator => {
             described.insert("security".to_owned(), json!([{ "operator": [] }]));
         }

@@ -124,11 +124,12 @@ pub(crate) enum Queue {
 }
 
 /// The queue of a message, by the first word of its first word: `clocks` of `clocks/1 3`. What has none is of `notify`.
-const OF_MESSAGES: [(&str, Queue); 7] = [
+const OF_MESSAGES: [(&str, Queue); 8] = [
     ("bulk", Queue::Jobs),
     ("clocks", Queue::Jobs),
     ("mail", Queue::Jobs),
     ("messages", Queue::Messages),
+    ("portal", Queue::Messages),
     ("scan", Queue::Scan),
     ("spool", Queue::Jobs),
     ("webhooks", Queue::Webhooks),

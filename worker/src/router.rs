@@ -10,7 +10,7 @@ use crate::{
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
-    portal,
+    portal::{self, brand, case, complain, evidence, keep, send, track},
     relocate::arriving,
     side::Side,
     staff,
@@ -52,6 +52,15 @@ macro_rules! access {
     (cell) => {
         Access::Cell
     };
+    (page) => {
+        Access::Page
+    };
+    (sending) => {
+        Access::Page
+    };
+    (case) => {
+        Access::Case
+    };
     (tenant $scope:ident) => {
         Access::Tenant($scope)
     };
@@ -74,6 +83,16 @@ macro_rules! endpoint {
     ($handler:path, cell) => {
         Endpoint::Cell(|call| Box::pin($handler(call)))
     };
+    ($handler:path, page) => {
+        Endpoint::Page(Cost::Request, |call| Box::pin($handler(call)))
+    };
+    // Like `page`, and counts against the quota of complaints if one is logged.
+    ($handler:path, sending) => {
+        Endpoint::Page(Cost::Complaint, |call| Box::pin($handler(call)))
+    };
+    ($handler:path, case) => {
+        Endpoint::Case(|call| Box::pin($handler(call)))
+    };
     ($handler:path, tenant $scope:ident) => {
         Endpoint::Tenant($scope, Cost::Request, |call| Box::pin($handler(call)))
     };
@@ -94,7 +113,13 @@ macro_rules! routes {
         },)*)*];
 
         pub(crate) fn router() -> Router {
-            Router::new()$($(.route($path, on(
+            // What is below a firm's slug and nothing there is a page as well.
+            let missing = if Side::Web.is_here() {
+                Endpoint::Page(Cost::Request, |call| Box::pin(portal::missing(call)))
+            } else {
+                Endpoint::Beside(Side::Web)
+            };
+            Router::new().fallback(move |request: Request| SendFuture::new(bridge::answer_missing(request, missing)))$($(.route($path, on(
                 MethodFilter::$method,
                 if Side::$side.is_here() { endpoint!($handler, $($access)+) } else { Endpoint::Beside(Side::$side) },
             )))*)*
@@ -268,8 +293,6 @@ routes! {
     }
 
     Web {
-        GET "/{tenant}/" portal::start, public;
-
         GET    "/v1/people" people::list, tenant StaffManage;
         POST   "/v1/people" people::create, tenant StaffManage;
         GET    "/v1/people/{id}" people::read, tenant StaffManage;
@@ -319,6 +342,43 @@ routes! {
         GET  "/app/{firm}/sign-in" staff::sign_in, public;
         POST "/app/{firm}/sign-in" staff::ask_for_link, public;
         GET  "/app/{firm}/provider" staff::provider::begin_attempt, public;
+
+        GET  "/{tenant}/" complain::start, page;
+        GET  "/{tenant}/brand.css" brand::stylesheet, page;
+        GET  "/{tenant}/logo" brand::logo, page;
+        POST "/{tenant}/reading" complain::reading, page;
+        GET  "/{tenant}/complain/what" complain::what, page;
+        POST "/{tenant}/complain/what" complain::answer_what, page;
+        GET  "/{tenant}/complain/outcome" complain::outcome, page;
+        POST "/{tenant}/complain/outcome" complain::answer_outcome, page;
+        GET  "/{tenant}/complain/you" complain::you, page;
+        POST "/{tenant}/complain/you" complain::answer_you, page;
+        GET  "/{tenant}/complain/evidence" evidence::show, page;
+        POST "/{tenant}/complain/evidence" evidence::add, page;
+        POST "/{tenant}/complain/evidence/{id}/remove" evidence::remove, page;
+        GET  "/{tenant}/complain/check" send::check, page;
+        POST "/{tenant}/complain/check" send::send, sending;
+        GET  "/{tenant}/complain/save" keep::saved, page;
+        POST "/{tenant}/complain/save" keep::save, page;
+        POST "/{tenant}/complain/save/mail" keep::mail, page;
+        GET  "/{tenant}/complain/received" send::received, page;
+        GET  "/{tenant}/come-back" keep::come_back, page;
+        POST "/{tenant}/come-back" keep::ask_to_come_back, page;
+        GET  "/{tenant}/come-back/{id}" keep::take_up, page;
+        GET  "/{tenant}/track" track::show, page;
+        POST "/{tenant}/track" track::ask, page;
+        GET  "/{tenant}/track/code" track::code, page;
+        POST "/{tenant}/track/code" track::enter, page;
+        GET  "/{tenant}/track/{id}" track::follow, page;
+        GET  "/{tenant}/case" case::show, case;
+        POST "/{tenant}/case/messages" case::write, case;
+        POST "/{tenant}/case/files" case::add_files, case;
+        GET  "/{tenant}/case/files/{id}" case::file, case;
+        GET  "/{tenant}/case/letters/{id}" case::letter, case;
+        GET  "/{tenant}/case/representative" case::representative, case;
+        POST "/{tenant}/case/representative" case::name_representative, case;
+        POST "/{tenant}/case/representative/withdraw" case::withdraw_representative, case;
+        POST "/{tenant}/sign-out" track::sign_out, page;
     }
 }
 

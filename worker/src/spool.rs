@@ -5,7 +5,7 @@
 
 use crate::{
     api::intake::{Asked, Identity, Logged, Maker, NotLogged, log},
-    call::{Firm, Outcome, Reply, TenantCall},
+    call::{Firm, Outcome, Reply},
     failure::Failure,
     gateway::directory,
     log as report,
@@ -58,20 +58,32 @@ pub(crate) async fn is_empty(runtime: &Runtime, tenant: TenantId) -> Result<bool
 }
 
 /// Keeps a complaint that may be logged, and answers 202; or as an earlier request with its key was answered.
-pub(crate) async fn accept(call: &TenantCall, asked: &Asked<'_>, identity: Identity, body: Vec<u8>) -> Outcome {
+pub(crate) async fn accept(maker: &Maker<'_>, asked: &Asked<'_>, identity: Identity, body: String) -> Outcome {
+    let (accepted, before) = keep(maker, asked, identity, body).await?;
+    let reply = Reply::json(202, &accepted)?.header("location", format!("/v1/complaints/{}", accepted.id));
+    Ok(if before { reply.replayed() } else { reply })
+}
+
+/// Keeps a complaint that may be logged. How it will be called, and whether an earlier request with its key has kept it.
+pub(crate) async fn keep(
+    maker: &Maker<'_>,
+    asked: &Asked<'_>,
+    identity: Identity,
+    body: String,
+) -> Result<(Accepted, bool), Failure> {
     let Identity { id, reference } = identity;
     let spooled = Spooled {
         v: VERSION,
-        tenant: call.standing.tenant.id,
+        tenant: maker.firm.tenant.id,
         complaint: id,
         reference,
-        by: call.actor()?,
+        by: maker.by.clone(),
         key: asked.key.to_owned(),
         fingerprint: asked.fingerprint,
-        accepted_at: call.call.now,
-        body: String::from_utf8(body).map_err(Failure::internal)?,
+        accepted_at: maker.now,
+        body,
     };
-    let runtime = &call.call.runtime;
+    let runtime = maker.firm.runtime;
     let text = serde_json::to_string(&spooled).map_err(Failure::internal)?;
     let (kept, before) = match runtime.claim(&key_of(&spooled.place()), &text).await? {
         None => (spooled, false),
@@ -83,9 +95,7 @@ pub(crate) async fn accept(call: &TenantCall, asked: &Asked<'_>, identity: Ident
     // Also of an earlier one, which may have died before.
     runtime.claim(&format!("{TURNS}{}", kept.waiting()), "").await?;
     report::fault("complaint_spooled", &kept.complaint);
-    let accepted: Accepted = kept.accepted();
-    let reply = Reply::json(202, &accepted)?.header("location", format!("/v1/complaints/{}", accepted.id));
-    Ok(if before { reply.replayed() } else { reply })
+    Ok((kept.accepted(), before))
 }
 
 /// What a message on the queue of jobs asks for, if it is for the spool.

@@ -6,6 +6,7 @@ use crate::{
     gateway::directory,
     indexing, log, mail, metrics, platform,
     platform::Runtime,
+    portal,
     relocate::leaving,
     side::Side,
     spool,
@@ -33,6 +34,11 @@ async fn on_complaints(runtime: &Runtime, now: Timestamp) {
         Ok(0) => {}
         Ok(logged) => log::note("spooled_logged", logged),
         Err(error) => log::fault("spool_not_read", &error),
+    }
+    match portal::sweep(runtime, now).await {
+        Ok(0) => {}
+        Ok(gone) => log::note("portal_swept", gone),
+        Err(fault) => log::fault("portal_not_swept", &fault),
     }
     if let Err(fault) = mail::sweep(runtime).await {
         log::fault("mails_not_found", &fault);

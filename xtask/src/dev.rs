@@ -136,6 +136,7 @@ fn print_welcome(stacks: &[Stack], firms: &[Firm], (state, sink): (&Path, &MailS
         println!("  API          {url}/v1      (without wrangler's proxy: {})", stack.inner_url());
         println!("  Docs         {url}/docs");
         println!("  Health       {url}/healthz, {url}/readyz");
+        println!("  Portal       {url}/{}/      (and of the other firms)", bank.slug);
         println!("  Log          {}", stack.log().display());
     }
     println!();

@@ -46,7 +46,7 @@ impl Firm {
     pub fn ensure(operator: &Client, profile: &Profile<'_>) -> Result<Firm> {
         let Profile { slug, display_name, sector, prefix, jurisdiction, plan } = profile;
         let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": jurisdiction,
-            "reference_prefix": prefix, "plan": plan, "shards": [0, 1] });
+            "reference_prefix": prefix, "plan": plan, "shards": [0, 1], "portal": { "open": true } });
         let created = operator.post("/v1/tenants", &format!("tenant-{slug}-{}", once()?), &body)?;
         let id = match created.code() {
             "already_taken" => find(operator, slug)?,

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod bench;
+pub mod browser;
 pub mod cells;
 pub mod cfpb;
 pub mod chaos;
@@ -24,6 +25,7 @@ pub mod progress;
 pub mod rehearse;
 pub mod relocate;
 pub mod residency;
+pub mod screenshots;
 pub mod secrets;
 pub mod stack;
 pub mod test;

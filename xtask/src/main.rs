@@ -52,6 +52,8 @@ enum Command {
     Rehearse(xtask::rehearse::Args),
     /// Kill the runtime again and again under load, have everything else fail, and prove that nothing was lost or done twice
     Chaos(xtask::chaos::Args),
+    /// Take the pictures of the README in a browser
+    Screenshots,
     /// Measure the finding of near-duplicates on the CFPB's narratives and on pairs labelled by hand
     NearDuplicates(xtask::near_duplicates::Args),
 }
@@ -89,6 +91,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Relocate(args) => xtask::relocate::run(&args),
         Command::Rehearse(args) => xtask::rehearse::run(&args),
         Command::Chaos(args) => xtask::chaos::run(&args),
+        Command::Screenshots => xtask::screenshots::run(),
         Command::NearDuplicates(args) => xtask::near_duplicates::run(&args),
     }
 }

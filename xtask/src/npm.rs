@@ -1,4 +1,4 @@
-//! The npm packages of `package.json`: installed when the lock file has changed, found in `node_modules`.
+//! The npm packages of a `package.json`: installed when the lock file beside it has changed, found in `node_modules`.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -11,19 +11,20 @@ use crate::checkout::root;
 use crate::process;
 use crate::progress::step;
 
-/// Installs the packages unless the last installation was of this very lock file.
+/// Installs the packages that builds and stacks need.
 pub fn install() -> Result<()> {
     install_in(root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
 }
 
-/// The same of the packages that a folder of its own has.
-pub fn install_in(folder: &Path, name: &'static str) -> Result<()> {
-    let lock = std::fs::read(folder.join("package-lock.json")).context("package-lock.json")?;
+/// Installs the packages of a folder unless the last installation was of this very lock file.
+pub fn install_in(folder: &Path, title: &str) -> Result<()> {
+    let lock = folder.join("package-lock.json");
+    let lock = std::fs::read(&lock).with_context(|| lock.display().to_string())?;
     let marker = folder.join("node_modules/.redress-lock");
     if std::fs::read(&marker).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    step(name, || {
+    step(title, || {
         // From npm's own cache where it can; that may not have heard of a version yet, and the registry has.
         npm_ci(folder, "--prefer-offline")
             .or_else(|_| npm_ci(folder, "--prefer-online"))

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::browser;
 use crate::checkout::root;
 use crate::clamav;
 use crate::npm;
@@ -28,6 +29,7 @@ pub fn run(only: &[String]) -> Result<()> {
         cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
     });
     summary.check("Native tests", || cargo(&["test", "--workspace", "--all-features", "--exclude", "integration"]));
+    summary.check("Pages in a browser", browser::gallery);
     summary.check("SQL plans", || cargo(&["test", "--package", "integration", "--test", "sql"]));
     summary.check("Wasm build and its size budget", wasm::build);
     if summary.last_passed() {

@@ -4,7 +4,7 @@ pub mod staff;
 
 use crate::{
     identity::role::{Clearance, Roles},
-    ids::{BulkId, KeyId, PersonId, SessionId, TeamId, TenantId},
+    ids::{BulkId, ComplaintId, KeyId, PersonId, SessionId, TeamId, TenantId},
     tenant::CellName,
     text::Line,
 };
@@ -34,6 +34,8 @@ pub enum ActorKind {
     System,
     /// A member of the tenant's staff, in a session.
     Staff,
+    /// The complainant, or who acts for them, by the firm's portal.
+    Consumer,
 }
 
 /// What an API key may do.
@@ -109,6 +111,13 @@ pub enum Principal {
         /// Their session.
         session: SessionId,
     },
+    /// Whoever has shown that a complaint is theirs.
+    Consumer {
+        /// The firm.
+        tenant: TenantId,
+        /// The complaint.
+        complaint: ComplaintId,
+    },
     /// Another cell, about one tenant that moves between the two.
     Cell {
         /// The cell.
@@ -129,6 +138,10 @@ pub enum Access {
     Tenant(Scope),
     /// To be another cell, speaking for this very tenant. Never described, never forwarded.
     Cell,
+    /// Nothing, at a firm that has a portal. A page: never described.
+    Page,
+    /// To have shown that a complaint is theirs. A page likewise.
+    Case,
 }
 
 /// Why [`may`] said no.
@@ -148,9 +161,10 @@ pub enum Denial {
 /// [`Denial`] says why not.
 pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
     match (access, principal) {
-        (Access::Public, _) | (Access::Operator, Principal::Operator) | (Access::Cell, Principal::Cell { .. }) => {
-            Ok(())
-        }
+        (Access::Public | Access::Page, _)
+        | (Access::Operator, Principal::Operator)
+        | (Access::Cell, Principal::Cell { .. })
+        | (Access::Case, Principal::Consumer { .. }) => Ok(()),
         (_, Principal::Anonymous) => Err(Denial::Unauthenticated),
         (Access::Tenant(scope), Principal::Key { scopes, .. }) => {
             if scopes.contains(&scope) {
@@ -166,11 +180,7 @@ pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
                 Err(Denial::MissingScope(scope))
             }
         }
-        (Access::Operator, Principal::Key { .. } | Principal::Staff { .. } | Principal::Cell { .. })
-        | (Access::Tenant(_), Principal::Operator | Principal::Cell { .. })
-        | (Access::Cell, Principal::Operator | Principal::Key { .. } | Principal::Staff { .. }) => {
-            Err(Denial::WrongKind)
-        }
+        (Access::Operator | Access::Tenant(_) | Access::Cell | Access::Case, _) => Err(Denial::WrongKind),
     }
 }
 
@@ -202,7 +212,24 @@ mod tests {
             clearances: BTreeSet::new(),
             session: SessionId::new(Timestamp::MIN, &[0; 10]),
         };
+        let consumer = Principal::Consumer {
+            tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
+            complaint: ComplaintId::in_slot(Timestamp::MIN, &[0; 10], 0),
+        };
         let table = [
+            (&consumer, Access::Public, Ok(())),
+            (&consumer, Access::Page, Ok(())),
+            (&consumer, Access::Case, Ok(())),
+            (&consumer, read, Err(Denial::WrongKind)),
+            (&consumer, write, Err(Denial::WrongKind)),
+            (&consumer, Access::Operator, Err(Denial::WrongKind)),
+            (&consumer, Access::Cell, Err(Denial::WrongKind)),
+            (&Principal::Anonymous, Access::Page, Ok(())),
+            (&Principal::Anonymous, Access::Case, Err(Denial::Unauthenticated)),
+            (&Principal::Operator, Access::Case, Err(Denial::WrongKind)),
+            (&reader, Access::Case, Err(Denial::WrongKind)),
+            (&auditor, Access::Case, Err(Denial::WrongKind)),
+            (&other_cell, Access::Case, Err(Denial::WrongKind)),
             (&auditor, Access::Public, Ok(())),
             (&auditor, read, Ok(())),
             (&auditor, write, Err(Denial::MissingScope(Scope::ComplaintsWrite))),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap, ops::Deref};
 
 /// The body of `POST /v1/complaints`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewComplaint {
     /// Who complains.

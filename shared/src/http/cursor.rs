@@ -46,6 +46,12 @@ impl CursorKey {
         hmac(&self.0, OF_IDENTITY)
     }
 
+    /// The key from which all that consumers are handed follows, by [`crate::portal::key::PortalKey`]. Not for anything else.
+    #[must_use]
+    pub(crate) fn portal_key(&self) -> [u8; 32] {
+        hmac(&self.0, OF_PORTALS)
+    }
+
     /// What a ticket for a socket is signed with, as for [`CursorKey::file_tag`].
     #[must_use]
     pub fn ticket_tag(&self, said: &[u8]) -> [u8; 32] {
@@ -63,6 +69,8 @@ impl CursorKey {
 const OF_FILES: &[u8] = b"redress links to files v1";
 /// The same for signing staff in.
 const OF_IDENTITY: &[u8] = b"redress identity v1";
+/// The same for what consumers are handed by portals.
+const OF_PORTALS: &[u8] = b"redress portals v1";
 /// The same for tickets.
 const OF_TICKETS: &[u8] = b"redress tickets for sockets v1";
 /// The same for addresses to which complainants answer.

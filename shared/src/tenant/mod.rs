@@ -19,6 +19,10 @@ use crate::{
     ids::TenantId,
     letter::LetterSettings,
     limit::plan::Limits,
+    portal::{
+        self,
+        settings::{KeptSettings, PortalSettings},
+    },
     reference::ReferencePrefix,
     taxonomy::Sector,
     text::Line,
@@ -80,6 +84,9 @@ pub struct Tenant {
     /// What may be attached to its complaints.
     #[serde(default)]
     pub attachments: AttachmentSettings,
+    /// How it shows itself to consumers, if it has a portal.
+    #[serde(default)]
+    pub portal: KeptSettings,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead_by: i64,
@@ -164,6 +171,9 @@ pub struct NewTenant {
     /// What may be attached to its complaints.
     #[serde(default)]
     pub attachments: AttachmentSettings,
+    /// How it shows itself to consumers, if it has a portal.
+    #[serde(default)]
+    pub portal: PortalSettings,
 }
 
 /// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
@@ -200,6 +210,9 @@ pub struct TenantPatch {
     /// Replaces what may be attached to its complaints.
     #[serde(default)]
     pub attachments: Option<AttachmentSettings>,
+    /// Replaces how it shows itself to consumers.
+    #[serde(default)]
+    pub portal: Option<PortalSettings>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -245,7 +258,8 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let NewTenant { slug, display_name, sector, jurisdiction, reference_prefix, .. } = new;
-        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, letters, attachments, .. } = new;
+        let NewTenant { home_cell, shards, plan, limits, custom_fields, clocks, letters, attachments, portal, .. } =
+            new;
         let home_cell = home_cell.unwrap_or_else(|| here.clone());
         let anywhere = || Placement::chosen(there, hash_of(&id.to_string()));
         let shards = shards.or_else(anywhere).unwrap_or_else(|| Placement::single(ShardId(0)));
@@ -259,6 +273,8 @@ impl Tenant {
         errors.extend(clocks.errors("/clocks"));
         errors.extend(letters.errors("/letters", &custom_fields));
         errors.extend(attachments.errors("/attachments"));
+        errors.extend(portal.errors("/portal"));
+        errors.extend(reserved(&slug));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -282,6 +298,7 @@ impl Tenant {
             clocks,
             letters,
             attachments,
+            portal: (&portal).into(),
             ahead_by: 0,
             version: 1,
             created_at: now,
@@ -315,6 +332,8 @@ impl Tenant {
         let fields = patch.custom_fields.as_ref().unwrap_or(&self.custom_fields);
         errors.extend(patch.letters.as_ref().unwrap_or(&self.letters).errors("/letters", fields));
         errors.extend(patch.attachments.iter().flat_map(|attachments| attachments.errors("/attachments")));
+        errors.extend(patch.portal.iter().flat_map(|portal| portal.errors("/portal")));
+        errors.extend(patch.slug.as_ref().and_then(reserved));
         if self.ahead_by != 0 && patch.plan.is_some_and(|plan| plan != Plan::Sandbox) {
             let rule = "must stay `sandbox`: the time of its complaints is not the world's";
             errors.push(FieldError::at("/plan", Rule::NotAllowed, rule));
@@ -366,7 +385,7 @@ impl Tenant {
             TenantChange::Patch(patch) => {
                 let patch = *patch;
                 let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
-                let TenantPatch { custom_fields, link_duplicates, clocks, letters, attachments, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, clocks, letters, attachments, portal, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
@@ -377,6 +396,7 @@ impl Tenant {
                 self.clocks = clocks.unwrap_or(self.clocks);
                 self.letters = letters.unwrap_or(self.letters);
                 self.attachments = attachments.unwrap_or(self.attachments);
+                self.portal = portal.map_or(self.portal, |portal| (&portal).into());
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,
@@ -388,6 +408,12 @@ impl Tenant {
         self.updated_at = now.max(self.updated_at);
         Ok(self)
     }
+}
+
+/// What is wrong with a slug that is the beginning of the service's own addresses.
+fn reserved(slug: &Slug) -> Option<FieldError> {
+    let rule = "is the beginning of the service's own addresses";
+    portal::is_reserved(slug.as_str()).then(|| FieldError::at("/slug", Rule::NotAllowed, rule))
 }
 
 fn no_such_shard(pointer: &str, shard: ShardId) -> FieldError {

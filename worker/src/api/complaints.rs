@@ -65,7 +65,8 @@ pub(crate) async fn create(call: TenantCall) -> Outcome {
             log::fault("complaint_not_logged", &error);
             // What would be refused is not accepted.
             maker.make(&draft, identity.id, identity.reference.clone())?;
-            spool::accept(&call, &asked, identity, bytes).await
+            let body = String::from_utf8(bytes).map_err(Failure::internal)?;
+            spool::accept(&maker, &asked, identity, body).await
         }
         Err(not_logged) => Err(not_logged.into()),
     }

@@ -53,7 +53,7 @@ fn no_link() -> Failure {
     Failure::new(Code::NotFound).detail("The link is wrong, or has expired: ask for another")
 }
 
-async fn give(call: &Call, link: &Link, attachment: &Attachment) -> Outcome {
+pub(crate) async fn give(call: &Call, link: &Link, attachment: &Attachment) -> Outcome {
     let size = attachment.bytes;
     let etag = format!("\"{}\"", attachment.sha256);
     let header = |name| call.incoming.header(name);

@@ -236,16 +236,29 @@ pub(crate) async fn read_html(call: TenantCall) -> Outcome {
     let letter = call.call.path_value("letter")?;
     let known = complaint.letters.iter().find(|known| known.id == letter).ok_or(Failure::new(Code::NotFound))?;
     let drafted = Drafted::read(&db, &complaint, letter).await?;
-    // Not from `sent_at`: where the firm acts, and so which day that was there, is a setting that may have changed since.
-    let dated = known.dated.as_ref().map(|dated| dated.as_str().to_owned());
-    let dated = dated.unwrap_or_else(|| said_day(day(&call, &complaint, call.time()), &drafted.document.language));
-    let page = html(&drafted.document, &dated);
-    if known.html.is_some_and(|sealed| sealed != Digest::of(page.as_bytes())) {
-        return Err(Failure::internal("a letter is not what was sent"));
+    drafted.shown(known, |language| said_day(day(&call, &complaint, call.time()), language))
+}
+
+/// A letter that was sent, to whoever it was sent to. 404 for any other.
+pub(crate) async fn sent_html(db: &TenantDb, complaint: &Complaint, letter: LetterId) -> Outcome {
+    let sent = |known: &&Letter| known.id == letter && known.state == LetterState::Sent;
+    let known = complaint.letters.iter().find(sent).ok_or(Failure::new(Code::NotFound))?;
+    Drafted::read(db, complaint, letter).await?.shown(known, |_| String::new())
+}
+
+impl Drafted {
+    /// The letter as HTML: as it was sent, byte for byte; of a draft, as of the day that `today` says.
+    fn shown(&self, known: &Letter, today: impl FnOnce(&Language) -> String) -> Outcome {
+        // Not from `sent_at`: where the firm acts, and so which day that was there, is a setting that may have changed since.
+        let dated = known.dated.as_ref().map(|dated| dated.as_str().to_owned());
+        let page = html(&self.document, &dated.unwrap_or_else(|| today(&self.document.language)));
+        if known.html.is_some_and(|sealed| sealed != Digest::of(page.as_bytes())) {
+            return Err(Failure::internal("a letter is not what was sent"));
+        }
+        let mut reply = Reply::json_text(200, page);
+        reply.content_type = "text/html; charset=utf-8";
+        Ok(reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()))
     }
-    let mut reply = Reply::json_text(200, page);
-    reply.content_type = "text/html; charset=utf-8";
-    Ok(reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()))
 }
 
 /// `GET /v1/complaints/{id}/letters/{letter}/pdf`: as it was sent, byte for byte; of a draft, as it would be sent today. 404 if it

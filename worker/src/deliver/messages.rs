@@ -18,6 +18,7 @@ use crate::{
     gateway::flags,
     log, metrics,
     platform::{self, Freshness, Queue, Runtime, bucket::Object, dependency::Dependency},
+    portal::post,
     store::{
         StoreError, TenantDb,
         notifications::{Event, Told, Which},
@@ -136,9 +137,10 @@ pub(super) async fn note(runtime: &Runtime, shard: ShardId, messages: &[&OutboxM
 pub(super) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
     for raw in batch.raw_iter() {
         let text = raw.body().as_string().unwrap_or_default();
-        let done = match asked(&text) {
-            Some(shard) => take_turn(runtime, shard).await,
-            None => Err(StoreError::unreadable("not a turn of messages")),
+        let done = match (asked(&text), post::asked(&text)) {
+            (Some(shard), _) => take_turn(runtime, shard).await,
+            (None, Some(mail)) => send_mail_of_portal(runtime, &mail).await,
+            (None, None) => Err(StoreError::unreadable("not a turn of messages")),
         };
         match done {
             Ok(()) => raw.ack(),
@@ -148,6 +150,44 @@ pub(super) async fn consume(batch: &MessageBatch<String>, runtime: &Runtime) {
             }
         }
     }
+}
+
+/// Sends a mail of a portal. One that cannot be sent now comes again with its message; whoever gets none asks for another.
+async fn send_mail_of_portal(runtime: &Runtime, named: &post::Named) -> Result<(), StoreError> {
+    let config = Config::of(runtime).map_err(StoreError::unreadable)?;
+    let Some(waiting) = named.find(runtime, &config).await? else { return Ok(()) };
+    let Some((transport, from)) = transport::mail(runtime) else {
+        named.over(runtime).await;
+        return Ok(());
+    };
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let id = format!("{}@{domain}", named.name);
+    let mail = Mail {
+        id: &id,
+        from: (&waiting.firm, &from),
+        to: &waiting.to,
+        at: waiting.at,
+        subject: &waiting.subject,
+        text: &waiting.text,
+        html: None,
+        pdf: None,
+        opt_out: None,
+        reply_to: None,
+        tags: (named.tenant, "portal"),
+    };
+    let sent = transport.send(runtime, &mail).await;
+    let (outcome, again) = match sent.verdict {
+        Verdict::Taken => ("sent", false),
+        Verdict::Later(_) => ("again", true),
+        Verdict::Bounced => ("bounced", false),
+        Verdict::Failed(_) => ("failed", false),
+    };
+    metrics::count(families::NOTIFICATIONS, &[Channel::Email.into(), outcome], 1);
+    if again {
+        return Err(StoreError::unreadable("a mail of a portal is not taken now"));
+    }
+    named.over(runtime).await;
+    Ok(())
 }
 
 /// Asks for a turn of each shard, which does little if nothing is due.

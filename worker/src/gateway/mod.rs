@@ -3,6 +3,7 @@
 //! Invariant: a [`TenantCall`] or an [`OperatorCall`] exists only if its caller may make it.
 
 pub(crate) mod admission;
+mod consumer;
 mod credentials;
 pub(crate) mod directory;
 pub(crate) mod flags;
@@ -15,6 +16,7 @@ use crate::{
     call::{Call, Caller, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     platform,
+    portal::page::{CaseCall, PageCall},
     side::Side,
     store::{
         TenantDb,
@@ -22,6 +24,7 @@ use crate::{
     },
 };
 use admission::{Cost, Paid};
+pub(crate) use consumer::slug_of;
 use credentials::Credentials;
 pub(crate) use credentials::unknown;
 use promised::Named;
@@ -35,7 +38,7 @@ use shared::{
     tenant::{Status, relocation::Record, standing::Standing},
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::HashMap, pin::Pin};
+use std::{cell::RefCell, collections::HashMap, pin::Pin, rc::Rc};
 
 type Answering = Pin<Box<dyn Future<Output = Outcome>>>;
 
@@ -52,6 +55,10 @@ pub(crate) enum Endpoint {
     OperatorOfMove(fn(OperatorCall) -> Answering),
     /// To be another cell that speaks for the tenant in the path.
     Cell(fn(CellCall) -> Answering),
+    /// To ask for a page of a firm that has a portal, at this cost.
+    Page(Cost, fn(Rc<PageCall>) -> Answering),
+    /// To have shown that a complaint of a firm is theirs.
+    Case(fn(CaseCall) -> Answering),
     /// To be a tenant's key, or somebody of its staff, with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
@@ -81,6 +88,10 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Elsewhere(reply) => Ok(reply),
         },
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
+        Endpoint::Page(cost, handler) if Side::Web.is_here() => consumer::page(call, cost, handler).await,
+        Endpoint::Case(handler) if Side::Web.is_here() => consumer::case(call, handler).await,
+        // The router has none in other builds, which so need not know how pages are made.
+        Endpoint::Page(..) | Endpoint::Case(_) => Err(Failure::new(Code::NotFound)),
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
                 let (named, read) = (Named::of(&call), staff::Read::of(&call));

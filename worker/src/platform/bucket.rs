@@ -78,6 +78,10 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn bucket_text(env: &JsValue, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
+    async fn bucket_seal(env: &JsValue, key: &str, secret: &[u8], bytes: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn bucket_unseal(env: &JsValue, key: &str, secret: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
     async fn bucket_purge(env: &JsValue, prefix: &str) -> Result<JsValue, JsValue>;
 }
 
@@ -471,10 +475,26 @@ impl Runtime {
             .map_err(|error| Fault { dependency: "bucket", message: error.to_string() })
     }
 
+    /// Keeps bytes under a key, sealed with a secret; what was there goes.
+    pub(crate) async fn seal(&self, key: &str, secret: &[u8; 32], bytes: &[u8]) -> Result<(), Fault> {
+        Dependency::Bucket.ask(BUCKET, bucket_seal(self.env(), key, secret, bytes)).await.map(drop)
+    }
+
+    /// What was sealed so. `None` if nothing is there that this secret opens.
+    pub(crate) async fn unseal(&self, key: &str, secret: &[u8; 32]) -> Result<Option<Vec<u8>>, Fault> {
+        let found = Dependency::Bucket.ask(BUCKET, bucket_unseal(self.env(), key, secret)).await?;
+        Ok(found.dyn_ref::<js_sys::Uint8Array>().map(js_sys::Uint8Array::to_vec))
+    }
+
+    /// Deletes some of what is kept under keys that begin so. True if there is no more.
+    pub(crate) async fn purge_under(&self, prefix: &str) -> Result<bool, Fault> {
+        let purged = bucket_purge(self.env(), prefix).await.map_err(|error| fault(&error))?;
+        Ok(purged.is_truthy())
+    }
+
     /// Deletes some of a tenant's objects. True if there are no more.
     pub(crate) async fn purge_objects(&self, tenant: TenantId) -> Result<bool, Fault> {
-        let purged = bucket_purge(self.env(), &prefix(tenant)).await.map_err(|error| fault(&error))?;
-        Ok(purged.is_truthy())
+        self.purge_under(&prefix(tenant)).await
     }
 }
 

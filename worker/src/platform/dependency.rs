@@ -61,9 +61,17 @@ impl Dependency {
 
     /// Notes whether it has answered, whatever the answer.
     pub(crate) fn has_answered(self, answered: bool) {
-        let before = self.state();
-        self.breaker(|breaker| if answered { breaker.answered() } else { breaker.failed(now()) });
-        match (before, self.state()) {
+        let now = now();
+        let (before, after) = self.breaker(|breaker| {
+            let before = breaker.state(now);
+            if answered {
+                breaker.answered()
+            } else {
+                breaker.failed(now)
+            }
+            (before, breaker.state(now))
+        });
+        match (before, after) {
             (State::Closed, State::Open) => self.count("opened"),
             (State::Open | State::HalfOpen, State::Closed) => self.count("closed"),
             _ => {}

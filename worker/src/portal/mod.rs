@@ -1,12 +1,24 @@
-//! The consumer portal: `docs/portal.md`.
+//! The consumer portal: `docs/portal.md`. A file for each part of a consumer's way; what all pages have is in [`page`].
 
-use crate::{
-    call::{Call, Outcome},
-    failure::Failure,
-};
+pub(crate) mod brand;
+pub(crate) mod case;
+pub(crate) mod complain;
+mod draft;
+pub(crate) mod evidence;
+pub(crate) mod keep;
+pub(crate) mod page;
+pub(crate) mod post;
+pub(crate) mod send;
+pub(crate) mod track;
+
+pub(crate) use draft::sweep;
+
+use crate::{call::Outcome, failure::Failure};
+use page::PageCall;
 use shared::http::problem::Code;
+use std::rc::Rc;
 
-/// `GET /{tenant}/`
-pub(crate) async fn start(_call: Call) -> Outcome {
+/// Whatever else is asked for below a firm's slug.
+pub(crate) async fn missing(_page: Rc<PageCall>) -> Outcome {
     Err(Failure::new(Code::NotFound))
 }

@@ -18,6 +18,7 @@ macro_rules! scoped {
 }
 
 pub(crate) mod bulk;
+pub(crate) mod case_codes;
 pub(crate) mod changes;
 pub(crate) mod clock_reviews;
 pub(crate) mod commit;

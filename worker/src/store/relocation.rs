@@ -77,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 35] = [
+const KEPT: [(Scoped, Goes); 36] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -114,6 +114,7 @@ const KEPT: [(Scoped, Goes); 35] = [
     (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_case_codes.sql"), Goes::Nowhere),
 ];
 
 /// How something goes along with a tenant.

@@ -1,0 +1,288 @@
+//! What a firm has set for its portal: how it shows itself.
+
+use crate::{
+    complaint::intake::List,
+    http::problem::{FieldError, Rule},
+    json::{self, Raw},
+    text::{Code, Line, Prose},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The most characters of a logo: it travels with whatever is known of the firm.
+const MAX_LOGO: usize = 24_000;
+
+/// What a firm has set for its portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortalSettings {
+    /// Whether there is one. Default: no.
+    pub open: bool,
+    /// The name that consumers know. Default: `display_name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Line<200>>,
+    /// Who the firm is and who watches over it, at the foot of every page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal: Option<Prose<1_000>>,
+    /// Its telephone number for complaints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Line<50>>,
+    /// Its postal address for complaints, a line an item.
+    #[serde(skip_serializing_if = "List::is_empty")]
+    pub post: List<Line<100>, 8>,
+    /// Its page about personal data: begins with `https://`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Line<500>>,
+    /// Its page about accessibility: begins with `https://`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accessibility: Option<Line<500>>,
+    /// The colour it is known by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colour: Option<HexColour>,
+    /// The one beside it. Default: the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_colour: Option<HexColour>,
+    /// Its logo, square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+    /// Texts of its own.
+    #[serde(skip_serializing_if = "List::is_empty")]
+    pub texts: List<OwnText, 200>,
+    /// The independent body that decides if the firm does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ombudsman: Option<OmbudsmanSettings>,
+}
+
+/// [`PortalSettings`] as they travel with the tenant: text, which only those read who show pages. Every Worker reads tenants, and all but
+/// one have no use for this.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct KeptSettings(Raw);
+
+impl Default for KeptSettings {
+    fn default() -> Self {
+        Self(Raw("{}".to_owned()))
+    }
+}
+
+impl KeptSettings {
+    /// What is set.
+    ///
+    /// # Errors
+    /// [`json::Refused`], if they are of a later version of this service.
+    pub fn read(&self) -> Result<PortalSettings, json::Refused> {
+        json::from_str(&self.0.0)
+    }
+}
+
+impl From<&PortalSettings> for KeptSettings {
+    fn from(settings: &PortalSettings) -> Self {
+        serde_json::to_string(settings).map_or_else(|_| Self::default(), |text| Self(Raw(text)))
+    }
+}
+
+impl Serialize for KeptSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl JsonSchema for KeptSettings {
+    fn inline_schema() -> bool {
+        PortalSettings::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        PortalSettings::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        PortalSettings::json_schema(generator)
+    }
+}
+
+/// A logo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logo {
+    /// What it is.
+    pub media_type: LogoType,
+    /// Its bytes in base64, at most 24,000 characters.
+    pub data: String,
+}
+
+/// Pictures that a logo may be. (No SVG: that can do more than show a picture.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum LogoType {
+    /// PNG.
+    #[serde(rename = "image/png")]
+    Png,
+    /// JPEG.
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    /// WebP.
+    #[serde(rename = "image/webp")]
+    Webp,
+}
+
+impl LogoType {
+    /// Its name, for `Content-Type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// Whether bytes begin as such a picture does.
+    fn begins(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Png => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+            Self::Jpeg => bytes.starts_with(b"\xff\xd8\xff"),
+            Self::Webp => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+        }
+    }
+}
+
+impl Logo {
+    /// Its bytes, if it is such a picture.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let bytes = STANDARD.decode(&self.data).ok().filter(|_| self.data.len() <= MAX_LOGO)?;
+        self.media_type.begins(&bytes).then_some(bytes)
+    }
+}
+
+/// A text that stands for one of the service's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnText {
+    /// The language, such as `en`.
+    pub language: Code,
+    /// Which text (`pages/texts/en.json`).
+    pub name: Line<100>,
+    /// What it says.
+    pub text: Prose<2_000>,
+}
+
+/// The independent body that decides if the firm does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OmbudsmanSettings {
+    /// Its name.
+    pub name: Line<200>,
+    /// Its telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Line<50>>,
+    /// Its site: begins with `https://`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Line<500>>,
+    /// Its postal address, a line an item.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub post: List<Line<100>, 8>,
+}
+
+/// A colour such as `#1d4f91`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HexColour(String);
+
+/// The text is no [`HexColour`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a colour such as #1d4f91")]
+pub struct NoColour;
+
+impl HexColour {
+    /// As it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HexColour {
+    type Error = NoColour;
+
+    fn try_from(text: String) -> Result<Self, NoColour> {
+        let digits = text.strip_prefix('#').ok_or(NoColour)?;
+        let is_one = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_one { Ok(Self(text)) } else { Err(NoColour) }
+    }
+}
+
+impl From<HexColour> for String {
+    fn from(colour: HexColour) -> Self {
+        colour.0
+    }
+}
+
+impl JsonSchema for HexColour {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "HexColour".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^#[0-9a-fA-F]{6}$" })
+    }
+}
+
+impl PortalSettings {
+    /// What they say that cannot be.
+    #[must_use]
+    pub fn errors(&self, pointer: &str) -> Vec<FieldError> {
+        let site = self.ombudsman.as_ref().and_then(|ombudsman| ombudsman.site.as_ref());
+        let links = [
+            ("privacy", self.privacy.as_ref()),
+            ("accessibility", self.accessibility.as_ref()),
+            ("ombudsman/site", site),
+        ];
+        let wrong =
+            links.into_iter().filter(|(_, link)| link.is_some_and(|link| !link.as_str().starts_with("https://")));
+        let mut errors: Vec<_> = wrong
+            .map(|(name, _)| FieldError::at(&format!("{pointer}/{name}"), Rule::NotAllowed, "must begin with https://"))
+            .collect();
+        if self.logo.as_ref().is_some_and(|logo| logo.bytes().is_none()) {
+            let rule = format!("must be such a picture in base64, of at most {MAX_LOGO} characters");
+            errors.push(FieldError::at(&format!("{pointer}/logo/data"), Rule::NotAllowed, rule));
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_was_set() {
+        let set: PortalSettings = serde_json::from_str(r##"{"open":true,"colour":"#1d4f91"}"##).unwrap();
+        let kept = KeptSettings::from(&set);
+        let text = serde_json::to_string(&kept).unwrap();
+        assert_eq!(text, serde_json::to_string(&set).unwrap());
+        assert_eq!(json::from_str::<KeptSettings>(&text).unwrap(), kept);
+        assert_eq!(kept.read().unwrap(), set);
+        assert_eq!(KeptSettings::default().read().unwrap(), PortalSettings::default());
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let read = |text: &str| serde_json::from_str::<PortalSettings>(text);
+        assert!(read("{}").unwrap().errors("/portal").is_empty());
+        assert!(read(r#"{"colour":"red;}"}"#).is_err());
+        let wrong = read(
+            r##"{"colour":"#1d4f91","privacy":"javascript:alert(1)","logo":{"media_type":"image/png","data":"PHN2Zz4="},"ombudsman":{"name":"O","site":"http://o"}}"##,
+        );
+        let errors = wrong.unwrap().errors("/portal");
+        let pointers: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
+        assert_eq!(pointers, ["/portal/privacy", "/portal/ombudsman/site", "/portal/logo/data"]);
+    }
+}
