@@ -82,6 +82,8 @@ async function journey(view, scripts) {
   page = await context.newPage();
   watch();
   await page.goto(link.replace(/^https?:\/\/[^/]*/, BASE_URL));
+  assert.equal(await page.locator('#name').count(), 1, 'it goes on where something is missing');
+  await press('a.back');
   assert.equal(await page.inputValue('#outcome'), 'The bonus that was advertised.');
   await go_on();
 
