@@ -40,7 +40,10 @@ async function journey(view, scripts) {
   const answers = [];
   context.on('response', (answer) => answers.push(answer));
   let page = await context.newPage();
-  const watch = () => page.on('console', (message) => message.type() === 'error' && found.push(`${who} ${page.url()}: ${message.text()}`));
+  // A form that comes back with what is wrong is a page like others, which the browser calls an error.
+  const watch = () => page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('status of 422')) found.push(`${who} ${page.url()}: ${message.text()}`);
+  });
   watch();
   let nth = 0;
   const look_at = async (what) => {
