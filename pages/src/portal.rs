@@ -29,8 +29,8 @@ pub const fn place(step: &Step) -> Place {
 pub struct Start<'a> {
     /// What every page has.
     pub page: Page<'a>,
-    /// The ombudsman, by name.
-    pub ombudsman: &'a str,
+    /// The ombudsman, by name, if the firm says which it is.
+    pub ombudsman: Option<&'a str>,
     /// Whether this browser has a draft.
     pub has_draft: bool,
 }

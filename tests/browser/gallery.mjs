@@ -32,7 +32,7 @@ await mkdir(shots, { recursive: true });
 const browser = await launch();
 let checked = 0;
 const found = [];
-for (const { name: view, ...look } of views) {
+await Promise.all(views.map(async ({ name: view, ...look }) => {
   const context = await somebody(browser, look);
   const page = await context.newPage();
   page.on('console', (message) => message.type() === 'error' && found.push(`${page.url()} ${view}: ${message.text()}`));
@@ -48,7 +48,7 @@ for (const { name: view, ...look } of views) {
     checked += 1;
   }
   await context.close();
-}
+}));
 await browser.close();
 server.close();
 console.log(found.join('\n'));

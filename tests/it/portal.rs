@@ -197,6 +197,7 @@ fn a_complaint_is_made_followed_and_answered_without_a_script() {
     assert!(page.text.contains("Our own &#60;title&#62; &#38; words") || page.text.contains("Our own &lt;title&gt;"));
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
     assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(page.text.contains("Financial Ombudsman Service"));
     let css = browser.get(&at("brand.css"));
     assert!(css.status == 200 && css.text.contains("#1d4f91") && css.header("etag").is_some());
 

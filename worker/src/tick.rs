@@ -35,11 +35,6 @@ async fn on_complaints(runtime: &Runtime, now: Timestamp) {
         Ok(logged) => log::note("spooled_logged", logged),
         Err(error) => log::fault("spool_not_read", &error),
     }
-    match portal::sweep(runtime, now).await {
-        Ok(0) => {}
-        Ok(gone) => log::note("portal_swept", gone),
-        Err(fault) => log::fault("portal_not_swept", &fault),
-    }
     if let Err(fault) = mail::sweep(runtime).await {
         log::fault("mails_not_found", &fault);
     }
@@ -91,6 +86,11 @@ async fn on_tenants_and_webhooks(runtime: &Runtime, now: Timestamp) {
             }
         }
         Err(error) => log::fault("directory_not_read", &error),
+    }
+    match portal::sweep(runtime, now).await {
+        Ok(0) => {}
+        Ok(gone) => log::note("portal_swept", gone),
+        Err(fault) => log::fault("portal_not_swept", &fault),
     }
     leaving::tick(runtime, now).await;
 }

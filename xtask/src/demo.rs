@@ -43,12 +43,6 @@ pub fn home(stacks: &[Stack], nth_firm: usize) -> Result<&Stack> {
     stacks.get(nth_firm).or(stacks.last()).context("no stack is running")
 }
 
-/// The first firm, without a complaint.
-pub fn bank(stack: &Stack) -> Result<Firm> {
-    let [bank, ..] = &FIRMS;
-    Firm::ensure(&stack.operator(), bank)
-}
-
 /// Makes sure the firms are there, each in its home cell, with keys that work and complaints in every state.
 pub fn load(stacks: &[Stack], state: &Path, data: &Path) -> Result<Vec<Firm>> {
     let marker = state.join("demo.json");

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::browser;
 use crate::checkout::root;
-use crate::demo;
+use crate::firm::{Firm, Profile};
 use crate::mail_sink::MailSink;
 use crate::process;
 use crate::progress::{note, step};
@@ -21,6 +21,16 @@ const KEPT: [(&str, &str, &str); 4] = [
     ("large-dark.with", "case-with-message", "portal-case"),
 ];
 
+/// Whose portal it is: under a law that has dates.
+const BANK: Profile<'_> = Profile {
+    slug: "northwind-bank",
+    display_name: "Northwind Bank",
+    sector: "bank",
+    prefix: "NWB",
+    jurisdiction: "england_and_wales",
+    plan: "enterprise",
+};
+
 /// Takes them.
 pub fn run() -> Result<()> {
     browser::install()?;
@@ -29,7 +39,7 @@ pub fn run() -> Result<()> {
     let sink = step("Starting the mail sink", || MailSink::start(&options.state.join("mail")))?;
     let options = options.var("MAIL", &sink.mail()).var("PUBLIC_URL", "https://redress.example");
     let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
-    let firm = demo::bank(&stack)?;
+    let firm = Firm::ensure(&stack.operator(), &BANK)?;
     let taken = root().join("target/pictures/readme");
     let mut journey = browser::script("portal.mjs");
     journey.args(["large.with", "small.with", "large-dark.with"]);

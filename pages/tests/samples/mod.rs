@@ -202,7 +202,7 @@ fn named(name: &str, page: &impl askama::Template) -> (String, String) {
 fn starting(world: World<'_>) -> Vec<(String, String)> {
     let start = Start {
         page: world.page("/northwind-bank/", false),
-        ombudsman: world.s("the Financial Ombudsman Service"),
+        ombudsman: Some(world.s("the Financial Ombudsman Service")),
         has_draft: false,
     };
     vec![named("start", &start), named("start-with-draft", &Start { has_draft: true, ..start })]

@@ -88,9 +88,12 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             Passed::Elsewhere(reply) => Ok(reply),
         },
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
-        Endpoint::Page(cost, handler) if Side::Web.is_here() => consumer::page(call, cost, handler).await,
-        Endpoint::Case(handler) if Side::Web.is_here() => consumer::case(call, handler).await,
-        // The router has none in other builds, which so need not know how pages are made.
+        // A future that is never awaited is still compiled in, so these are no ordinary conditions. The router has neither in other builds.
+        #[cfg(feature = "web")]
+        Endpoint::Page(cost, handler) => consumer::page(call, cost, handler).await,
+        #[cfg(feature = "web")]
+        Endpoint::Case(handler) => consumer::case(call, handler).await,
+        #[cfg(not(feature = "web"))]
         Endpoint::Page(..) | Endpoint::Case(_) => Err(Failure::new(Code::NotFound)),
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {

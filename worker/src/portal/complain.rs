@@ -76,7 +76,7 @@ pub(super) fn names(step: Step) -> Vec<&'static str> {
 
 /// `GET /{tenant}/`
 pub(crate) async fn start(page: Rc<PageCall>) -> Outcome {
-    let ombudsman = page.settings.ombudsman.as_ref().map_or("", |ombudsman| ombudsman.name.as_str());
+    let ombudsman = page.settings.ombudsman.as_ref().map(|ombudsman| ombudsman.name.as_str());
     let has_draft = page.cookie(&DRAFT).is_some();
     page.page(200, |page| pages::html(&Start { page, ombudsman, has_draft }))
 }
