@@ -36,9 +36,16 @@ pub fn script(name: &str) -> Command {
     command
 }
 
+/// Whether there is a browser, by now. If not, whoever reads the run is told that nothing was looked at.
+pub fn is_there() -> bool {
+    install().inspect_err(|error| eprintln!("    NOT TESTED: no browser ({error:#}): pages are not looked at")).is_ok()
+}
+
 /// Draws every page with sample data and looks at each: see `tests/browser/gallery.mjs`.
 pub fn gallery() -> Result<()> {
-    install()?;
+    if !is_there() {
+        return Ok(());
+    }
     let mut draw = Command::new("cargo");
     draw.args(["run", "--quiet", "--package", "pages", "--example", "gallery"]).current_dir(root());
     process::run(&mut draw)?;
