@@ -285,6 +285,8 @@ pub enum Reason {
     InvalidFilter,
     /// The key that asked for the job was revoked or replaced.
     KeyEnded,
+    /// The person that asked for the job was deactivated, or has other roles now.
+    NotAllowed,
     /// Something is wrong on this side.
     Internal,
 }
@@ -297,6 +299,7 @@ impl Reason {
             Self::TooManyRows => "too_many_rows",
             Self::InvalidFilter => "invalid_filter",
             Self::KeyEnded => "key_ended",
+            Self::NotAllowed => "not_allowed",
             Self::Internal => "internal",
         }
     }

@@ -11,7 +11,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor, value::StrDeserializer,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
 /// The deepest that arrays and objects may be inside each other, as of `serde_json`.
@@ -581,6 +581,12 @@ impl<'de> Deserializer<'de> for Name<'_> {
 pub struct Raw(pub String);
 
 const RAW: &str = "$redress::json::Raw";
+
+impl serde::Serialize for Raw {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
 
 impl<'de> serde::Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {

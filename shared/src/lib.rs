@@ -46,6 +46,7 @@ pub mod search;
 pub mod sign;
 pub mod similarity;
 pub mod spool;
+pub mod statistics;
 pub mod taxonomy;
 pub mod tenant;
 pub mod text;

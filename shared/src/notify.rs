@@ -99,7 +99,8 @@ pub const fn audiences(kind: EventKind) -> &'static [Audience] {
         | EventKind::AttachmentScanned
         | EventKind::AttachmentRemoved
         | EventKind::DeadlineWarned
-        | EventKind::DeadlineMissed => &[Audience::Tenant],
+        | EventKind::DeadlineMissed
+        | EventKind::SensitivitySet => &[Audience::Tenant],
     }
 }
 

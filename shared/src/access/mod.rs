@@ -1,4 +1,4 @@
-//! Who calls, and what they may do: one policy function, [`may`], for every way in.
+//! Who calls, what they may do, and which complaints they see: one policy function, [`may`], for every way in.
 
 pub mod staff;
 
@@ -10,6 +10,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use staff::Action;
 use std::collections::BTreeSet;
 
 /// Who did something, as an event records it.
@@ -32,6 +33,8 @@ pub enum ActorKind {
     Key,
     /// Redress itself, by a rule.
     System,
+    /// A member of the tenant's staff, in a session.
+    Staff,
     /// The complainant, or who acts for them, by the firm's portal.
     Consumer,
 }
@@ -51,6 +54,15 @@ pub enum Scope {
     /// Read what the plan allows and how much of it is used.
     #[serde(rename = "usage:read")]
     UsageRead,
+    /// Look after people, teams and how staff sign in.
+    #[serde(rename = "staff:manage")]
+    StaffManage,
+    /// Keep people and teams as a directory does, by SCIM.
+    #[serde(rename = "scim")]
+    Scim,
+    /// Read who of the staff has read which complaint.
+    #[serde(rename = "access-log:read")]
+    AccessLogRead,
 }
 
 impl Scope {
@@ -62,6 +74,9 @@ impl Scope {
             Self::ComplaintsWrite => "complaints:write",
             Self::ComplaintsLead => "complaints:lead",
             Self::UsageRead => "usage:read",
+            Self::StaffManage => "staff:manage",
+            Self::Scim => "scim",
+            Self::AccessLogRead => "access-log:read",
         }
     }
 }
@@ -113,9 +128,9 @@ pub enum Principal {
     },
 }
 
-/// What a route asks of its caller.
+/// What a route, or what is done there, asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum Access<'a> {
     /// Nothing.
     Public,
     /// To be an operator.
@@ -128,6 +143,11 @@ pub enum Access {
     Page,
     /// To have shown that a complaint is theirs. A page likewise.
     Case,
+    /// Of people, that one of their roles lets them do this. That they have proved lately who they are is asked beside it
+    /// ([`crate::identity::session::fresh_enough`]).
+    Act(Action),
+    /// Of people, a clearance for each of these labels of a complaint. A firm's systems see all, and consumers what is theirs.
+    See(&'a BTreeSet<Clearance>),
 }
 
 /// Why [`may`] said no.
@@ -137,20 +157,26 @@ pub enum Denial {
     Unauthenticated,
     /// The key, or the person's roles, lack this scope.
     MissingScope(Scope),
+    /// None of the person's roles lets them do this.
+    MissingRole(Action),
+    /// The person lacks a clearance. Of a complaint that is all that they learn: that it is not there.
+    MissingClearance,
     /// Operators see no complaints, tenants no operations, and cells speak to each other alone.
     WrongKind,
 }
 
-/// Whether `principal` may use a route that asks for `access`.
+/// Whether `principal` may use a route, or do something, that asks for `access`.
 ///
 /// # Errors
 /// [`Denial`] says why not.
-pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
+pub fn may(principal: &Principal, access: Access<'_>) -> Result<(), Denial> {
     match (access, principal) {
         (Access::Public | Access::Page, _)
         | (Access::Operator, Principal::Operator)
         | (Access::Cell, Principal::Cell { .. })
-        | (Access::Case, Principal::Consumer { .. }) => Ok(()),
+        | (Access::Case, Principal::Consumer { .. })
+        | (Access::Act(_), Principal::Key { .. })
+        | (Access::See(_), Principal::Key { .. } | Principal::Consumer { .. }) => Ok(()),
         (_, Principal::Anonymous) => Err(Denial::Unauthenticated),
         (Access::Tenant(scope), Principal::Key { scopes, .. }) => {
             if scopes.contains(&scope) {
@@ -166,7 +192,23 @@ pub fn may(principal: &Principal, access: Access) -> Result<(), Denial> {
                 Err(Denial::MissingScope(scope))
             }
         }
-        (Access::Operator | Access::Tenant(_) | Access::Cell | Access::Case, _) => Err(Denial::WrongKind),
+        (Access::Act(action), Principal::Staff { roles, .. }) => {
+            if staff::may_act(roles, action) {
+                Ok(())
+            } else {
+                Err(Denial::MissingRole(action))
+            }
+        }
+        (Access::See(labels), Principal::Staff { clearances, .. }) => {
+            if labels.is_subset(clearances) {
+                Ok(())
+            } else {
+                Err(Denial::MissingClearance)
+            }
+        }
+        (Access::Operator | Access::Tenant(_) | Access::Cell | Access::Case | Access::Act(_) | Access::See(_), _) => {
+            Err(Denial::WrongKind)
+        }
     }
 }
 
@@ -195,14 +237,34 @@ mod tests {
             person: PersonId::new(Timestamp::MIN, &[0; 10]),
             roles: [Role::Auditor].into_iter().collect(),
             teams: BTreeSet::new(),
-            clearances: BTreeSet::new(),
+            clearances: BTreeSet::from([Clearance::Vip]),
             session: SessionId::new(Timestamp::MIN, &[0; 10]),
         };
         let consumer = Principal::Consumer {
             tenant: TenantId::new(Timestamp::MIN, &[0; 10]),
             complaint: ComplaintId::in_slot(Timestamp::MIN, &[0; 10], 0),
         };
+        let labels = |labels: &[Clearance]| labels.iter().copied().collect::<BTreeSet<_>>();
+        let [plain, vip, both] = [labels(&[]), labels(&[Clearance::Vip]), labels(&[Clearance::Vip, Clearance::Staff])];
+        let (see, act) = (Access::See(&both), Access::Act(Action::ReadAccessLog));
+        let export = Access::Act(Action::Export);
         let table = [
+            (&auditor, Access::See(&plain), Ok(())),
+            (&auditor, Access::See(&vip), Ok(())),
+            (&auditor, see, Err(Denial::MissingClearance)),
+            (&reader, see, Ok(())),
+            (&consumer, see, Ok(())),
+            (&other_cell, see, Err(Denial::WrongKind)),
+            (&Principal::Operator, see, Err(Denial::WrongKind)),
+            (&Principal::Operator, Access::See(&plain), Err(Denial::WrongKind)),
+            (&Principal::Anonymous, see, Err(Denial::Unauthenticated)),
+            (&auditor, act, Ok(())),
+            (&auditor, export, Err(Denial::MissingRole(Action::Export))),
+            (&reader, export, Ok(())),
+            (&consumer, export, Err(Denial::WrongKind)),
+            (&other_cell, export, Err(Denial::WrongKind)),
+            (&Principal::Operator, export, Err(Denial::WrongKind)),
+            (&Principal::Anonymous, export, Err(Denial::Unauthenticated)),
             (&consumer, Access::Public, Ok(())),
             (&consumer, Access::Page, Ok(())),
             (&consumer, Access::Case, Ok(())),

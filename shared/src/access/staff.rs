@@ -38,17 +38,27 @@ const GRANTS: [Grant; 5] = [
     },
     Grant {
         role: Role::Compliance,
-        scopes: &[Scope::ComplaintsRead, Scope::ComplaintsWrite, Scope::ComplaintsLead, Scope::UsageRead],
+        scopes: &[
+            Scope::ComplaintsRead,
+            Scope::ComplaintsWrite,
+            Scope::ComplaintsLead,
+            Scope::UsageRead,
+            Scope::AccessLogRead,
+        ],
         actions: &[Action::ApproveRedress, Action::Export, Action::ReadAccessLog],
     },
     // Reads, and does not write: nor take out what it reads.
     Grant {
         role: Role::Auditor,
-        scopes: &[Scope::ComplaintsRead, Scope::UsageRead],
+        scopes: &[Scope::ComplaintsRead, Scope::UsageRead, Scope::AccessLogRead],
         actions: &[Action::ReadAccessLog],
     },
     // Who gives roles may give themselves one, and that is logged; the role alone shows no complaint.
-    Grant { role: Role::Admin, scopes: &[Scope::UsageRead], actions: &[Action::ManageStaff, Action::ManageSignIn] },
+    Grant {
+        role: Role::Admin,
+        scopes: &[Scope::UsageRead, Scope::StaffManage],
+        actions: &[Action::ManageStaff, Action::ManageSignIn],
+    },
 ];
 
 /// Whether one of the roles has a scope.
@@ -57,8 +67,7 @@ pub fn has_scope(roles: &Roles, scope: Scope) -> bool {
     GRANTS.iter().any(|grant| roles.has(grant.role) && grant.scopes.contains(&scope))
 }
 
-/// Whether somebody with these roles may do this. That they have proved lately who they are is asked beside it
-/// ([`crate::identity::session::fresh_enough`]).
+/// Whether somebody with these roles may do this.
 #[must_use]
 pub fn may_act(roles: &Roles, action: Action) -> bool {
     GRANTS.iter().any(|grant| roles.has(grant.role) && grant.actions.contains(&action))
@@ -68,10 +77,19 @@ pub fn may_act(roles: &Roles, action: Action) -> bool {
 mod tests {
     use super::*;
 
-    /// The whole table, as a firm's admin would read it: read, write, lead, usage; approve, export, staff, sign-in, log.
+    /// The whole table, as a firm's admin would read it: read, write, lead, usage, people, SCIM, log;
+    /// approve, export, staff, sign-in, log.
     #[test]
     fn identity_roles_may_do_what_is_written_down_and_nothing_else() {
-        let scopes = [Scope::ComplaintsRead, Scope::ComplaintsWrite, Scope::ComplaintsLead, Scope::UsageRead];
+        let scopes = [
+            Scope::ComplaintsRead,
+            Scope::ComplaintsWrite,
+            Scope::ComplaintsLead,
+            Scope::UsageRead,
+            Scope::StaffManage,
+            Scope::Scim,
+            Scope::AccessLogRead,
+        ];
         let all: Vec<Role> = Role::NAMES.iter().map(|name| Role::try_from((*name).to_owned()).unwrap()).collect();
         let row = |roles: &Roles| -> String {
             let scopes = scopes.iter().map(|scope| has_scope(roles, *scope));
@@ -80,8 +98,8 @@ mod tests {
             scopes.chain(actions).map(|may| if may { 'x' } else { '.' }).collect()
         };
         let rows: Vec<_> = all.iter().map(|role| row(&[*role].into_iter().collect())).collect();
-        assert_eq!(rows, ["xx.......", "xxx.xx...", "xxxxxx..x", "x..x....x", "...x..xx."]);
-        assert_eq!(row(&Roles::default()), ".........");
+        assert_eq!(rows, ["xx..........", "xxx....xx...", "xxxx..xxx..x", "x..x..x....x", "...xx....xx."]);
+        assert_eq!(row(&Roles::default()), "............");
         assert_eq!(row(&all.into_iter().collect()), rows[3], "an auditor is nothing else");
     }
 }

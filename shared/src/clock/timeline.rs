@@ -283,7 +283,8 @@ fn occurrence(event: &Event) -> Option<Entry> {
         | EventBody::Split { .. }
         | EventBody::PartRejoined { .. }
         | EventBody::DeadlineWarned { .. }
-        | EventBody::DeadlineMissed { .. } => return None,
+        | EventBody::DeadlineMissed { .. }
+        | EventBody::SensitivitySet { .. } => return None,
     };
     Some(Entry { what, at, reason: None, letter: None })
 }

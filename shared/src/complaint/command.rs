@@ -6,13 +6,14 @@ use super::{
 };
 use crate::{
     clock::{day::Day, law::Pin, timeline::Milestone},
+    identity::role::Clearance,
     ids::ComplaintId,
     text::{Code, Line, Prose},
     time::Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A parsed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,24 @@ pub enum Command {
     RecordAdrOutcome(AdrOutcome),
     /// See [`MoveClocks`].
     MoveClocks(MoveClocks),
+    /// See [`Label`].
+    Label(Label),
+}
+
+impl Command {
+    /// Whether it promises money to a complainant, or says that it was paid: whoever does that in a session has to be let approve it.
+    #[must_use]
+    pub fn pays(&self) -> bool {
+        match self {
+            Self::ProposeResponse(response) => response.pays(),
+            Self::Resolve(resolve) => resolve.redress.iter().any(Redress::pays),
+            Self::PayRedress(payment) => payment.pays(),
+            Self::Correct(correct) => {
+                correct.set.payments.iter().flat_map(|payments| payments.iter()).any(Payment::pays)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A command without parameters: `{}`.
@@ -372,6 +391,14 @@ pub struct MoveClocks {
     pub versions: List<Pin, 20>,
     /// Why.
     pub reason: Prose<2_000>,
+}
+
+/// Says which staff may see the complaint: those alone who hold a clearance for each of its labels.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// All labels that it has from now on; none: whoever may read complaints sees it.
+    pub sensitivity: BTreeSet<Clearance>,
 }
 
 /// Splits matters off that have clocks and answers of their own.

@@ -5,8 +5,8 @@ use super::{
     AdrOutcome, Complaint, Link, MAX_EVENTS, MAX_PARTS, MAX_PAYMENTS, Payment, Redress, RedressKind, Relation,
     Response,
     command::{
-        Classify, Command, Contact, Correct, Corrections, Direction, MoveClocks, Part, RecordMilestone, Refer, Resolve,
-        RetractMilestone, Split, Tag, Unlink,
+        Classify, Command, Contact, Correct, Corrections, Direction, Label, MoveClocks, Part, RecordMilestone, Refer,
+        Resolve, RetractMilestone, Split, Tag, Unlink,
     },
     event::{Change, Classified, EventBody, Received},
     intake::{Jurisdiction, List, NewComplaint},
@@ -129,6 +129,7 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
         made_on: new.made_on,
         eligible: new.eligible,
         representative: new.representative,
+        sensitivity: new.sensitivity,
         origins: List::default(),
     })))
 }
@@ -194,6 +195,7 @@ pub fn decide(
         Command::PayRedress(payment) => vec![paid(complaint, payment, now)?],
         Command::RecordAdrOutcome(outcome) => vec![adr_outcome(complaint, outcome, now)?],
         Command::MoveClocks(to) => vec![clocks_moved(complaint, to)?],
+        Command::Label(label) => vec![labelled(complaint, label)?],
     };
     lawful(complaint, events)
 }
@@ -202,8 +204,12 @@ pub fn decide(
 pub(crate) fn lawful(complaint: &Complaint, events: Vec<EventBody>) -> Result<Vec<EventBody>, Refusal> {
     legal(complaint, &events)?;
     // A full case can still be ended and put right.
-    let puts_right =
-        |event: &EventBody| matches!(event, EventBody::Corrected { .. } | EventBody::MilestoneRetracted { .. });
+    let puts_right = |event: &EventBody| {
+        matches!(
+            event,
+            EventBody::Corrected { .. } | EventBody::MilestoneRetracted { .. } | EventBody::SensitivitySet { .. }
+        )
+    };
     let ends = events.iter().all(|event| event.makes_move().is_some() || puts_right(event));
     let most = if ends { MAX_EVENTS } else { MAX_EVENTS - KEPT_TO_END };
     let room = most.saturating_sub(complaint.version) as usize;
@@ -286,6 +292,7 @@ fn received_as(complaint: &Complaint, part: &Part, reference: Reference, taxonom
         made_on: complaint.made_on,
         eligible: complaint.eligible,
         representative: complaint.representative.clone(),
+        sensitivity: complaint.sensitivity.clone(),
         origins: List::default(),
     }
 }
@@ -537,6 +544,13 @@ fn clocks_moved(complaint: &Complaint, MoveClocks { versions, reason }: MoveCloc
         return Err(invalid("/versions", Rule::Missing, "must name at least one other version"));
     }
     Ok(EventBody::ClocksMoved { versions, reason })
+}
+
+fn labelled(complaint: &Complaint, Label { sensitivity }: Label) -> Result<EventBody, Refusal> {
+    if complaint.sensitivity == sensitivity {
+        return Err(invalid("/sensitivity", Rule::Missing, "must change at least one label"));
+    }
+    Ok(EventBody::SensitivitySet { sensitivity })
 }
 
 fn linked(complaint: &Complaint, link: Link, target: LinkTarget) -> Result<EventBody, Refusal> {

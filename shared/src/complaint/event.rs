@@ -11,6 +11,7 @@ use crate::{
     attachment::{FileName, Signature, Verdict, media_type::MediaType},
     chain::{Digest, Salt},
     clock::{day::Day, law::Pin, passing::Deadline, timeline::Milestone},
+    identity::role::Clearance,
     ids::{AttachmentId, ComplaintId, LetterId, TenantId},
     json::{self, Raw},
     letter::document::Document,
@@ -22,7 +23,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One recorded event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -341,6 +342,11 @@ pub enum EventBody {
         /// That moment.
         came_at: Timestamp,
     },
+    /// It was said anew which staff may see it.
+    SensitivitySet {
+        /// All labels that it has from now on.
+        sensitivity: BTreeSet<Clearance>,
+    },
 }
 }
 
@@ -373,6 +379,8 @@ pub struct Received {
     pub reference: Reference,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub representative: Option<Representative>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sensitivity: BTreeSet<Clearance>,
     pub severity: Severity,
     pub tags: List<Code, 20>,
     pub taxonomy: TaxonomyRef,
@@ -464,7 +472,8 @@ impl EventBody {
             | Self::AttachmentScanned { .. }
             | Self::AttachmentRemoved { .. }
             | Self::DeadlineWarned { .. }
-            | Self::DeadlineMissed { .. } => None,
+            | Self::DeadlineMissed { .. }
+            | Self::SensitivitySet { .. } => None,
         }
     }
 
@@ -505,6 +514,7 @@ impl EventBody {
             Self::AttachmentRemoved { .. } => EventKind::AttachmentRemoved,
             Self::DeadlineWarned { .. } => EventKind::DeadlineWarned,
             Self::DeadlineMissed { .. } => EventKind::DeadlineMissed,
+            Self::SensitivitySet { .. } => EventKind::SensitivitySet,
         }
     }
 }
@@ -547,4 +557,5 @@ pub enum EventKind {
     AttachmentRemoved,
     DeadlineWarned,
     DeadlineMissed,
+    SensitivitySet,
 }

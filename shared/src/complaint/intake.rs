@@ -2,13 +2,18 @@
 
 use crate::{
     clock::{day::Day, named::named},
+    identity::role::Clearance,
     text::{Code, Line, Prose},
     time::Timestamp,
 };
 use email_address::{EmailAddress, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::BTreeMap, ops::Deref};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 /// The body of `POST /v1/complaints`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +70,9 @@ pub struct NewComplaint {
     /// Who complains on behalf of the complainant, if somebody does.
     #[serde(default)]
     pub representative: Option<Representative>,
+    /// Why not everybody may see it: staff do who hold a clearance for each of these. Default: nothing.
+    #[serde(default)]
+    pub sensitivity: BTreeSet<Clearance>,
 }
 
 /// The person who complains.

@@ -15,6 +15,7 @@ use crate::{
     attachment::{Attachment, AttachmentState, Verdict},
     chain::Digest,
     clock::{day::Day, law::Pin, named::named, timeline::Milestone},
+    identity::role::Clearance,
     ids::{ComplaintId, TenantId},
     letter::{Letter, LetterState},
     reference::Reference,
@@ -27,7 +28,7 @@ use intake::{Amount, Channel, Complainant, CustomValue, Driver, Jurisdiction, Li
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use state::{Move, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most events one complaint may have; a case that reaches it needs a linked follow-up case.
 pub const MAX_EVENTS: u32 = 5_000;
@@ -79,6 +80,9 @@ pub struct Complaint {
     pub external_reference: Option<Line<100>>,
     /// Free labels.
     pub tags: List<Code, 20>,
+    /// Why not everybody may see it: staff do who hold a clearance for each of these. Absent: nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sensitivity: BTreeSet<Clearance>,
     /// Which of the firm's legal entities received it, as its regulator calls it: an FRN, an LEI. Absent: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity: Option<Line<100>>,
@@ -260,6 +264,22 @@ pub struct Redress {
     pub description: Option<Prose<2_000>>,
 }
 
+impl Redress {
+    /// Whether it is money.
+    #[must_use]
+    pub fn pays(&self) -> bool {
+        self.minor.is_some_and(|minor| minor.get() > 0)
+    }
+}
+
+impl Response {
+    /// Whether it promises money.
+    #[must_use]
+    pub fn pays(&self) -> bool {
+        self.redress.iter().any(Redress::pays)
+    }
+}
+
 /// What sort of redress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -306,6 +326,14 @@ pub struct Payment {
     /// What the payment is called where it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Line<100>>,
+}
+
+impl Payment {
+    /// Whether it is of something.
+    #[must_use]
+    pub const fn pays(&self) -> bool {
+        self.minor.get() > 0
+    }
 }
 
 /// What came of a complaint at an ombudsman or another dispute-resolution scheme.
@@ -431,6 +459,7 @@ impl Complaint {
             made_on,
             eligible,
             representative,
+            sensitivity,
         } = received.as_ref().clone();
         Ok(Self {
             id: event.complaint,
@@ -455,6 +484,7 @@ impl Complaint {
             custom,
             external_reference,
             tags,
+            sensitivity,
             entity,
             made_on,
             eligible,
@@ -674,6 +704,7 @@ impl Complaint {
             EventBody::PartRejoined { part, .. } => self.parts.retain(|held| held != part),
             EventBody::Rejoined { .. } => self.proposal = None,
             EventBody::ClocksMoved { versions, .. } => self.move_clocks(versions),
+            EventBody::SensitivitySet { sensitivity } => self.sensitivity.clone_from(sensitivity),
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     clock::due::Due,
+    identity::role::Clearance,
     ids::ComplaintId,
     reference::Reference,
     search::snippet::Snippet,
@@ -15,7 +16,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Characters of the description that a list shows.
 pub const EXCERPT: usize = 160;
@@ -51,6 +52,9 @@ pub struct Summary<'c> {
     pub external_reference: Option<Cow<'c, Line<100>>>,
     /// Free labels.
     pub tags: Cow<'c, [Code]>,
+    /// Why not everybody may see it. Absent: nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sensitivity: Cow<'c, BTreeSet<Clearance>>,
     /// The first [`EXCERPT`] characters of the description.
     pub excerpt: Cow<'c, str>,
     /// What the law wants next.
@@ -140,6 +144,7 @@ impl Complaint {
             assignee: self.assignee.as_ref().map(Cow::Borrowed),
             external_reference: self.external_reference.as_ref().map(Cow::Borrowed),
             tags: Cow::Borrowed(&self.tags),
+            sensitivity: Cow::Borrowed(&self.sensitivity),
             excerpt: Cow::Borrowed(description.get(..end).unwrap_or(description)),
             due,
             matched: None,

@@ -101,7 +101,7 @@ enum Shape {
     Custom,
 }
 
-const FIELDS: [(&str, Shape); 33] = [
+const FIELDS: [(&str, Shape); 34] = [
     ("complainant.name", Shape::Text),
     ("complainant.customer_id", Shape::Text),
     ("complainant.language", Shape::Text),
@@ -127,6 +127,7 @@ const FIELDS: [(&str, Shape); 33] = [
     ("jurisdiction", Shape::Text),
     ("external_reference", Shape::Text),
     ("tags", Shape::List),
+    ("sensitivity", Shape::List),
     ("entity", Shape::Text),
     ("made_on", Shape::Day),
     ("eligible", Shape::Json),

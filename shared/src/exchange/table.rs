@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// The columns, and where their values stand in a complaint as it is read. Those that an intake has are called as
 /// [`super::mapping::Path`] calls them; the others are left out when the table is imported.
-const COLUMNS: [(&str, &str); 54] = [
+const COLUMNS: [(&str, &str); 55] = [
     ("id", "/id"),
     ("reference", "/reference"),
     ("version", "/version"),
@@ -34,6 +34,7 @@ const COLUMNS: [(&str, &str); 54] = [
     ("jurisdiction", "/jurisdiction"),
     ("external_reference", "/external_reference"),
     ("tags", "/tags"),
+    ("sensitivity", "/sensitivity"),
     ("entity", "/entity"),
     ("made_on", "/made_on"),
     ("eligible", "/eligible"),
@@ -194,7 +195,7 @@ mod tests {
         let intake = json!({
             "received_at": "2024-01-02T03:04:05.678Z", "channel": "web", "product": "credit_card", "severity": "high",
             "complainant": { "name": " =Ada, \"Z\"", "format": "braille", "contacts": [{ "kind": "email", "value": "a@example.org" }] },
-            "description": "-One,\r\ntwo\n", "vulnerability": ["health", "resilience"], "tags": ["a", "b"],
+            "description": "-One,\r\ntwo\n", "vulnerability": ["health", "resilience"], "tags": ["a", "b"], "sensitivity": ["staff", "vip"],
             "amounts": [{ "kind": "loss", "minor": 5, "currency": "GBP" }], "jurisdiction": "us", "external_reference": "+C 1",
             "custom": { "visits": -3, "branch": "7" },
             "entity": "=122702", "made_on": "2023-12-31", "eligible": false,

@@ -37,6 +37,9 @@ pub const ATTEMPT: Cookie = Cookie { name: "__Host-redress-attempt", same_site: 
 /// Which browser asked for a link by mail. Strict: only our own page's button uses it.
 pub const BROWSER: Cookie = Cookie { name: "__Host-redress-browser", same_site: SameSite::Strict };
 
+/// What the browser has seen of databases, as `Redress-Bookmark` has it: nobody is shown a page older than what they have just done.
+pub const SEEN: Cookie = Cookie { name: "__Host-redress-seen", same_site: SameSite::Lax };
+
 /// The most bytes of a name and a value that browsers take (RFC 6265bis §5.6).
 pub const MAX_BYTES: usize = 4_096;
 

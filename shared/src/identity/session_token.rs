@@ -9,7 +9,7 @@
 
 use super::{
     person::Person,
-    role::{Clearance, Roles},
+    role::{Clearance, Role, Roles},
     session::Session,
 };
 use crate::{
@@ -26,30 +26,22 @@ use std::collections::BTreeSet;
 pub const LIFE_SECONDS: i64 = 300;
 /// How much the clocks of two cells may differ, in seconds.
 const SKEW_SECONDS: i64 = 5;
+/// For how long a line of what is barred is needed, in milliseconds.
+pub const NEEDED_MILLIS: i64 = (LIFE_SECONDS + SKEW_SECONDS) * 1_000;
 /// The longest token that is looked at: what a cookie may hold (RFC 6265bis §5.6), without its name.
 const MAX_TOKEN: usize = 3_900;
 /// By which no other token of this service passes for one of these (RFC 8725 §3.9).
 const AUDIENCE: &str = "redress-staff";
 
-/// The claims. Short names: they travel with every request.
+/// The claims. What only we read is one text: every Worker of a cell reads these, and what reads a member of JSON is a hundred times as
+/// large as what cuts a text.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     aud: String,
     iss: CellName,
-    sub: PersonId,
-    sid: SessionId,
-    ten: TenantId,
-    rol: Roles,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    tea: BTreeSet<TeamId>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    clr: BTreeSet<Clearance>,
-    /// When they last proved who they are (`OpenID` Connect Core 1.0 §2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    auth_time: Option<i64>,
+    /// See [`said`].
+    who: String,
     iat: i64,
-    /// The milliseconds of `iat`: what is barred until a moment is barred until just then.
-    ims: i64,
     exp: i64,
 }
 
@@ -92,15 +84,8 @@ pub fn issue(ring: &KeyRing, session: &Session, person: &Person, now: Timestamp)
     let claims = Claims {
         aud: AUDIENCE.to_owned(),
         iss: ring.cell().clone(),
-        sub: person.id,
-        sid: session.id,
-        ten: session.tenant,
-        rol: person.roles.clone(),
-        tea: person.teams.clone(),
-        clr: person.clearances.clone(),
-        auth_time: session.authenticated_at.map(Timestamp::unix_seconds),
+        who: said(session, person, now),
         iat,
-        ims: now.unix_millis().rem_euclid(1_000),
         exp: iat.saturating_add(LIFE_SECONDS).min(session.ends_at.unix_seconds()),
     };
     ring.sign(&claims).map_err(|_| InvalidSession)
@@ -115,27 +100,70 @@ pub fn verify(ring: &KeyRing, token: &str, now: Timestamp) -> Result<SignedIn, I
         return Err(InvalidSession);
     }
     let (cell, claims): (_, Claims) = ring.opened(token).map_err(|_| InvalidSession)?;
-    let Claims { aud, iss, sub: person, sid: session, ten: tenant, .. } = claims;
-    let Claims { rol: roles, tea: teams, clr: clearances, auth_time, iat, ims, exp, .. } = claims;
+    let Claims { aud, iss, who, iat, exp } = claims;
     let seconds = now.unix_seconds();
     let current =
         iat <= seconds.saturating_add(SKEW_SECONDS) && seconds < exp && exp.saturating_sub(iat) <= LIFE_SECONDS;
     if aud != AUDIENCE || iss != *cell || !current {
         return Err(InvalidSession);
     }
-    let moment = |seconds: i64| Timestamp::from_unix_millis(seconds.saturating_mul(1_000));
-    Ok(SignedIn {
+    heard(&who, iss, iat, exp).ok_or(InvalidSession)
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_millis(seconds.saturating_mul(1_000))
+}
+
+/// Between the parts of [`said`], and between the members of those that are lists.
+const PART: char = ' ';
+const MEMBER: char = ',';
+
+/// Who is signed in: the ids of person, session and firm, roles, teams, clearances, when they last proved who they are in seconds
+/// (`OpenID` Connect Core 1.0 §2, `auth_time`; empty: never), and the milliseconds of `iat`, for what is barred until a moment is barred
+/// until just then.
+fn said(session: &Session, person: &Person, now: Timestamp) -> String {
+    let list = |members: Vec<String>| members.join(&MEMBER.to_string());
+    [
+        person.id.to_string(),
+        session.id.to_string(),
+        session.tenant.to_string(),
+        list(person.roles.iter().map(|role| <&str>::from(role).to_owned()).collect()),
+        list(person.teams.iter().map(ToString::to_string).collect()),
+        list(person.clearances.iter().map(|clearance| <&str>::from(*clearance).to_owned()).collect()),
+        session.authenticated_at.map(|at| at.unix_seconds().to_string()).unwrap_or_default(),
+        now.unix_millis().rem_euclid(1_000).to_string(),
+    ]
+    .join(&PART.to_string())
+}
+
+fn heard(who: &str, cell: CellName, iat: i64, exp: i64) -> Option<SignedIn> {
+    let mut parts = who.split(PART);
+    let person = parts.next()?.parse().ok()?;
+    let session = parts.next()?.parse().ok()?;
+    let tenant = parts.next()?.parse().ok()?;
+    let roles: Option<BTreeSet<Role>> = list(parts.next()?, |role| Role::try_from(role.to_owned()).ok());
+    let teams = list(parts.next()?, |team| team.parse().ok())?;
+    let clearances = list(parts.next()?, |clearance| Clearance::try_from(clearance.to_owned()).ok())?;
+    let proved = parts.next()?;
+    let authenticated_at = if proved.is_empty() { None } else { Some(moment(proved.parse().ok()?)) };
+    let millis: i64 = parts.next()?.parse().ok()?;
+    Some(SignedIn {
         session,
         tenant,
         person,
-        cell: iss,
-        roles,
+        cell,
+        roles: roles?.into(),
         teams,
         clearances,
-        authenticated_at: auth_time.map(moment),
-        issued_at: moment(iat).plus_millis(ims.clamp(0, 999)),
+        authenticated_at,
+        issued_at: moment(iat).plus_millis(millis.clamp(0, 999)),
         expires_at: moment(exp),
     })
+    .filter(|_| parts.next().is_none())
+}
+
+fn list<T: Ord>(text: &str, member: impl Fn(&str) -> Option<T>) -> Option<BTreeSet<T>> {
+    text.split(MEMBER).filter(|one| !one.is_empty()).map(member).collect()
 }
 
 impl SignedIn {
@@ -174,7 +202,7 @@ impl Barred {
     /// Whether it is still needed: every token that it refuses has ended once it is not.
     #[must_use]
     pub fn is_needed(&self, now: Timestamp) -> bool {
-        now < self.until.plus_millis((LIFE_SECONDS + SKEW_SECONDS) * 1_000)
+        now < self.until.plus_millis(NEEDED_MILLIS)
     }
 
     /// Whether it refuses a token.

@@ -13,7 +13,7 @@ use crate::{
     text::{InvalidText, Line, Prose},
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most files of a mail that are kept as attachments.
 pub const MAX_FILES: usize = 50;
@@ -61,6 +61,7 @@ pub fn complaint(mail: &Mail, author: Option<&str>) -> Result<NewComplaint, Inva
         made_on: None,
         eligible: None,
         representative: None,
+        sensitivity: BTreeSet::default(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! `RateLimiter`, one per tenant and one per address without credentials: leases of requests, and how the tenant stands.
 
 use crate::{
+    json::Raw,
     limit::{
         lease::{Ask, Grant, Level, Usage},
         limiter::Limiter,
@@ -32,8 +33,8 @@ pub enum Question {
     },
     /// How the tenant stands now: answered with [`Told`]. An older standing than the one it has changes nothing.
     Tell {
-        /// The standing.
-        standing: Box<Standing>,
+        /// A [`Standing`], as text: whoever tells has it so, and what writes one is larger than all that asks.
+        standing: Raw,
     },
     /// To log complaints that no request pays for one by one: answered with [`Taken`].
     Complaints {

@@ -7,7 +7,7 @@ use crate::{
     },
     text::{Code, InvalidText, Line, Prose},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The answer cannot be said in a complaint: the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +75,7 @@ pub fn complaint<'a>(
         made_on: None,
         eligible: None,
         representative: if for_other { Some(representative(&answer)?) } else { None },
+        sensitivity: BTreeSet::default(),
     })
 }
 

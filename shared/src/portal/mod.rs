@@ -8,7 +8,10 @@ pub mod key;
 pub mod session;
 pub mod settings;
 
-use crate::identity::cookie::{Cookie, SameSite};
+use crate::{
+    identity::cookie::{Cookie, SameSite},
+    tenant::Slug,
+};
 
 /// Which browser it is, for tokens against forged requests.
 pub const VISITOR: Cookie = Cookie { name: "__Host-redress-visitor", same_site: SameSite::Lax };
@@ -53,6 +56,15 @@ pub const RESERVED: &[&str] = &[
 #[must_use]
 pub fn is_reserved(part: &str) -> bool {
     RESERVED.contains(&part)
+}
+
+/// The firm's slug that an address begins with; none of the service's own addresses begins with one.
+#[must_use]
+pub fn slug_of(path: &str) -> Option<Slug> {
+    let first = path.strip_prefix('/')?.split('/').next()?;
+    // An address of one part is no firm's: all of theirs go on.
+    let goes_on = path.len() > first.len() + 1;
+    Slug::try_from(first.to_owned()).ok().filter(|_| goes_on && !is_reserved(first))
 }
 
 #[cfg(test)]

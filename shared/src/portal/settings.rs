@@ -8,8 +8,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The most characters of a logo: it travels with whatever is known of the firm.
@@ -58,7 +57,7 @@ pub struct PortalSettings {
 
 /// [`PortalSettings`] as they travel with the tenant: text, which only those read who show pages. Every Worker reads tenants, and all but
 /// one have no use for this.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeptSettings(Raw);
 
@@ -81,12 +80,6 @@ impl KeptSettings {
 impl From<&PortalSettings> for KeptSettings {
     fn from(settings: &PortalSettings) -> Self {
         serde_json::to_string(settings).map_or_else(|_| Self::default(), |text| Self(Raw(text)))
-    }
-}
-
-impl Serialize for KeptSettings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.0.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 

@@ -188,6 +188,7 @@ fn said(event: &EventBody) -> Vec<&str> {
         | EventBody::AttachmentScanned { .. }
         | EventBody::DeadlineWarned { .. }
         | EventBody::DeadlineMissed { .. }
+        | EventBody::SensitivitySet { .. }
         | EventBody::Linked(_) => Vec::new(),
     }
 }

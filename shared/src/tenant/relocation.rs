@@ -91,6 +91,14 @@ pub enum Stage {
     Cancelled,
 }
 
+impl Stage {
+    /// Whether requests have to wait in the source: the target may be about to answer them.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closing | Self::Closed | Self::Switching | Self::Departing)
+    }
+}
+
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -326,7 +334,7 @@ impl Job {
     /// Whether requests have to wait in the source: the target may be about to answer them.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Closing | Stage::Closed | Stage::Switching | Stage::Departing)
+        self.stage.is_closed()
     }
 
     /// How far it is.

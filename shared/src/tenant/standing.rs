@@ -2,6 +2,7 @@
 
 use super::{CellName, Slug, Status, Tenant};
 use crate::{
+    identity::session_token::{Barred, SignedIn},
     ids::{KeyId, TenantId},
     limit::plan::{Limits, Resource},
     time::Timestamp,
@@ -21,6 +22,9 @@ pub struct Standing {
     /// Whether requests have to wait: another cell is about to take over.
     #[serde(default)]
     pub moving: bool,
+    /// Sessions and people whose tokens are refused though they are genuine.
+    #[serde(default)]
+    pub barred: Vec<Barred>,
 }
 
 /// A key that was revoked or replaced.
@@ -38,6 +42,14 @@ impl Standing {
     pub fn accepts(&self, key: KeyId, cell: &CellName, now: Timestamp) -> bool {
         let ended = self.ended.iter().any(|ended| ended.key == key && ended.at <= now);
         !ended && self.tenant.status != Status::Deleted && self.tenant.lived_in(cell)
+    }
+
+    /// Whether a session's token opens this tenant's doors. Those of a cell that it has left do not: who moves signs in anew.
+    #[must_use]
+    pub fn admits(&self, token: &SignedIn) -> bool {
+        let Self { tenant, barred, .. } = self;
+        let theirs = tenant.id == token.tenant && tenant.home_cell == token.cell;
+        theirs && tenant.status != Status::Deleted && !barred.iter().any(|barred| barred.refuses(token))
     }
 
     /// What the tenant is allowed; `None` if the shipped plans do not parse.

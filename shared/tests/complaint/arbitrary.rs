@@ -9,7 +9,7 @@ use shared::{
     complaint::{
         AdrOutcome, AdrResult, Outcome, Payment, Redress, RedressKind, Relation, ResolutionKind, Response,
         command::{
-            Acknowledge, Assign, Classify, Command, Contact, Correct, Corrections, Direction, LinkTo, MayReason,
+            Acknowledge, Assign, Classify, Command, Contact, Correct, Corrections, Direction, Label, LinkTo, MayReason,
             MoveClocks, MustReason, Note, Nothing, RecordMilestone, Refer, RequestInformation, Resolve,
             RetractMilestone, Unlink,
         },
@@ -20,9 +20,11 @@ use shared::{
             Severity,
         },
     },
+    identity::role::Clearance,
     text::{Code, Line, Prose},
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 /// A command, what the database knows of a linked complaint, and how far the clock has moved since the last one.
 #[derive(Clone, Debug)]
@@ -53,10 +55,11 @@ fn step() -> impl Strategy<Value = Step> {
 pub(crate) fn new_complaint() -> impl Strategy<Value = NewComplaint> {
     let what = (option::of(product()), option::of(issue()), prose(), option::of(prose()), severity());
     let how_much = (drivers(), amounts(), option::of(jurisdiction()), custom(), option::of(line()), tags());
-    let returned = (option::of(line()), option::of(day()), any::<Option<bool>>(), option::of(representative()));
+    let returned =
+        (option::of(line()), option::of(day()), any::<Option<bool>>(), option::of(representative()), sensitivity());
     (complainant(), channel(), option::of(moment()), what, how_much, returned).prop_map(
         |(complainant, channel, received_at, what, how_much, returned)| {
-            let (entity, made_on, eligible, representative) = returned;
+            let (entity, made_on, eligible, representative, sensitivity) = returned;
             let (product, issue, description, desired_outcome, severity) = what;
             let (vulnerability, amounts, jurisdiction, custom, external_reference, tags) = how_much;
             NewComplaint {
@@ -78,6 +81,7 @@ pub(crate) fn new_complaint() -> impl Strategy<Value = NewComplaint> {
                 made_on,
                 eligible,
                 representative,
+                sensitivity,
             }
         },
     )
@@ -162,7 +166,13 @@ fn command() -> impl Strategy<Value = Command> {
         payment().prop_map(Command::PayRedress),
         adr_outcome().prop_map(Command::RecordAdrOutcome),
         move_clocks,
+        sensitivity().prop_map(|sensitivity| Command::Label(Label { sensitivity })),
     ]
+}
+
+fn sensitivity() -> impl Strategy<Value = BTreeSet<Clearance>> {
+    let label = one_of(Clearance::NAMES).prop_map(|name| Clearance::try_from(name.to_owned()).expect("is a clearance"));
+    vec(label, 0..3).prop_map(|labels| labels.into_iter().collect())
 }
 
 fn milestone() -> impl Strategy<Value = Milestone> {

@@ -152,6 +152,7 @@ pub(crate) fn command(name: &str, body: Value) -> Command {
         "pay-redress" => read!(PayRedress),
         "record-adr-outcome" => read!(RecordAdrOutcome),
         "move-clocks" => read!(MoveClocks),
+        "label" => read!(Label),
         other => panic!("no command is called {other}"),
     }
 }
@@ -212,6 +213,7 @@ pub(crate) fn eventful() -> Case {
             "move-clocks",
             json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "By mistake." }),
         ),
+        ("label", json!({ "sensitivity": ["bereaved"] })),
         ("withdraw", json!({ "reason": "Settled by phone." })),
         ("reopen", json!({ "reason": "By mistake." })),
         ("refer", json!({ "scheme": "Financial Ombudsman Service", "scheme_reference": "FOS-9" })),

@@ -85,7 +85,7 @@ fn an_unlink_is_legal_in_every_state() {
 }
 
 /// A case in `state` by the shortest course.
-fn in_state(state: State) -> Case {
+pub(crate) fn in_state(state: State) -> Case {
     let course: &[&str] = match state {
         Received => &[],
         Acknowledged => &["acknowledge"],
@@ -107,7 +107,7 @@ fn in_state(state: State) -> Case {
 }
 
 /// The least that a command asks for.
-fn body(name: &str) -> Value {
+pub(crate) fn body(name: &str) -> Value {
     match name {
         "acknowledge" | "investigate" | "close" => json!({}),
         "assign" => json!({ "assignee": "agent-7" }),
@@ -131,6 +131,7 @@ fn body(name: &str) -> Value {
         "move-clocks" => {
             json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "As counsel said." })
         }
+        "label" => json!({ "sensitivity": ["vip"] }),
         "correct" => json!({ "reason": "Misheard.", "set": { "channel": "phone" } }),
         other => panic!("no body for {other}"),
     }

@@ -1,7 +1,7 @@
 //! Formats for life: what is stored today has to be read, and its hashes to be right, in ten years.
 //!
-//! `every_event_kind.ndjson`, `of_clocks.ndjson`, `of_returns.ndjson` and `of_attachments.ndjson` hold four cases with an event of every
-//! kind between them, `imported.ndjson` one that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
+//! `every_event_kind.ndjson`, `of_clocks.ndjson`, `of_returns.ndjson`, `of_attachments.ndjson` and `of_sensitivity.ndjson` hold five cases
+//! with an event of every kind between them, `imported.ndjson` one that came from another firm, each line the canonical text that is stored. They were written, and their hashes were computed, by another
 //! implementation, Python's `json` and `hashlib`:
 //!
 //! ```python
@@ -45,6 +45,9 @@ const OF_RETURNS_HEAD: &str = "4b130c21a207945f302bc8eb416c810b7f2e5852e9b929c86
 const OF_ATTACHMENTS: &str = include_str!("of_attachments.ndjson");
 const OF_ATTACHMENTS_HEAD: &str = "4e51f9403606070ac9961c9bf8670ddb452f434184a264198599087d05c67dd9";
 
+const OF_SENSITIVITY: &str = include_str!("of_sensitivity.ndjson");
+const OF_SENSITIVITY_HEAD: &str = "7146db9d17b0a13bdcbd83892b93adbf222b58e8f6597896ae37ad5ec86d5b74";
+
 /// The stored texts with their hashes: each is the next one's `prev`.
 fn stored() -> Vec<Value> {
     hashed(LINES, HEAD)
@@ -71,10 +74,11 @@ fn every_kind_of_event_is_pinned() {
         hashed(OF_CLOCKS, OF_CLOCKS_HEAD),
         hashed(OF_RETURNS, OF_RETURNS_HEAD),
         hashed(OF_ATTACHMENTS, OF_ATTACHMENTS_HEAD),
+        hashed(OF_SENSITIVITY, OF_SENSITIVITY_HEAD),
     ];
     let kinds: HashSet<EventKind> =
         cases.into_iter().flatten().map(|event| serde_json::from_value(event["type"].clone()).unwrap()).collect();
-    assert_eq!(kinds.len(), 33);
+    assert_eq!(kinds.len(), 34);
 }
 
 #[test]
@@ -84,6 +88,7 @@ fn what_was_stored_is_what_would_be_stored_now() {
         (OF_CLOCKS, OF_CLOCKS_HEAD),
         (OF_RETURNS, OF_RETURNS_HEAD),
         (OF_ATTACHMENTS, OF_ATTACHMENTS_HEAD),
+        (OF_SENSITIVITY, OF_SENSITIVITY_HEAD),
         (IMPORTED, IMPORTED_HEAD),
     ];
     for (lines, last) in files {
@@ -185,6 +190,18 @@ fn attachments_are_in_the_fold() {
     );
 }
 
+#[test]
+fn who_may_see_it_is_in_the_fold_and_in_lists() {
+    let events = hashed(OF_SENSITIVITY, OF_SENSITIVITY_HEAD).into_iter();
+    let events: Vec<Event> = events.map(|event| serde_json::from_value(event).unwrap()).collect();
+    let expected = [json!(["staff", "whistle_blower"]), json!(null), json!(["vip", "bereaved"])];
+    for (version, expected) in (1..).zip(expected) {
+        let complaint = Complaint::fold(&events[..version]).unwrap().unwrap();
+        let [whole, row] = [serde_json::to_value(&complaint), serde_json::to_value(complaint.summary(None))];
+        assert_eq!((&whole.unwrap()["sensitivity"], &row.unwrap()["sensitivity"]), (&expected, &expected));
+    }
+}
+
 /// Of a complaint that says nothing of what was added since, nothing is written: its hashes are what they were.
 #[test]
 fn what_is_not_known_is_not_written() {
@@ -201,6 +218,7 @@ fn what_is_not_known_is_not_written() {
         "milestones",
         "earlier_milestones",
         "attachments",
+        "sensitivity",
     ] {
         assert!(now.get(member).is_none(), "{member}");
     }

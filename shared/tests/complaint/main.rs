@@ -12,4 +12,5 @@ mod formats;
 mod letters;
 mod parts;
 mod returns;
+mod rights;
 mod usual_course;

@@ -3,7 +3,9 @@
 use super::MAX_DOCUMENT;
 use crate::{
     identity::settings::{ClientAuthentication, OidcSettings},
+    ids::TenantId,
     json,
+    sign::request_key::RequestSecrets,
     text::Line,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -21,6 +23,15 @@ impl ClientSecret {
         Self(secret)
     }
 }
+
+/// The key with which a firm's client secret is sealed (AES-256-GCM): the same in all cells, for the firm takes the secret along when it
+/// moves.
+#[must_use]
+pub fn sealing_key(secrets: &RequestSecrets, tenant: TenantId) -> [u8; 32] {
+    secrets.derived(&[SEALING, tenant.to_string().as_bytes()])
+}
+
+const SEALING: &[u8] = b"redress client secrets v1\n";
 
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
