@@ -2,6 +2,7 @@
 
 use crate::exchange::{answer, done, keep, kept, now, question, wake};
 use shared::{
+    json,
     limit::{lease::Ask, limiter::Limiter, plan::Limits},
     object::rate_limiter::{Counted, Leased, PlanUsage, Question, Taken, Told, Used},
     tenant::standing::Standing,
@@ -63,10 +64,11 @@ impl DurableObject for RateLimiter {
                 answer(&Leased { grant: Some(grant), standing: None })
             }
             Question::Tell { standing } => {
+                let standing: Standing = json::from_str(&standing.0).map_err(|error| error.to_string())?;
                 let known = self.memory.standing.borrow().as_ref().map_or(0, |standing| standing.seq);
                 if standing.seq > known {
                     keep(&self.state, STANDING, &standing).await?;
-                    self.memory.standing.replace(Some(*standing));
+                    self.memory.standing.replace(Some(standing));
                 }
                 self.told()
             }

@@ -179,7 +179,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn templates() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &mut found);
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/portal"), &mut found);
     let read = |path: PathBuf| (path.display().to_string(), fs::read_to_string(&path).unwrap());
     found.into_iter().map(read).collect()
 }
@@ -358,7 +358,7 @@ fn the_first_page_is_light() {
     let framework = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(style::FRAMEWORK);
     let framework = fs::read_to_string(framework).expect("the framework is installed by `cargo xtask build`");
     let Brand { main, second } = samples::brand("northwind-bank");
-    let styles = [style::whole(&framework), Brand { main, second }.stylesheet()];
+    let styles = [style::whole(&framework, style::OWN), Brand { main, second }.stylesheet()];
     let logo = samples::logo("northwind-bank").len();
     for sample in every_page().into_iter().filter(|sample| sample.name.starts_with("start.")) {
         let weight = gzipped(sample.html.as_bytes())

@@ -29,6 +29,7 @@ use shared::{
         trace::TraceParent,
     },
     ids::RequestId,
+    portal::slug_of,
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -113,7 +114,7 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         duration_ms: platform::now().unix_millis() - begun.unix_millis(),
         d1_calls: runtime.meter.d1_calls.get(),
         tenant: runtime.meter.caller.get().map(|(tenant, _)| tenant),
-        key: runtime.meter.caller.get().map(|(_, key)| key),
+        key: runtime.meter.caller.get().and_then(|(_, key)| key),
         code,
         error: reason.as_deref(),
     };
@@ -122,6 +123,8 @@ pub(crate) async fn serve(request: web_sys::Request, env: Env, context: Context)
         metrics::answered(&answered);
         tracing::answered(&runtime, parent, &answered, begun);
     }
+    // The staff Worker writes no complaint itself.
+    #[cfg(any(feature = "front", feature = "middle", feature = "courier", feature = "back", feature = "web"))]
     live::tell_later(&runtime, |work| context.wait_until(work));
     metrics::hand_in_later(&runtime, |work| context.wait_until(work));
     native.unwrap_or_else(|| render(&reply, &headers))
@@ -168,7 +171,7 @@ pub(crate) async fn answer(request: Request, endpoint: Endpoint) -> Response {
 
 /// The same where nothing is: below a firm's slug that is a page.
 pub(crate) async fn answer_missing(request: Request, endpoint: Endpoint) -> Response {
-    if gateway::slug_of(request.uri().path()).is_some() {
+    if slug_of(request.uri().path()).is_some() {
         return answer(request, endpoint).await;
     }
     let mut response = Response::default();

@@ -25,7 +25,7 @@ use crate::{
     waking,
 };
 use shared::{
-    access::{Actor, ActorKind},
+    access::{Actor, ActorKind, Scope, staff::has_scope},
     bulk::{Outcome, Reason, State, Turn, is_done, key_of, read_filter},
     chain::Digest,
     http::{idempotency::IdempotencyKey, problem::Code},
@@ -120,12 +120,13 @@ async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
     let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
+    let kind = if driven.roles.is_some() { ActorKind::Staff } else { ActorKind::Key };
     let driver = Driver {
         firm: Firm { runtime, tenant: &standing.tenant, freshness: Freshness::Latest },
         standing: &standing,
         fingerprint: Digest::of(key.as_str().as_bytes()),
         key,
-        actor: Actor { kind: ActorKind::Key, id, job: Some(turn.bulk) },
+        actor: Actor { kind, id, job: Some(turn.bulk) },
         request_id: RequestId::new(begun, &platform::entropy()),
         home,
         driven,
@@ -212,10 +213,13 @@ impl Driver<'_> {
         let Standing { tenant, ended, moving, .. } = self.standing;
         let asked_by = self.driven.asked_by.as_str();
         let by_ended_key = ended.iter().any(|ended| ended.at <= now && ended.key.to_string() == asked_by);
+        let by_person = self.driven.roles.as_ref();
         if self.driven.cancelling || tenant.status == Status::Deleted {
             self.driven.state = State::Cancelled;
         } else if by_ended_key {
             self.fail(Reason::KeyEnded, "The key that asked for the job was revoked or replaced");
+        } else if by_person.is_some_and(|roles| !has_scope(roles, Scope::ComplaintsWrite)) {
+            self.fail(Reason::NotAllowed, "Whoever asked for the job may not write complaints any more");
         } else if self.driven.lost_turns > MAX_LOST_TURNS {
             log::fault("bulk_job_given_up", &self.driven.id);
             self.fail(Reason::Internal, "Something is wrong on this side");

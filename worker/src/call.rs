@@ -11,7 +11,7 @@ use crate::{
 use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
-    access::{Actor, ActorKind},
+    access::{Access, Actor, ActorKind, may, staff::Action},
     chain::Digest,
     clock::day::Day,
     complaint::decide::Rules,
@@ -23,6 +23,10 @@ use shared::{
         idempotency::{self, IdempotencyKey},
         problem::{Code, FieldError, Rule},
         trace::TraceParent,
+    },
+    identity::{
+        session::{Sensitive, fresh_enough},
+        session_token::SignedIn,
     },
     ids::{ComplaintId, KeyId, TenantId},
     lock::FencingToken,
@@ -54,11 +58,19 @@ pub(crate) struct Call {
     pub(crate) signed: Option<Verified>,
 }
 
-/// A call by a tenant's key that may make it. Only the gateway builds one.
+/// Whoever calls for a tenant.
+pub(crate) enum Caller {
+    /// A system of the firm.
+    Key(KeyId),
+    /// Somebody of its staff, in a session.
+    Staff(Box<SignedIn>),
+}
+
+/// A call by a tenant's key, or by somebody of its staff, that may make it. Only the gateway builds one.
 pub(crate) struct TenantCall {
     pub(crate) call: Call,
     pub(crate) standing: Rc<Standing>,
-    pub(crate) key: KeyId,
+    pub(crate) caller: Caller,
 }
 
 /// A tenant as it is served here: its databases and its rules, for a request or for a job.
@@ -383,8 +395,31 @@ impl TenantCall {
     }
 
     pub(crate) fn actor(&self) -> Result<Actor, Failure> {
-        let id = Line::try_from(self.key.to_string()).map_err(Failure::internal)?;
-        Ok(Actor { kind: ActorKind::Key, id, job: None })
+        let (kind, id) = match &self.caller {
+            Caller::Key(key) => (ActorKind::Key, key.to_string()),
+            Caller::Staff(token) => (ActorKind::Staff, token.person.to_string()),
+        };
+        Ok(Actor { kind, id: Line::try_from(id).map_err(Failure::internal)?, job: None })
+    }
+
+    /// The key that calls; people are refused.
+    pub(crate) fn key(&self) -> Result<KeyId, Failure> {
+        match &self.caller {
+            Caller::Key(key) => Ok(*key),
+            Caller::Staff(_) => Err(Failure::new(Code::Forbidden).detail("This is for keys, and not for sessions")),
+        }
+    }
+
+    /// Fails if somebody calls whose roles do not let them do this, or who has not proved lately who they are. What a key may do, its
+    /// scopes say.
+    pub(crate) fn must(&self, action: Action, sensitive: Sensitive) -> Result<(), Failure> {
+        let Caller::Staff(token) = &self.caller else { return Ok(()) };
+        may(&token.principal(), Access::Act(action))?;
+        if fresh_enough(token.authenticated_at, sensitive, self.call.now) {
+            return Ok(());
+        }
+        Err(Failure::new(Code::Forbidden)
+            .detail("Prove anew who you are, at /app/step-up: that was more than 10 minutes ago"))
     }
 
     /// See [`Firm::rules`].

@@ -160,6 +160,8 @@ impl From<Denial> for Failure {
             Denial::MissingScope(scope) => {
                 Self::new(Code::Forbidden).detail(format!("The key lacks the scope {}", scope.as_str()))
             }
+            Denial::MissingRole(_) => Self::new(Code::Forbidden).detail("None of your roles lets you do this"),
+            Denial::MissingClearance => Self::new(Code::NotFound),
             Denial::WrongKind => Self::new(Code::Forbidden)
                 .detail("Operator keys are for tenants and cells, tenants' keys for their complaints"),
         }
@@ -219,6 +221,9 @@ impl From<StoreError> for Failure {
             StoreError::Taken(Unique::Slug) => Self::new(Code::AlreadyTaken).detail("Another tenant has this slug"),
             StoreError::Taken(Unique::ViewName) => {
                 Self::new(Code::AlreadyTaken).detail("Another view of this owner has this name")
+            }
+            StoreError::Taken(Unique::Person(what)) => {
+                Self::new(Code::AlreadyTaken).detail(format!("Somebody else has this {what}"))
             }
             StoreError::Full(most) => {
                 let rule = format!("a tenant has {most}");

@@ -13,7 +13,14 @@
 )]
 // None of them has a use for all of it.
 #![cfg_attr(
-    not(all(feature = "front", feature = "middle", feature = "courier", feature = "back", feature = "web")),
+    not(all(
+        feature = "front",
+        feature = "middle",
+        feature = "courier",
+        feature = "back",
+        feature = "web",
+        feature = "staff"
+    )),
     allow(dead_code, unused_imports, unused_variables)
 )]
 
@@ -22,6 +29,8 @@ mod bridge;
 mod bulk;
 mod call;
 mod config;
+#[cfg(feature = "staff")]
+mod console;
 mod deliver;
 mod duplicates;
 mod failure;
@@ -31,7 +40,9 @@ mod live;
 mod log;
 mod mail;
 mod metrics;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(feature = "web", feature = "staff"))]
+mod office;
+#[cfg(all(not(target_arch = "wasm32"), feature = "staff"))]
 pub mod openapi;
 mod platform;
 mod portal;
@@ -40,6 +51,8 @@ mod relocate;
 mod router;
 mod side;
 mod spool;
+#[cfg(feature = "staff")]
+mod staff;
 mod store;
 mod tick;
 mod tracing;

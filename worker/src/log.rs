@@ -91,7 +91,8 @@ pub(crate) fn imported(call: &TenantCall, tally: &Tally, begun: Timestamp) {
         return;
     }
     let Call { trace, runtime, .. } = &call.call;
-    let (tenant, key, d1_calls) = (call.standing.tenant.id, call.key, runtime.meter.d1_calls.get());
+    let (tenant, key, d1_calls) = (call.standing.tenant.id, call.key().ok(), runtime.meter.d1_calls.get());
+    let key = key.map(|key| key.to_string()).unwrap_or_default();
     let duration_ms = platform::now().unix_millis() - begun.unix_millis();
     let Tally { rows, created, already, failed, complete, .. } = tally;
     worker::console_log!(

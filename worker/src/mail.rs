@@ -82,8 +82,9 @@ pub(crate) async fn receive(runtime: &Runtime, mail: IncomingMail) -> Result<(),
         return mail.reject("The mail is larger than 25 MiB").await;
     }
     // A tenant that moves to another cell takes nothing in for a moment. Whether it does, its database says, if that answers.
-    if let Ok(Some((known, _, true))) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await {
-        return Err(Fault { dependency: "tenant", message: format!("{} is on the move", known.id) });
+    let known = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_row(tenant).await;
+    if known.is_ok_and(|known| known.is_some_and(|known| known.moving())) {
+        return Err(Fault { dependency: "tenant", message: format!("{tenant} is on the move") });
     }
     let now = platform::now();
     let id = MailId::new(now, &platform::entropy());

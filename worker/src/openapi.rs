@@ -4,12 +4,13 @@
 
 use crate::{
     api::{
+        access_events,
         attachments::OneAttachment,
         case_file,
         clocks::Clocks,
         complaints, dead_letters, duplicates, health, inbound_mails, keys,
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
-        lock, notifications, tenants,
+        lock, notifications, people, sign_in, teams, tenants,
         test_clock::{SetClock, TestClock},
         views, webhooks,
     },
@@ -35,6 +36,7 @@ use shared::{
     exchange::{answer::ImportLine, mapping::Mapping},
     flags::Flags,
     http::problem::{Code, Problem},
+    identity::person::{NewPerson, Person, PersonPatch},
     ids::{BulkId, ComplaintId, ViewId},
     letter::firm_template::{FirmTemplate, TemplateText},
     live::ticket::{Handed as HandedTicket, NewTicket},
@@ -47,6 +49,7 @@ use shared::{
     object::rate_limiter::PlanUsage,
     outbound_mail::callback::ProviderEvent,
     spool::Accepted,
+    statistics::Statistics,
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
@@ -295,6 +298,12 @@ const FILE_NAME: &[(&str, &str)] =
     &[("name", "What the file is called, with the ending that files of its type have; at most 200 characters")];
 const TEMPLATE_VERSION: &[(&str, &str)] =
     &[("version", "That version, even if it is not in force. Default: the one that is")];
+const BEFORE: &[(&str, &str)] = &[("before", "The number of the last one seen")];
+const ACCESSES: &[(&str, &str)] = &[
+    ("before", "The number of the last one seen"),
+    ("complaint", "Only reads of this complaint"),
+    ("person", "Only reads by this person"),
+];
 const AFTER_ID: &[(&str, &str)] = &[("after", "The id of the last one seen")];
 const WINDOW: &[(&str, &str)] =
     &[("after", "The number of the last event seen; 0 for the beginning"), ("limit", "1 to 500; default 100")];
@@ -397,6 +406,9 @@ fn operations() -> Vec<Operation> {
         Operation { query: FORECAST,
             ..get::<Forecast>("deadlines", "/v1/deadlines/forecast",
                 "How many complaints have something due by law on which day, and what that means if nobody works on some of them") },
+        Operation { query: STATISTICS,
+            ..get::<Statistics>("complaints", "/v1/statistics",
+                "How many complaints were received and resolved from day to day, how they ended and how long that took; and how old those are that are open") },
         get::<TestClock>("deadlines", "/v1/test-clock", "What time it is for the complaints of a tenant on the sandbox plan"),
         Operation { route: ("PUT", "/v1/test-clock"),
             ..post::<SetClock, TestClock>("deadlines", "", "200",
@@ -446,6 +458,33 @@ fn operations() -> Vec<Operation> {
             ..get::<NoContent>("notifications", "/opt-out/{token}", "The page that a mail's link leads to, by which its reader opts out") },
         Operation { route: ("POST", "/opt-out/{token}"), gives: &[("text/html", false)],
             ..get::<NoContent>("notifications", "", "Opt out: by that page, or by a mailbox (RFC 8058)") },
+
+        post::<NewPerson, Person>("people", "/v1/people", "201", "Enter somebody of the staff: they sign in by this address"),
+        Operation { query: AFTER_ID,
+            ..get::<people::People>("people", "/v1/people", "List the staff, in the order in which they were entered") },
+        get::<Person>("people", "/v1/people/{id}", "Read somebody of the staff"),
+        Operation { route: ("PATCH", "/v1/people/{id}"), versioned: Header::Must,
+            ..post::<PersonPatch, Person>("people", "", "200", "Change somebody: other roles are in force within seconds") },
+        post::<body::Nothing, Person>("people", "/v1/people/{id}/deactivate", "200", "Let somebody in no more: all their sessions end"),
+        post::<body::Nothing, Person>("people", "/v1/people/{id}/reactivate", "200", "Let somebody in again, if a seat is free"),
+        Operation { query: BEFORE,
+            ..get::<people::PersonEvents>("people", "/v1/people/{id}/events", "List what has happened to somebody, the newest first: names, no values") },
+        get::<people::Sessions>("people", "/v1/people/{id}/sessions", "List where somebody is signed in"),
+        Operation { route: ("DELETE", "/v1/people/{id}/sessions/{session}"), status: "204",
+            ..get::<NoContent>("people", "", "End a session: its tokens are refused within seconds") },
+        post::<teams::TeamName, teams::ShownTeam>("people", "/v1/teams", "201", "Make a team; who is in it is said of people"),
+        Operation { query: AFTER_ID,
+            ..get::<teams::Teams>("people", "/v1/teams", "List teams, in the order in which they were made") },
+        get::<teams::ShownTeam>("people", "/v1/teams/{id}", "Read a team, and who is in it"),
+        Operation { route: ("PATCH", "/v1/teams/{id}"), versioned: Header::Must,
+            ..post::<teams::TeamName, teams::ShownTeam>("people", "", "200", "Give a team another name") },
+        Operation { route: ("DELETE", "/v1/teams/{id}"), status: "204", versioned: Header::Must,
+            ..get::<NoContent>("people", "", "Remove a team: nobody is in it any more") },
+        get::<sign_in::ShownSignIn>("people", "/v1/sign-in", "Read how the staff sign in"),
+        Operation { route: ("PUT", "/v1/sign-in"), versioned: Header::May,
+            ..post::<sign_in::NewSignIn, sign_in::ShownSignIn>("people", "", "200", "Say how the staff sign in: by the firm's provider, or by links") },
+        Operation { query: ACCESSES,
+            ..get::<access_events::AccessEvents>("people", "/v1/access-events", "List who of the staff has read which complaint or list, the newest first") },
 
         post::<NewView, View>("views", "/v1/views", "201", "Save a view: a filter of lists with a name"),
         Operation { query: VIEWS,
@@ -567,6 +606,8 @@ fn operations() -> Vec<Operation> {
             "Take back a milestone that was recorded in error: to clocks it never was"),
         command::<Payment>("/v1/complaints/{id}/pay-redress", "Record that redress was paid"),
         command::<AdrOutcome>("/v1/complaints/{id}/record-adr-outcome", "Record what an ombudsman or another scheme came to"),
+        command::<body::Label>("/v1/complaints/{id}/label",
+            "Say which of the staff may see it: those with a clearance for each of its labels"),
         command::<body::Split>("/v1/complaints/{id}/split",
             "Split off matters that have clocks and answers of their own, as complaints that are part of it"),
         command::<body::MustReason>("/v1/complaints/{id}/rejoin", "Take a part back into the complaint it was split off from"),
@@ -622,6 +663,10 @@ and say what that changes",
     ),
 ];
 
+const STATISTICS: &[(&str, &str)] = &[
+    ("from", "The first day (UTC); default 27 days before `to`"),
+    ("to", "The last day, at most 399 days later; default today"),
+];
 const FORECAST: &[(&str, &str)] = &[
     ("days", "1 to 366; default 60"),
     (
@@ -684,10 +729,14 @@ const FEED: &[(&str, &str)] = &[
     ("wait", "0 to 20; default 0: for how many seconds to wait at most if there is nothing new"),
 ];
 
-/// What cells say to each other is nobody else's to know.
+/// What cells say to each other is nobody else's to know; pages are for people, and SCIM describes itself (`/scim/v2/Schemas`).
 fn public() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| !matches!(route.access, Access::Cell | Access::Page | Access::Case))
+    let hidden = |route: &&Route| matches!(route.access, Access::Cell | Access::Page | Access::Case);
+    ROUTES.iter().filter(move |route| !hidden(route) && !APART.iter().any(|apart| route.path.starts_with(apart)))
 }
+
+/// What is not described here.
+const APART: [&str; 2] = ["/app", "/scim"];
 
 /// Routes that [`describe`] has no words for; a test keeps it empty.
 #[must_use]
@@ -746,7 +795,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 21] = [
+const TAGS: [&str; 22] = [
     "complaints",
     "views",
     "commands",
@@ -760,6 +809,7 @@ const TAGS: [&str; 21] = [
     "live",
     "webhooks",
     "mail",
+    "people",
     "notifications",
     "import and export",
     "usage",
@@ -912,7 +962,7 @@ fn describe_one(
         described.insert("requestBody".to_owned(), body);
     }
     match route.access {
-        Access::Public | Access::Cell | Access::Page | Access::Case => {}
+        Access::Public | Access::Cell | Access::Page | Access::Case | Access::Act(_) | Access::See(_) => {}
         Access::Operator => {
             described.insert("security".to_owned(), json!([{ "operator": [] }]));
         }

@@ -5,6 +5,7 @@
 pub(crate) mod bucket;
 pub(crate) mod dependency;
 pub(crate) mod line;
+pub(crate) mod outside;
 
 use crate::{log, metrics, side::Side, tracing};
 use dependency::Dependency;
@@ -259,7 +260,7 @@ pub(crate) struct Meter {
     pub(crate) request: Cell<Option<RequestId>>,
     /// Its place in a trace that is recorded.
     pub(crate) span: RefCell<Option<TraceParent>>,
-    pub(crate) caller: Cell<Option<(TenantId, KeyId)>>,
+    pub(crate) caller: Cell<Option<(TenantId, Option<KeyId>)>>,
     /// Whether the caller's credentials are genuine.
     pub(crate) known: Cell<bool>,
     /// Whether its requests are counted already, or need not be.

@@ -1,15 +1,24 @@
 //! The whole URL space as one table: which of a cell's Workers serves a route, and who may use it. Routes stand in the block of the
 //! Worker that serves them ([`Side`]); the front passes on what is another's.
 
+#[cfg(feature = "web")]
+use crate::{
+    api::scim,
+    portal::{self, brand, case, complain, evidence, keep, send, track},
+};
+#[cfg(feature = "staff")]
+use crate::{
+    api::{access_events, people, sign_in, teams},
+    console, staff,
+};
 use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        notifications, relocations, shards, split, tenants, test_clock, uploads, usage, views, webhooks,
+        notifications, relocations, shards, split, statistics, tenants, test_clock, uploads, usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
-    portal::{self, brand, case, complain, evidence, keep, send, track},
     relocate::arriving,
     side::Side,
 };
@@ -20,7 +29,9 @@ use axum::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 use shared::access::Access;
-use shared::access::Scope::{ComplaintsLead, ComplaintsRead, ComplaintsWrite, UsageRead};
+use shared::access::Scope::{
+    AccessLogRead, ComplaintsLead, ComplaintsRead, ComplaintsWrite, Scim, StaffManage, UsageRead,
+};
 use worker::send::SendFuture;
 
 /// A line of the table, for the API description.
@@ -31,7 +42,10 @@ pub(crate) struct Route {
     /// The path, with `{name}` for its variables.
     pub(crate) path: &'static str,
     /// What it asks of its caller.
-    pub(crate) access: Access,
+    pub(crate) access: Access<'static>,
+    /// Which of the Workers serves it.
+    #[cfg(test)]
+    pub(crate) side: Side,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -98,6 +112,37 @@ macro_rules! endpoint {
     };
 }
 
+/// The endpoint in the build that serves it; in others, whom to ask. What a build does not serve is not compiled.
+macro_rules! served {
+    (All, $endpoint:expr) => {
+        $endpoint
+    };
+    (Front, $endpoint:expr) => {
+        served!("front" Front, $endpoint)
+    };
+    (Middle, $endpoint:expr) => {
+        served!("middle" Middle, $endpoint)
+    };
+    (Courier, $endpoint:expr) => {
+        served!("courier" Courier, $endpoint)
+    };
+    (Back, $endpoint:expr) => {
+        served!("back" Back, $endpoint)
+    };
+    (Web, $endpoint:expr) => {
+        served!("web" Web, $endpoint)
+    };
+    (Staff, $endpoint:expr) => {
+        served!("staff" Staff, $endpoint)
+    };
+    ($feature:literal $side:ident, $endpoint:expr) => {{
+        let _beside = Endpoint::Beside(Side::$side);
+        #[cfg(feature = $feature)]
+        let _beside = $endpoint;
+        _beside
+    }};
+}
+
 macro_rules! routes {
     ($($side:ident { $($method:ident $path:literal $handler:path, $($access:ident)+;)* })*) => {
         /// Every route.
@@ -106,18 +151,16 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             access: access!($($access)+),
+            #[cfg(test)]
+            side: Side::$side,
         },)*)*];
 
         pub(crate) fn router() -> Router {
             // What is below a firm's slug and nothing there is a page as well.
-            let missing = if Side::Web.is_here() {
-                Endpoint::Page(Cost::Request, |call| Box::pin(portal::missing(call)))
-            } else {
-                Endpoint::Beside(Side::Web)
-            };
+            let missing = served!(Web, Endpoint::Page(Cost::Request, |call| Box::pin(portal::missing(call))));
             Router::new().fallback(move |request: Request| SendFuture::new(bridge::answer_missing(request, missing)))$($(.route($path, on(
                 MethodFilter::$method,
-                if Side::$side.is_here() { endpoint!($handler, $($access)+) } else { Endpoint::Beside(Side::$side) },
+                served!($side, endpoint!($handler, $($access)+)),
             )))*)*
         }
     };
@@ -140,6 +183,8 @@ routes! {
         POST "/mail-events" notifications::mail_event, public;
 
         GET "/v1/deadlines/forecast" deadlines::read, tenant ComplaintsRead;
+
+        GET "/v1/statistics" statistics::read, tenant ComplaintsRead;
 
         GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
@@ -199,15 +244,13 @@ routes! {
         POST "/v1/complaints/{id}/retract-milestone" commands::retract_milestone, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/pay-redress" commands::pay_redress, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/record-adr-outcome" commands::record_adr_outcome, tenant ComplaintsWrite;
+        POST "/v1/complaints/{id}/label" commands::label, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/split" split::split, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/rejoin" split::rejoin, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;
     }
 
     Middle {
-        GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
-        PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
-
         POST "/v1/complaints:import" import::import, tenant ComplaintsWrite;
         GET  "/v1/complaints:export" export::export, tenant ComplaintsRead;
 
@@ -243,10 +286,6 @@ routes! {
         POST "/v1/notifications/{id}/retry" notifications::retry, tenant ComplaintsLead;
         GET  "/v1/notifications/rules" notifications::read_rules, tenant ComplaintsRead;
         PUT  "/v1/notifications/rules" notifications::set_rules, tenant ComplaintsLead;
-        GET  "/v1/complaints/{id}/opt-out" notifications::read_opt_out, tenant ComplaintsRead;
-        PUT  "/v1/complaints/{id}/opt-out" notifications::set_opt_out, tenant ComplaintsWrite;
-        GET  "/opt-out/{token}" notifications::ask, public;
-        POST "/opt-out/{token}" notifications::confirm, public;
 
         GET  "/v1/dead-letters" dead_letters::list, operator;
         POST "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
@@ -284,11 +323,125 @@ routes! {
         GET    "/v1/webhook-endpoints/{id}/deliveries" webhooks::log, tenant ComplaintsRead;
         POST   "/v1/webhook-endpoints/{id}/replay" webhooks::replay, tenant ComplaintsLead;
 
+        GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
+        PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
+
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;
     }
 
+    Staff {
+        GET    "/v1/people" people::list, tenant StaffManage;
+        POST   "/v1/people" people::create, tenant StaffManage;
+        GET    "/v1/people/{id}" people::read, tenant StaffManage;
+        PATCH  "/v1/people/{id}" people::patch, tenant StaffManage;
+        POST   "/v1/people/{id}/deactivate" people::deactivate, tenant StaffManage;
+        POST   "/v1/people/{id}/reactivate" people::reactivate, tenant StaffManage;
+        GET    "/v1/people/{id}/events" people::events, tenant StaffManage;
+        GET    "/v1/people/{id}/sessions" people::sessions, tenant StaffManage;
+        DELETE "/v1/people/{id}/sessions/{session}" people::end_session, tenant StaffManage;
+        GET    "/v1/teams" teams::list, tenant StaffManage;
+        POST   "/v1/teams" teams::create, tenant StaffManage;
+        GET    "/v1/teams/{id}" teams::read, tenant StaffManage;
+        PATCH  "/v1/teams/{id}" teams::patch, tenant StaffManage;
+        DELETE "/v1/teams/{id}" teams::delete, tenant StaffManage;
+        GET    "/v1/sign-in" sign_in::read, tenant StaffManage;
+        PUT    "/v1/sign-in" sign_in::set, tenant StaffManage;
+        GET    "/v1/access-events" access_events::list, tenant AccessLogRead;
+
+        GET  "/app" console::home, public;
+        GET  "/app/queue" console::queue::show, public;
+        GET  "/app/cases/{id}" console::case::show, public;
+        POST "/app/cases/{id}/{command}" console::case::act, public;
+        POST "/app/cases/{id}/lock" console::case::lock, public;
+        POST "/app/cases/{id}/take-over" console::case::take_over, public;
+        POST "/app/cases/{id}/unlock" console::case::unlock, public;
+        GET  "/app/cases/{id}/files/{file}" console::case::file, public;
+        GET  "/app/cases/{id}/letters/new" console::letter::begin, public;
+        POST "/app/cases/{id}/letters" console::letter::keep, public;
+        POST "/app/cases/{id}/letters/check" console::letter::check, public;
+        GET  "/app/cases/{id}/letters/{letter}" console::letter::show, public;
+        POST "/app/cases/{id}/letters/{letter}/approve" console::letter::approve, public;
+        POST "/app/cases/{id}/letters/{letter}/send" console::letter::send, public;
+        GET  "/app/changes" console::changes::follow, public;
+        POST "/app/views" console::views::create, public;
+        POST "/app/views/{id}" console::views::rename, public;
+        POST "/app/views/{id}/delete" console::views::delete, public;
+        GET  "/app/jobs" console::bulk::list, public;
+        POST "/app/jobs" console::bulk::create, public;
+        GET  "/app/jobs/new" console::bulk::ask, public;
+        GET  "/app/jobs/{id}" console::bulk::show, public;
+        POST "/app/jobs/{id}/do" console::bulk::carry_out, public;
+        POST "/app/jobs/{id}/cancel" console::bulk::cancel, public;
+        GET  "/app/cases/new" console::new_case::show, public;
+        POST "/app/cases/new" console::new_case::create, public;
+        GET  "/app/dashboard" console::dashboard::show, public;
+        GET  "/app/dashboard/{chart}" console::dashboard::csv, public;
+        GET  "/app/settings" console::settings::overview, public;
+        GET  "/app/settings/firm" console::settings::firm, public;
+        GET  "/app/settings/people" console::settings::people::list, public;
+        POST "/app/settings/people" console::settings::people::list, public;
+        GET  "/app/settings/people/{id}" console::settings::people::one, public;
+        POST "/app/settings/people/{id}" console::settings::people::one, public;
+        GET  "/app/settings/teams" console::settings::teams::list, public;
+        POST "/app/settings/teams" console::settings::teams::list, public;
+        GET  "/app/settings/teams/{id}" console::settings::teams::one, public;
+        POST "/app/settings/teams/{id}" console::settings::teams::one, public;
+        GET  "/app/settings/sign-in" console::settings::sign_in::show, public;
+        POST "/app/settings/sign-in" console::settings::sign_in::show, public;
+        GET  "/app/settings/letters" console::settings::letters::list, public;
+        GET  "/app/settings/letters/new" console::settings::letters::begin, public;
+        GET  "/app/settings/letters/{kind}/{language}/{brand}" console::settings::letters::one, public;
+        POST "/app/settings/letters/{kind}/{language}/{brand}" console::settings::letters::one, public;
+        GET  "/app/settings/notifications" console::settings::notifications::show, public;
+        POST "/app/settings/notifications" console::settings::notifications::show, public;
+        GET  "/app/settings/webhooks" console::settings::webhooks::list, public;
+        POST "/app/settings/webhooks" console::settings::webhooks::list, public;
+        GET  "/app/settings/webhooks/{id}" console::settings::webhooks::one, public;
+        POST "/app/settings/webhooks/{id}" console::settings::webhooks::one, public;
+        GET  "/app/settings/usage" console::settings::usage::show, public;
+        GET  "/app/audit" console::audit::reads, public;
+        GET  "/app/audit/changes" console::audit::changes, public;
+        GET  "/app/audit/complaint" console::audit::complaint, public;
+        GET  "/app/profile" console::profile::show, public;
+        GET  "/app/session" staff::session, public;
+        GET  "/app/sign-in" staff::which_firm, public;
+        GET  "/app/sign-in/link" staff::link, public;
+        POST "/app/sign-in/link" staff::use_link, public;
+        GET  "/app/callback" staff::provider::callback, public;
+        GET  "/app/step-up" staff::provider::step_up, public;
+        POST "/app/refresh" staff::refresh, public;
+        POST "/app/sign-out" staff::sign_out, public;
+        POST "/app/sessions/{id}/end" staff::end_session, public;
+        GET  "/app/{firm}/sign-in" staff::sign_in, public;
+        POST "/app/{firm}/sign-in" staff::ask_for_link, public;
+        GET  "/app/{firm}/provider" staff::provider::begin_attempt, public;
+    }
+
     Web {
+        GET    "/scim/v2/Users" scim::users, tenant Scim;
+        POST   "/scim/v2/Users" scim::create_user, tenant Scim;
+        GET    "/scim/v2/Users/{id}" scim::read_user, tenant Scim;
+        PUT    "/scim/v2/Users/{id}" scim::replace_user, tenant Scim;
+        PATCH  "/scim/v2/Users/{id}" scim::patch_user, tenant Scim;
+        DELETE "/scim/v2/Users/{id}" scim::delete_user, tenant Scim;
+        GET    "/scim/v2/Groups" scim::groups, tenant Scim;
+        POST   "/scim/v2/Groups" scim::create_group, tenant Scim;
+        GET    "/scim/v2/Groups/{id}" scim::read_group, tenant Scim;
+        PUT    "/scim/v2/Groups/{id}" scim::replace_group, tenant Scim;
+        PATCH  "/scim/v2/Groups/{id}" scim::patch_group, tenant Scim;
+        DELETE "/scim/v2/Groups/{id}" scim::delete_group, tenant Scim;
+        GET    "/scim/v2/ServiceProviderConfig" scim::config, tenant Scim;
+        GET    "/scim/v2/ResourceTypes" scim::resource_types, tenant Scim;
+        GET    "/scim/v2/ResourceTypes/{name}" scim::resource_type, tenant Scim;
+        GET    "/scim/v2/Schemas" scim::schemas, tenant Scim;
+        GET    "/scim/v2/Schemas/{urn}" scim::schema, tenant Scim;
+
+        GET  "/v1/complaints/{id}/opt-out" notifications::read_opt_out, tenant ComplaintsRead;
+        PUT  "/v1/complaints/{id}/opt-out" notifications::set_opt_out, tenant ComplaintsWrite;
+        GET  "/opt-out/{token}" notifications::ask, public;
+        POST "/opt-out/{token}" notifications::confirm, public;
+
         GET  "/{tenant}/" complain::start, page;
         GET  "/{tenant}/brand.css" brand::stylesheet, page;
         GET  "/{tenant}/logo" brand::logo, page;
@@ -325,5 +478,27 @@ routes! {
         POST "/{tenant}/case/representative" case::name_representative, case;
         POST "/{tenant}/case/representative/withdraw" case::withdraw_representative, case;
         POST "/{tenant}/sign-out" track::sign_out, page;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROUTES, Side};
+
+    /// Whether somebody may see a complaint is asked there alone: see `gateway::staff`.
+    #[test]
+    fn what_is_of_one_complaint_is_served_by_the_front_the_courier_and_the_web() {
+        let of_one = ROUTES.iter().filter(|route| route.path.starts_with("/v1/complaints/{id}"));
+        assert!(of_one.clone().count() > 40);
+        for route in of_one {
+            let sides = [Side::Front, Side::Courier, Side::Web];
+            assert!(sides.contains(&route.side), "{} {}", route.method, route.path);
+        }
+    }
+
+    /// Two routes that are at odds would end every isolate.
+    #[test]
+    fn routes_are_not_at_odds() {
+        assert!(super::router().has_routes());
     }
 }

@@ -3,7 +3,8 @@
 //! The *front* has the public address and what people wait for. The *middle* works on many complaints at a time: imports, exports,
 //! bulk jobs, what time brings; and takes mail in. The *courier* has what goes out to people: letters, notifications, and files, which
 //! are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable Objects. The *web* has the pages that
-//! people see. All but the front have no address; the front passes on what is for them. So each stays small and starts quickly.
+//! consumers see, and SCIM for firms' directories. The *staff* has who a firm's staff are, and their console. All but the front have no address; the front passes on what
+//! is for them. So each stays small and starts quickly.
 
 /// A Worker of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +14,9 @@ pub(crate) enum Side {
     Courier,
     Back,
     Web,
+    Staff,
     /// Each of them.
+    #[cfg(test)]
     All,
 }
 
@@ -27,21 +30,11 @@ impl Side {
         "courier"
     } else if cfg!(feature = "back") {
         "back"
-    } else {
+    } else if cfg!(feature = "web") {
         "web"
+    } else {
+        "staff"
     };
-
-    /// Whether this build is that Worker. (Natively it is all of them.)
-    pub(crate) const fn is_here(self) -> bool {
-        match self {
-            Self::Front => cfg!(feature = "front"),
-            Self::Middle => cfg!(feature = "middle"),
-            Self::Courier => cfg!(feature = "courier"),
-            Self::Back => cfg!(feature = "back"),
-            Self::Web => cfg!(feature = "web"),
-            Self::All => true,
-        }
-    }
 
     /// The service binding by which the front asks it.
     pub(crate) const fn binding(self) -> &'static str {
@@ -50,7 +43,10 @@ impl Side {
             Self::Courier => "COURIER",
             Self::Back => "BACK",
             Self::Web => "WEB",
-            Self::Front | Self::All => "",
+            Self::Staff => "STAFF",
+            Self::Front => "",
+            #[cfg(test)]
+            Self::All => "",
         }
     }
 }

@@ -2,6 +2,8 @@
 //! firm's name taken out.
 #![allow(dead_code, reason = "each of its users uses some of it")]
 
+pub(crate) mod console;
+
 use pages::{
     brand::{Brand, Colour},
     fields::{Step, Wrong},

@@ -1,6 +1,6 @@
 //! `POST /v1/complaints/{id}/<command>`: one endpoint a command, all the same way.
 //!
-//! 1. Read the body, the idempotency key and `If-Match` (413, 415, 400, 422, 428).
+//! 1. Read the body, the idempotency key and `If-Match` (413, 415, 400, 422, 428). Money takes a role and a fresh proof (403).
 //! 2. Load the complaint and what the key did before, in one call. Served before: the same answer again. A link's target
 //!    in another database is asked for at the same time.
 //! 3. Not there: 404. Somebody else has locked it: 423; the lock that the caller names has ended: 409. Changed since it
@@ -23,7 +23,7 @@ use crate::{
 };
 use futures_util::future::try_join;
 use shared::{
-    access::Actor,
+    access::{Actor, staff::Action},
     chain::{self, Digest, Tail},
     clock::{due::Due, passing::passed, timeline::Timeline},
     complaint::{
@@ -38,6 +38,7 @@ use shared::{
         idempotency::IdempotencyKey,
         problem::Code,
     },
+    identity::session::Sensitive,
     ids::{ComplaintId, OutboxId},
     lock::{FencingToken, Lock},
     tenant::placement::Slot,
@@ -84,6 +85,9 @@ async fn run(call: TenantCall, read: Read) -> Outcome {
     let (id, db) = call.complaint()?;
     let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
     let command = read(&body)?;
+    if command.pays() {
+        call.must(Action::ApproveRedress, Sensitive::ApproveRedress)?;
+    }
     let if_match = Some(call.call.if_match()?);
     let lock = call.call.lock_token()?;
 
@@ -348,4 +352,6 @@ commands! {
     record_adr_outcome => Command::RecordAdrOutcome;
     /// Moves it to other versions of rules or calendars.
     move_clocks => Command::MoveClocks;
+    /// Says which staff may see it.
+    label => Command::Label;
 }

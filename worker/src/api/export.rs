@@ -12,12 +12,17 @@ use super::{
 use crate::{
     call::{Outcome, Reply, TenantCall, bad_parameter},
     failure::Failure,
-    gateway, log,
+    gateway::{
+        self,
+        staff::{Read, Sight},
+    },
+    log,
     platform::{Gone, Outlet},
     store::{StoreError, TenantDb, export::Exported, history::Span},
 };
 use serde_json::Value;
 use shared::{
+    access::{Scope, staff::Action},
     exchange::{import::EXPORT_END_FORMAT, table},
     http::{
         cursor::{Cursor, Direction},
@@ -25,12 +30,13 @@ use shared::{
         merge::Cut,
         problem::{Code, FieldError, Rule},
     },
+    identity::session::Sensitive,
     ids::ComplaintId,
     json,
     search::place::Position,
     tenant::placement::Slot,
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// Complaints that are read at once.
 const PAGE: usize = 200;
@@ -56,6 +62,9 @@ struct Export {
     query: ListQuery,
     dbs: Vec<TenantDb>,
     searched: Option<String>,
+    sight: Sight,
+    /// How many complaints were written.
+    count: Cell<usize>,
 }
 
 /// Why an answer ends before it is whole.
@@ -73,6 +82,7 @@ impl<E: Into<Failure>> From<E> for End {
 
 /// See the module.
 pub(crate) async fn export(call: TenantCall) -> Outcome {
+    call.must(Action::Export, Sensitive::Export)?;
     let (format, query) = wanted(&call)?;
     let query = views::narrowed(&call, query).await?;
     let from = open_cursor(&call, &query)?;
@@ -88,10 +98,15 @@ pub(crate) async fn export(call: TenantCall) -> Outcome {
     };
     let reply = Reply::pieces(media_type, &outlet);
     let reply = reply.header("content-disposition", format!("attachment; filename=\"{name}\""));
-    let export = Rc::new(Export { call, format, query, dbs, searched });
+    let (sight, count) = (Sight::of(&call), Cell::default());
+    let export = Rc::new(Export { call, format, query, dbs, searched, sight, count });
     let writing = Rc::clone(&export);
     export.call.call.afterwards(async move {
-        match writing.write(from.map(|cursor| cursor.from), &outlet).await {
+        let written = writing.write(from.map(|cursor| cursor.from), &outlet).await;
+        if let Some(read) = Read::of(&writing.call, Scope::ComplaintsRead) {
+            read.write_rows(writing.count.get()).await;
+        }
+        match written {
             Ok(()) => outlet.end(),
             Err(End::Gone) => {}
             Err(End::Failed(failure)) => {
@@ -138,20 +153,24 @@ impl Export {
         if self.format == Format::Csv {
             put(outlet, &table::header(custom)).await?;
         }
-        let (mut count, mut more) = (0, true);
+        let mut more = true;
         while more && self.call.call.runtime.meter.statements.get() < MAX_STATEMENTS {
             gateway::still_welcome(&self.call).await?;
             let mut pages = Vec::with_capacity(self.dbs.len());
             for db in &self.dbs {
                 pages.push(db.export_page(&self.query, self.searched.as_deref(), from, PAGE).await?);
             }
-            let page = Cut::complete(pages);
+            let mut page = Cut::complete(pages);
             more = page.more;
+            // The next page is behind the last of this one, whether that is shown or not.
+            from = page.items.last().map_or(from, |(position, _)| Some(*position));
+            let ids: Vec<_> = page.items.iter().map(|(_, complaint)| complaint.id.to_string()).collect();
+            let hidden = self.sight.hidden(&ids).await?;
+            page.items.retain(|(_, complaint)| !hidden.contains(&complaint.id.to_string()));
             let events = self.events_of(&page.items).await?;
             let mut lines = String::new();
             for (position, complaint) in page.items {
-                count += 1;
-                from = Some(position);
+                self.count.set(self.count.get() + 1);
                 let cursor = self.cursor(position);
                 let closing = format!(",\"cursor\":\"{cursor}\"}}\n");
                 match self.format {
@@ -176,6 +195,7 @@ impl Export {
             put(outlet, &lines).await?;
         }
         if self.format != Format::Csv {
+            let count = self.count.get();
             let next = from.filter(|_| more).map(|from| format!("\"{}\"", self.cursor(from)));
             let next = next.as_deref().unwrap_or("null");
             let complete = !more;

@@ -65,7 +65,7 @@ pub(crate) async fn ready(call: Call) -> Outcome {
     });
     let bucket = guarded(Guarded::Bucket, runtime.text("readyz"));
     let directory = check("kv:DIRECTORY".to_owned(), runtime.directory_get("readyz"));
-    let services = [Side::Middle, Side::Courier, Side::Back, Side::Web]
+    let services = [Side::Middle, Side::Courier, Side::Back, Side::Web, Side::Staff]
         .into_iter()
         .map(Side::binding)
         .map(|binding| check(format!("service:{binding}"), runtime.is_there(binding)));

@@ -4,6 +4,7 @@ use super::letters::MAX_BODY;
 use crate::{
     call::{Outcome, Reply, TenantCall, bad_parameter, unknown_parameter},
     failure::Failure,
+    gateway::staff::Sight,
     mail,
     platform::bucket::Object,
 };
@@ -87,7 +88,11 @@ pub(crate) async fn retry(call: TenantCall) -> Outcome {
     Reply::json(202, &InboundMail::waiting(&arrived))
 }
 
+/// A mail, unless it is of a complaint that whoever asks may not see.
 async fn find(call: &TenantCall) -> Result<(InboundMail, Arrived), Failure> {
-    let found = call.home()?.mail(call.call.path_value("id")?).await?;
-    found.ok_or(Failure::new(Code::NotFound))
+    let found = call.home()?.mail(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))?;
+    if let Some(complaint) = found.0.complaint {
+        Sight::of(call).sees(complaint).await?;
+    }
+    Ok(found)
 }

@@ -19,6 +19,7 @@ use print::Unprinted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
+    access::staff::Action,
     chain::Digest,
     clock::{day::Day, pack::Facts, timeline::Timeline},
     complaint::{
@@ -32,6 +33,7 @@ use shared::{
         body,
         problem::{Code, FieldError, Rule},
     },
+    identity::session::Sensitive,
     ids::{ComplaintId, LetterId},
     json,
     letter::{
@@ -194,6 +196,9 @@ pub(crate) async fn send(call: TenantCall) -> Outcome {
     };
     let complaint = &changing.before;
     let drafted = Drafted::read(&changing.db, complaint, letter).await?;
+    if drafted.response.as_ref().is_some_and(Response::pays) {
+        call.must(Action::ApproveRedress, Sensitive::ApproveRedress)?;
+    }
     let at = sent_at.unwrap_or_else(|| call.time());
     let missing = drafted.missing(&call, complaint, at)?;
     let dated = said_day(day(&call, complaint, at), &drafted.document.language);

@@ -51,7 +51,7 @@ pub(crate) async fn connect(call: TenantCall) -> Outcome {
     let Entrance { ends_at, ticket } = gateway::entrance(&call)?;
     if let Some(ticket) = &ticket {
         let used = Used { nonce: ticket.nonce_text(), expires_at: ticket.expires_at };
-        let seen: Seen = runtime.ask(Class::ReplayGuard, &format!("key:{}", call.key), &used).await?;
+        let seen: Seen = runtime.ask(Class::ReplayGuard, &format!("key:{}", call.key()?), &used).await?;
         if !seen.first {
             return Err(Failure::new(Code::Unauthenticated).detail("The ticket was used before: get another"));
         }
@@ -82,7 +82,7 @@ pub(crate) async fn connect(call: TenantCall) -> Outcome {
 
     // (3)
     let events = ticket.as_ref().is_none_or(|ticket| ticket.events);
-    let guest = Guest { key: call.key, ends_at, standing: call.standing.seq, complaint, events, after };
+    let guest = Guest { key: call.key()?, ends_at, standing: call.standing.seq, complaint, events, after };
     let entry = Entry { guest, next: Place(after).seal(tenant) };
     let socket = runtime.open_socket(Class::LiveHub, &live_hub::name_of(tenant), &entry).await?.map_err(refused)?;
     metrics::count(families::LIVE_OPENED, &[], 1);
@@ -121,7 +121,7 @@ pub(crate) async fn ticket(call: TenantCall) -> Outcome {
     }
     let ticket = Ticket {
         tenant: call.standing.tenant.id,
-        key: call.key,
+        key: call.key()?,
         key_expires_at: gateway::entrance(&call)?.ends_at,
         complaint,
         events,

@@ -1,5 +1,7 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
+#[cfg(feature = "staff")]
+pub(crate) mod access_events;
 pub(crate) mod attachments;
 pub(crate) mod bulk;
 pub(crate) mod case_file;
@@ -27,9 +29,18 @@ pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod notifications;
 pub(crate) mod once;
+#[cfg(feature = "staff")]
+pub(crate) mod people;
 pub(crate) mod relocations;
+#[cfg(feature = "web")]
+pub(crate) mod scim;
 pub(crate) mod shards;
+#[cfg(feature = "staff")]
+pub(crate) mod sign_in;
 pub(crate) mod split;
+pub(crate) mod statistics;
+#[cfg(feature = "staff")]
+pub(crate) mod teams;
 pub(crate) mod tenants;
 pub(crate) mod test_clock;
 pub(crate) mod uploads;

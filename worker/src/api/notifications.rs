@@ -5,7 +5,7 @@ use crate::{
     call::{Call, Firm, Outcome, Posted, Reply, TenantCall, bad_parameter, unknown_parameter},
     deliver::messages::announce,
     failure::Failure,
-    gateway::forward::forward,
+    gateway::{forward::forward, staff::Sight},
     platform::Freshness,
     store::{
         StoreError,
@@ -147,6 +147,7 @@ fn place(text: &str) -> Option<(i64, Which)> {
 pub(crate) async fn retry(call: TenantCall) -> Outcome {
     let Posted { body: Nothing {}, key, .. } = call.call.posted(MAX_BODY).await?;
     let which: Which = call.call.path_value("id")?;
+    Sight::of(&call).sees(which.complaint).await?;
     let found = call.home()?.retry_notification(&which, &key, call.call.now).await?;
     let reply = Reply::json(200, &shown(found.ok_or(Failure::new(Code::NotFound))?))?;
     if let Some(shard) = call.standing.tenant.shards.home() {

@@ -170,7 +170,7 @@ pub(super) async fn find(call: &OperatorCall) -> Result<Tenant, Failure> {
 }
 
 /// The change is done once D1 has it. What keeps it from being told is logged, and cron tries again.
-pub(super) async fn publish(call: &Call, tenant: TenantId) {
+pub(crate) async fn publish(call: &Call, tenant: TenantId) {
     if let Err(error) = directory::publish(&call.runtime, tenant, call.now).await {
         log::fault("standing_not_published", &error);
     }

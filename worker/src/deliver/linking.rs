@@ -58,12 +58,12 @@ pub(super) async fn apply(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTr
         new.entry(message.tenant).or_default().push(message);
     }
     let directory = SystemDb::new(runtime.clone(), DIRECTORY_SHARD);
-    let tenants = together(new.keys().map(|tenant| directory.tenant_at(*tenant))).await;
+    let tenants = together(new.keys().map(|tenant| directory.tenant(*tenant))).await;
     let (mut failed, mut calls, mut told) = (BTreeSet::new(), CALLS, Vec::new());
     let mut later = Vec::<&OutboxMessage>::new();
     for (tenant, messages) in tenants.into_iter().zip(new.into_values()) {
         let tenant = match tenant {
-            Ok(Some((tenant, ..))) if has_rule(&tenant) && is_on(runtime, &tenant).await => tenant,
+            Ok(Some(tenant)) if has_rule(&tenant) && is_on(runtime, &tenant).await => tenant,
             Ok(_) => continue,
             Err(error) => {
                 log::fault("rule_not_read", &error);

@@ -6,5 +6,5 @@ pub(crate) mod messages;
 mod noting;
 pub(crate) mod outbox;
 pub(crate) mod scanning;
-mod transport;
+pub(crate) mod transport;
 pub(crate) mod webhooks;

@@ -38,15 +38,15 @@ const TALK_MILLIS: i64 = 40_000;
 
 /// What sending came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sent {
+pub(crate) struct Sent {
     /// What the server answered, if it did.
-    pub(super) code: Option<u16>,
-    pub(super) verdict: Verdict,
+    pub(crate) code: Option<u16>,
+    pub(crate) verdict: Verdict,
 }
 
 /// What follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Taken,
     /// Another attempt may do better.
     Later(Reason),
@@ -57,13 +57,13 @@ pub(super) enum Verdict {
 }
 
 /// A way to send mail.
-pub(super) trait MailTransport {
+pub(crate) trait MailTransport {
     /// Hands a mail over.
     fn send<'s>(&'s self, runtime: &'s Runtime, mail: &'s Mail<'s>) -> LocalBoxFuture<'s, Sent>;
 }
 
 /// Mail, if this cell sends any: the way, and the address it is from.
-pub(super) fn mail(runtime: &Runtime) -> Option<(Box<dyn MailTransport>, String)> {
+pub(crate) fn mail(runtime: &Runtime) -> Option<(Box<dyn MailTransport>, String)> {
     let variable = |name| runtime.variable(name).filter(|value| !value.is_empty());
     let (way, from) = (variable(MAIL)?, variable(MAIL_FROM).filter(|from| is_address(from))?);
     let password = variable(MAIL_PASSWORD);

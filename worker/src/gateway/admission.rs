@@ -65,7 +65,7 @@ pub(super) fn object_of(tenant: TenantId) -> String {
 }
 
 /// How a tenant stands; `None` if this cell has never heard of it.
-pub(super) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
+pub(crate) async fn standing(call: &Call, tenant: TenantId) -> Result<Option<Rc<Standing>>, Failure> {
     let begun = platform::now();
     let has_to_wait = |standing: &Standing| standing.moving && standing.tenant.home_cell == call.config.cell;
     for _ in 0..TRIES {
@@ -232,8 +232,8 @@ async fn ask_for_tenant(runtime: &Runtime, tenant: TenantId, lease: Ask, now: Ti
     if take(&TENANTS, &tenant, now, answer)? {
         return Ok(true);
     }
-    let Some(standing) = directory::truth(runtime, tenant, now).await? else { return Ok(false) };
-    directory::tell(runtime, standing).await?;
+    let Some((_, standing)) = directory::told(runtime, tenant, now).await? else { return Ok(false) };
+    directory::tell(runtime, tenant, standing).await?;
     let answer = runtime.ask(Class::RateLimiter, &name, &question).await;
     Ok(take(&TENANTS, &tenant, now, answer)?)
 }

@@ -14,18 +14,10 @@ use crate::{
 use shared::{
     access::{Access, Principal, may},
     http::problem::Code,
-    portal::{is_reserved, settings::PortalSettings},
+    portal::{settings::PortalSettings, slug_of},
     tenant::{CellName, Slug, Status, standing::Standing},
 };
 use std::rc::Rc;
-
-/// The firm's slug that an address begins with; none of the service's own addresses begins with one.
-pub(crate) fn slug_of(path: &str) -> Option<Slug> {
-    let first = path.strip_prefix('/')?.split('/').next()?;
-    // An address of one part is no firm's: all of theirs go on.
-    let goes_on = path.len() > first.len() + 1;
-    Slug::try_from(first.to_owned()).ok().filter(|_| goes_on && !is_reserved(first))
-}
 
 /// Lets a request for a page through, at this cost.
 pub(super) async fn page(call: Call, cost: Cost, handler: fn(Rc<PageCall>) -> Answering) -> Outcome {

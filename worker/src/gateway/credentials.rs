@@ -4,6 +4,10 @@ use crate::{call::Call, failure::Failure};
 use shared::{
     access::{Principal, Scope},
     http::problem::Code,
+    identity::{
+        cookie,
+        session_token::{self, SignedIn},
+    },
     live::ticket::Ticket,
     sign::api_key::{CELL_PREFIX, VerifiedCell, VerifiedKey},
     tenant::CellName,
@@ -19,6 +23,8 @@ pub(super) enum Credentials {
     Operator,
     /// A tenant's key, whose token is genuine and valid now.
     Key(Rc<VerifiedKey>),
+    /// A session of somebody of a tenant's staff, whose token is genuine and valid now.
+    Staff(Box<SignedIn>),
     /// Another cell's, speaking for a tenant.
     Cell(VerifiedCell),
 }
@@ -30,6 +36,7 @@ impl Credentials {
             Self::None => Principal::Anonymous,
             Self::Operator => Principal::Operator,
             Self::Key(key) => principal_of(key),
+            Self::Staff(token) => token.principal(),
             Self::Cell(VerifiedCell { cell, tenant }) => Principal::Cell { cell: cell.clone(), tenant: *tenant },
         }
     }
@@ -46,7 +53,10 @@ const OPERATOR_PREFIX: &str = "rdr_op_";
 pub(super) fn read(call: &Call) -> Result<Credentials, Failure> {
     let header = call.incoming.head.authorization.as_str();
     if header.is_empty() {
-        return ticket(call)?.map_or(Ok(Credentials::None), |ticket| of_ticket(call, &ticket));
+        return match ticket(call)? {
+            Some(ticket) => of_ticket(call, &ticket),
+            None => of_cookie(call),
+        };
     }
     let token = header
         .split_once(' ')
@@ -98,6 +108,20 @@ pub(super) fn ticket(call: &Call) -> Result<Option<Ticket>, Failure> {
     let Some((_, sealed)) = offered(call) else { return Ok(None) };
     let ticket = Ticket::open(&sealed, &call.config.cursors).ok().filter(|ticket| ticket.expires_at > call.now);
     ticket.map(Some).ok_or_else(unknown)
+}
+
+/// The session that a browser's cookie is of.
+fn of_cookie(call: &Call) -> Result<Credentials, Failure> {
+    let cookies = call.incoming.header("cookie").unwrap_or_default();
+    let Some(token) = cookie::ACCESS.of(&cookies) else { return Ok(Credentials::None) };
+    let token = session_token::verify(&call.config.keys, token, call.now).map_err(|_| signed_out())?;
+    call.runtime.meter.known.set(true);
+    Ok(Credentials::Staff(Box::new(token)))
+}
+
+/// Why a session is refused is not said either.
+pub(super) fn signed_out() -> Failure {
+    Failure::new(Code::Unauthenticated).detail("The session is over, or has to be refreshed: POST /app/refresh")
 }
 
 /// It stands for the key that got it, but may only read, and from anywhere.

@@ -13,7 +13,7 @@ use crate::{
 };
 use shared::{
     ids::TenantId,
-    json,
+    json::{self, Raw},
     live::Door,
     object::rate_limiter,
     tenant::{
@@ -71,12 +71,24 @@ pub(crate) async fn route_to(runtime: &Runtime, slug: &Slug) -> Result<Option<Ro
 
 /// What D1 says of a tenant.
 pub(crate) async fn truth(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+    Ok(told(runtime, tenant, now).await?.map(|(standing, _)| standing))
+}
+
+/// The same, and as the text that objects are told.
+pub(super) async fn told(
+    runtime: &Runtime,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<Option<(Standing, Raw)>, StoreError> {
     // The number is read first: a change in between makes it too low, and then it is told again.
-    let Some((tenant, seq, moving)) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_at(tenant).await? else {
-        return Ok(None);
-    };
-    let ended = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant.id).ended_keys(now).await?;
-    Ok(Some(Standing { seq, tenant, ended, moving }))
+    let Some(row) = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant_row(tenant).await? else { return Ok(None) };
+    let (ended, barred) = TenantDb::new(runtime.clone(), DIRECTORY_SHARD, tenant).ended(now).await?;
+    let (seq, doc, moving) = (row.directory_seq, &row.doc, row.moving());
+    let ended = serde_json::to_string(&ended).map_err(|error| StoreError::unreadable(&error))?;
+    let barred = barred.join(",");
+    let text = format!(r#"{{"seq":{seq},"tenant":{doc},"ended":{ended},"moving":{moving},"barred":[{barred}]}}"#);
+    let standing = json::from_str(&text).map_err(|error| StoreError::unreadable(&error))?;
+    Ok(Some((standing, Raw(text))))
 }
 
 /// Why the objects or the directory still say the old: cron tries again.
@@ -100,10 +112,10 @@ const ATTEMPTS: usize = 3;
 pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp) -> Result<(), NotPublished> {
     let db = SystemDb::new(runtime.clone(), DIRECTORY_SHARD);
     for _ in 0..ATTEMPTS {
-        let Some(standing) = truth(runtime, tenant, now).await? else { return Ok(()) };
+        let Some((standing, text)) = told(runtime, tenant, now).await? else { return Ok(()) };
         let (seq, route) = (standing.seq, standing.route());
         let door = Config::of(runtime).ok().map(|config| Door::of(&standing, &config.cell));
-        tell(runtime, standing).await?;
+        tell(runtime, tenant, text).await?;
         // Sockets keep nobody from being told the rest.
         let listeners = match door {
             Some(door) => live::stand(runtime, tenant, door).await,
@@ -124,10 +136,9 @@ pub(crate) async fn publish(runtime: &Runtime, tenant: TenantId, now: Timestamp)
 }
 
 /// Tells a tenant's `RateLimiter` how the tenant stands.
-pub(crate) async fn tell(runtime: &Runtime, standing: Standing) -> Result<(), Fault> {
-    let name = super::admission::object_of(standing.tenant.id);
-    let told = rate_limiter::Question::Tell { standing: Box::new(standing) };
-    runtime.ask::<rate_limiter::Told>(Class::RateLimiter, &name, &told).await?;
+pub(super) async fn tell(runtime: &Runtime, tenant: TenantId, standing: Raw) -> Result<(), Fault> {
+    let question = rate_limiter::Question::Tell { standing };
+    runtime.ask::<rate_limiter::Told>(Class::RateLimiter, &super::admission::object_of(tenant), &question).await?;
     Ok(())
 }
 

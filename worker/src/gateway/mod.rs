@@ -3,6 +3,7 @@
 //! Invariant: a [`TenantCall`] or an [`OperatorCall`] exists only if its caller may make it.
 
 pub(crate) mod admission;
+#[cfg(feature = "web")]
 mod consumer;
 mod credentials;
 pub(crate) mod directory;
@@ -10,12 +11,14 @@ pub(crate) mod flags;
 pub(crate) mod forward;
 mod promised;
 pub(crate) mod signature;
+pub(crate) mod staff;
 
+#[cfg(feature = "web")]
+use crate::portal::page::{CaseCall, PageCall};
 use crate::{
-    call::{Call, CellCall, OperatorCall, Outcome, Reply, TenantCall},
+    call::{Call, Caller, CellCall, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
     platform,
-    portal::page::{CaseCall, PageCall},
     side::Side,
     store::{
         TenantDb,
@@ -23,13 +26,13 @@ use crate::{
     },
 };
 use admission::{Cost, Paid};
-pub(crate) use consumer::slug_of;
 use credentials::Credentials;
 pub(crate) use credentials::unknown;
 use promised::Named;
 use shared::{
     access::{Access, Principal, Scope, may},
     http::problem::Code,
+    identity::{csrf, session_token::SignedIn},
     ids::{KeyId, TenantId},
     live::ticket::Ticket,
     sign::api_key::VerifiedKey,
@@ -54,10 +57,12 @@ pub(crate) enum Endpoint {
     /// To be another cell that speaks for the tenant in the path.
     Cell(fn(CellCall) -> Answering),
     /// To ask for a page of a firm that has a portal, at this cost.
+    #[cfg(feature = "web")]
     Page(Cost, fn(Rc<PageCall>) -> Answering),
     /// To have shown that a complaint of a firm is theirs.
+    #[cfg(feature = "web")]
     Case(fn(CaseCall) -> Answering),
-    /// To be a tenant's key with this scope, at this cost.
+    /// To be a tenant's key, or somebody of its staff, with this scope, at this cost.
     Tenant(Scope, Cost, fn(TenantCall) -> Answering),
 }
 
@@ -77,31 +82,30 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
             admission::admit_address(&call.runtime, &call.config, &call.incoming.head.address).await?;
             handler(call).await
         }
+        // A future that is never awaited is still compiled in, so these are no ordinary conditions. The router has none in other builds.
+        #[cfg(any(feature = "back", feature = "courier"))]
         Endpoint::Operator(handler) => match operator(call).await? {
             Passed::Here(call) => handler(call).await,
             Passed::Elsewhere(reply) => Ok(reply),
         },
+        #[cfg(not(any(feature = "back", feature = "courier")))]
+        Endpoint::Operator(_) => Err(Failure::new(Code::NotFound)),
+        #[cfg(feature = "back")]
         Endpoint::OperatorOfMove(handler) => match operator_of_move(call).await? {
             Passed::Here(call) => handler(call).await,
             Passed::Elsewhere(reply) => Ok(reply),
         },
+        #[cfg(feature = "back")]
         Endpoint::Cell(handler) => handler(cell(call).await?).await,
-        // A future that is never awaited is still compiled in, so these are no ordinary conditions. The router has neither in other builds.
+        #[cfg(not(feature = "back"))]
+        Endpoint::OperatorOfMove(_) | Endpoint::Cell(_) => Err(Failure::new(Code::NotFound)),
         #[cfg(feature = "web")]
         Endpoint::Page(cost, handler) => consumer::page(call, cost, handler).await,
         #[cfg(feature = "web")]
         Endpoint::Case(handler) => consumer::case(call, handler).await,
-        #[cfg(not(feature = "web"))]
-        Endpoint::Page(..) | Endpoint::Case(_) => Err(Failure::new(Code::NotFound)),
         Endpoint::Tenant(scope, cost, handler) => match tenant(call, scope, cost).await? {
             Passed::Here((call, paid)) => {
-                let named = Named::of(&call);
-                let outcome = match (handler(call).await, named) {
-                    (Err(failure), Some(named)) if failure.code == Code::NotFound => {
-                        named.elsewhere().await?.ok_or(failure)
-                    }
-                    (outcome, _) => outcome,
-                };
+                let outcome = seen(call, scope, handler).await;
                 if outcome.as_ref().is_ok_and(Reply::is_new) {
                     paid.into_iter().for_each(Paid::logged);
                 }
@@ -112,25 +116,61 @@ pub(crate) async fn pass(call: Call, endpoint: Endpoint) -> Outcome {
     }
 }
 
-/// Lets a tenant's key through if it has `scope`.
+/// What a handler answers, as whoever asks may see it; what somebody of the staff reads is noted.
+#[cfg(any(feature = "front", feature = "middle", feature = "courier", feature = "back", feature = "web"))]
+async fn seen(call: TenantCall, scope: Scope, handler: fn(TenantCall) -> Answering) -> Outcome {
+    let read = staff::Read::of(&call, scope);
+    #[cfg(any(feature = "front", feature = "courier", feature = "web"))]
+    let outcome = of_complaint(call, handler).await;
+    #[cfg(not(any(feature = "front", feature = "courier", feature = "web")))]
+    let outcome = handler(call).await;
+    match (outcome, read) {
+        (Ok(reply), Some(read)) => read.shown(reply).await,
+        (outcome, _) => outcome,
+    }
+}
+
+/// The others show no complaint.
+#[cfg(not(any(feature = "front", feature = "middle", feature = "courier", feature = "back", feature = "web")))]
+async fn seen(call: TenantCall, _: Scope, handler: fn(TenantCall) -> Answering) -> Outcome {
+    handler(call).await
+}
+
+/// What a handler answers that may be asked for a complaint: one that whoever asks may not see is not there, and one that is promised is
+/// looked for where it may be.
+#[cfg(any(feature = "front", feature = "courier", feature = "web"))]
+async fn of_complaint(mut call: TenantCall, handler: fn(TenantCall) -> Answering) -> Outcome {
+    staff::shut(&mut call).await?;
+    let named = Named::of(&call);
+    match (handler(call).await, named) {
+        (Err(failure), Some(named)) if failure.code == Code::NotFound => named.elsewhere().await?.ok_or(failure),
+        (outcome, _) => outcome,
+    }
+}
+
+/// Lets a tenant's key, or somebody of its staff, through if they have `scope`.
 ///
-/// 1. Authenticate: a token whose signature is genuine (401).
+/// 1. Authenticate: a token, or a session's cookie, whose signature is genuine (401).
 /// 2. Find the home cell: forward what belongs to another (503 if that one does not answer).
-/// 3. The tenant's standing: keys that were ended, tenants that are gone (401), suspended (403), addresses (403).
+/// 3. The tenant's standing: keys that were ended, sessions that are barred, tenants that are gone (401), suspended (403), addresses (403).
 /// 4. Limit (429).
-/// 5. Authorise: the scope (403), the signature if the request must be signed (401), and a part that is switched off (503).
+/// 5. Authorise: the scope (403), the signature if the request must be signed (401), a session's token against forged requests
+///    (403), and a part that is switched off (503).
 async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(TenantCall, Option<Paid>)>, Failure> {
     // (1)
     if let Some(cell) = credentials::foreign_ticket(&call) {
         return Ok(Passed::Elsewhere(forward::forward(&call, &cell, false).await?));
     }
     let credentials = credentials::read(&call)?;
-    let Credentials::Key(key) = credentials else {
-        may(&credentials.principal(), Access::Tenant(scope))?;
-        return Err(unknown());
+    let (tenant, id, issuer) = match &credentials {
+        Credentials::Key(key) => (&key.tenant, Some(key.key), &key.cell),
+        Credentials::Staff(token) => (&token.tenant, None, &token.cell),
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => {
+            may(&credentials.principal(), Access::Tenant(scope))?;
+            return Err(unknown());
+        }
     };
-    let VerifiedKey { key: id, tenant, cell: issuer, .. } = key.as_ref();
-    call.runtime.meter.caller.set(Some((*tenant, *id)));
+    call.runtime.meter.caller.set(Some((*tenant, id)));
 
     // (2)
     let here = &call.config.cell;
@@ -148,9 +188,15 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     if home != here {
         return Ok(Passed::Elsewhere(forward::forward(&call, home, true).await?));
     }
-    is_welcome(&standing, &key, call.now)?;
-    if !credentials::from_allowed_address(&call, &key) {
-        return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
+    match &credentials {
+        Credentials::Key(key) => {
+            is_welcome(&standing, key, call.now)?;
+            if !credentials::from_allowed_address(&call, key) {
+                return Err(Failure::new(Code::Forbidden).detail("The key may not be used from this address"));
+            }
+        }
+        Credentials::Staff(token) => is_admitted(&standing, token)?,
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => return Err(unknown()),
     }
 
     // (4)
@@ -158,11 +204,22 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
     let paid = admission::admit(&call, &standing, cost).await?;
 
     // (5)
-    may(&credentials::principal_of(&key), Access::Tenant(scope))?;
-    call.signed = signature::check(&call, &key, &standing).await?;
-    flags::allow(&call, *tenant).await?;
-    note_use(&call, *tenant, *id);
-    let call = TenantCall { call, standing, key: *id };
+    may(&credentials.principal(), Access::Tenant(scope))?;
+    let tenant = *tenant;
+    let caller = match credentials {
+        Credentials::Key(key) => {
+            call.signed = signature::check(&call, &key, &standing).await?;
+            note_use(&call, tenant, key.key);
+            Caller::Key(key.key)
+        }
+        Credentials::Staff(token) => {
+            staff::meant(&call, &token, &call.incoming.header(csrf::HEADER).unwrap_or_default())?;
+            Caller::Staff(token)
+        }
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => return Err(unknown()),
+    };
+    flags::allow(&call, tenant).await?;
+    let call = TenantCall { call, standing, caller };
     call.follow_bookmarks()?;
     Ok(Passed::Here((call, paid)))
 }
@@ -171,6 +228,18 @@ fn is_welcome(standing: &Standing, key: &VerifiedKey, now: Timestamp) -> Result<
     if !standing.accepts(key.key, &key.cell, now) {
         return Err(unknown());
     }
+    not_suspended(standing)
+}
+
+/// Whether somebody's session still opens the tenant's doors.
+pub(crate) fn is_admitted(standing: &Standing, token: &SignedIn) -> Result<(), Failure> {
+    if !standing.admits(token) {
+        return Err(credentials::signed_out());
+    }
+    not_suspended(standing)
+}
+
+fn not_suspended(standing: &Standing) -> Result<(), Failure> {
     if standing.tenant.status == Status::Suspended {
         return Err(Failure::new(Code::TenantSuspended).detail("Ask the operator of the service"));
     }
@@ -180,9 +249,13 @@ fn is_welcome(standing: &Standing, key: &VerifiedKey, now: Timestamp) -> Result<
 /// Whether a caller who was let in and has waited since is welcome still.
 pub(crate) async fn still_welcome(call: &TenantCall) -> Result<(), Failure> {
     let TenantCall { call, standing, .. } = call;
-    let Credentials::Key(key) = credentials::read(call)? else { return Err(unknown()) };
+    let credentials = credentials::read(call)?;
     let standing = admission::standing(call, standing.tenant.id).await?.ok_or_else(unknown)?;
-    is_welcome(&standing, &key, platform::now())
+    match credentials {
+        Credentials::Key(key) => is_welcome(&standing, &key, platform::now()),
+        Credentials::Staff(token) => is_admitted(&standing, &token),
+        Credentials::None | Credentials::Operator | Credentials::Cell(_) => Err(unknown()),
+    }
 }
 
 /// How a caller was let in.

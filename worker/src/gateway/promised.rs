@@ -3,13 +3,9 @@
 use crate::{
     call::{Reply, TenantCall},
     failure::Failure,
-    side::Side,
     store::TenantDb,
 };
 use shared::ids::ComplaintId;
-
-/// Whether this build serves anything below a complaint.
-const SERVES_COMPLAINTS: bool = Side::Front.is_here() || Side::Courier.is_here();
 
 /// A complaint that a request names, which may be there under another id.
 pub(super) struct Named {
@@ -23,7 +19,7 @@ impl Named {
     /// What the request names, if it names a complaint.
     pub(super) fn of(call: &TenantCall) -> Option<Self> {
         let head = &call.call.incoming.head;
-        if !SERVES_COMPLAINTS || !head.path.starts_with("/v1/complaints/") {
+        if !head.path.starts_with("/v1/complaints/") {
             return None;
         }
         let id = call.call.path_value("id").ok()?;

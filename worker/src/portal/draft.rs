@@ -1,17 +1,17 @@
 //! Drafts in the bucket, each sealed with a key that follows from a secret of whoever has it and from the cell's own: the cookie or the
 //! link that names a draft is what opens it.
-//!
-//! What the portal keeps there goes after a while: beside each object stands a turn, named after the day on which it is over.
 
-use super::page::{PageCall, secret};
+use super::{
+    page::{PageCall, secret},
+    turns::turn,
+};
 use crate::{
     failure::Failure,
-    log,
-    platform::{self, Fault, Runtime},
+    platform::{self, Fault},
 };
 use shared::{
     http::problem::Code,
-    ids::{AttachmentId, TenantId},
+    ids::AttachmentId,
     json,
     portal::{
         DRAFT,
@@ -20,12 +20,6 @@ use shared::{
     },
     time::Timestamp,
 };
-
-/// What the keys of turns begin with.
-const TURNS: &str = "portal/";
-/// Turns that one tick takes.
-const A_TICK: u32 = 200;
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// A draft, and the secret that opens it.
 pub(super) struct Kept {
@@ -144,33 +138,6 @@ impl PageCall {
         }
         Ok(found)
     }
-}
-
-fn turn(until: Timestamp, tenant: TenantId, rest: &str) -> String {
-    format!("{TURNS}{:07}/{tenant}/{rest}", until.unix_millis().div_euclid(DAY_MILLIS))
-}
-
-/// Deletes what is over. How much.
-pub(crate) async fn sweep(runtime: &Runtime, now: Timestamp) -> Result<u32, Fault> {
-    let today = now.unix_millis().div_euclid(DAY_MILLIS);
-    let mut gone = 0;
-    // In the order of their days.
-    for key in runtime.keys(TURNS, A_TICK).await? {
-        let parts = key.strip_prefix(TURNS).and_then(|rest| rest.split_once('/'));
-        let Some((day, (tenant, rest))) = parts.and_then(|(day, rest)| Some((day, rest.split_once('/')?))) else {
-            log::fault("portal_turn_unreadable", &key.len());
-            runtime.delete(&key).await?;
-            continue;
-        };
-        if day.parse().is_ok_and(|day: i64| day >= today) {
-            break;
-        }
-        if runtime.purge_under(&format!("{tenant}/portal/{rest}")).await? {
-            runtime.delete(&key).await?;
-        }
-        gone += 1;
-    }
-    Ok(gone)
 }
 
 /// A new id for a file of a draft.

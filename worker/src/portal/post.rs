@@ -1,14 +1,11 @@
 //! Mails of the portal: a code, the way back to a draft. Each is kept sealed in the bucket, and a message on the queue names it, for no
 //! queue has personal data in it. The courier sends it ([`send`]).
 
+#[cfg(feature = "web")]
 use super::page::PageCall;
-use crate::{
-    config::Config,
-    failure::Failure,
-    log,
-    platform::{Queue, Runtime},
-    store::StoreError,
-};
+use crate::{config::Config, log, platform::Runtime, store::StoreError};
+#[cfg(feature = "web")]
+use crate::{failure::Failure, platform::Queue};
 use serde::{Deserialize, Serialize};
 use shared::{
     ids::TenantId,
@@ -38,6 +35,7 @@ fn secret(key: &PortalKey, tenant: TenantId) -> [u8; 32] {
     key.tag(tenant, Purpose::Keeping, "mails")
 }
 
+#[cfg(feature = "web")]
 impl PageCall {
     /// Sends a mail, unless the same was sent to the address just now. `about`: what is the same.
     pub(super) async fn post(&self, to: &str, about: &str, mail: pages::mail::Mail) -> Result<(), Failure> {

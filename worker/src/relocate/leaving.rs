@@ -428,7 +428,8 @@ impl Driver {
     }
 
     async fn activate(&self, job: &Job) -> Result<Outcome, Undone> {
-        let (tenant, seq, _) = self.system().tenant_at(self.tenant).await?.ok_or(NOT_THERE)?;
+        let row = self.system().tenant_row(self.tenant).await?.ok_or(NOT_THERE)?;
+        let (tenant, seq) = (row.tenant()?, row.directory_seq);
         let keys = self.db(DIRECTORY_SHARD).key_records().await?;
         let views = self.db(DIRECTORY_SHARD).view_records().await?;
         let limiter = admission::counted(&self.runtime, self.tenant).await?;

@@ -26,6 +26,7 @@ use shared::{
         rank::{LOOKED_AT, RANKED, scores},
         snippet,
     },
+    statistics::Row,
     time::Timestamp,
 };
 use std::cmp::Reverse;
@@ -34,12 +35,14 @@ pub(super) const READ: Scoped = scoped!("sql/complaints/read.sql");
 const LOAD: Scoped = scoped!("sql/complaints/load.sql");
 const OCCURRENCES: Scoped = scoped!("sql/events/occurrences.sql");
 const BY_REFERENCE: Scoped = scoped!("sql/complaints/by_reference.sql");
+const LABELLED: Scoped = scoped!("sql/complaints/labelled.sql");
 const SUMMARY: Scoped = scoped!("sql/complaints/summary.sql");
 const HAVING_EXTERNAL_REFERENCE: Scoped = scoped!("sql/complaints/having_external_reference.sql");
 const ALIKE: Scoped = scoped!("sql/complaints/alike.sql");
 const INDEX: Scoped = scoped!("sql/complaints/index.sql");
 const LINK_TARGET: Scoped = scoped!("sql/complaints/link_target.sql");
 pub(super) const COUNTS: Scoped = scoped!("sql/counts/read.sql");
+const DAILY_COUNTS: Scoped = scoped!("sql/daily_counts/read.sql");
 const LIST_NEWEST: Scoped = scoped!("sql/complaints/list_newest.sql");
 const LIST_OLDEST: Scoped = scoped!("sql/complaints/list_oldest.sql");
 const LIST_ALL: Scoped = scoped!("sql/complaints/list_all.sql");
@@ -316,9 +319,19 @@ impl TenantDb {
         Ok(row.map(|row| row.summary))
     }
 
+    /// Of complaints, a JSON list of ids, those that not everybody may see: each one's id, and its labels as JSON.
+    pub(crate) async fn labelled(&self, ids: &str) -> Result<Vec<String>, StoreError> {
+        self.lines(LABELLED, (ids,)).await
+    }
+
     /// How many complaints here have which value of which facet.
     pub(crate) async fn counts(&self) -> Result<Vec<CountRow>, StoreError> {
         self.rows(COUNTS, ()).await
+    }
+
+    /// What was received and resolved here on these days, and what is open.
+    pub(crate) async fn daily_counts(&self, from: Day, to: Day) -> Result<Vec<Row>, StoreError> {
+        self.rows(DAILY_COUNTS, (from, to)).await
     }
 
     /// The tenant's tokens in the index.

@@ -1,9 +1,10 @@
 //! A tenant's API keys, as records.
 
-use super::{Scoped, Sql, StoreError, TenantDb, system::OperatorRecord, to_json};
+use super::{DocRow, Scoped, Sql, StoreError, TenantDb, system::OperatorRecord, to_json};
 use chrono::NaiveDate;
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
+    identity::session_token::NEEDED_MILLIS,
     ids::KeyId,
     json,
     tenant::{api_key::ApiKey, standing::EndedKey},
@@ -18,6 +19,7 @@ const ENDED: Scoped = scoped!("sql/keys/ended.sql");
 const REPLACE: Scoped = scoped!("sql/keys/replace.sql");
 const INSERT_REPLACEMENT: Scoped = scoped!("sql/keys/insert_replacement.sql");
 const NOTE_USE: Scoped = scoped!("sql/keys/note_use.sql");
+const BARRED: Scoped = scoped!("sql/people/barred.sql");
 const TOUCH: Sql = sql!("sql/system/tenant_touch.sql");
 
 /// The most keys that are listed.
@@ -106,9 +108,12 @@ impl TenantDb {
         Ok(())
     }
 
-    /// Keys that end before their tokens say so.
-    pub(crate) async fn ended_keys(&self, now: Timestamp) -> Result<Vec<EndedKey>, StoreError> {
-        let rows = self.rows::<EndedRow>(ENDED, (now.unix_millis(),)).await?;
-        Ok(rows.into_iter().map(|row| EndedKey { key: row.id, at: Timestamp::from_unix_millis(row.at) }).collect())
+    /// Keys, and sessions and people, that end before their tokens say so.
+    pub(crate) async fn ended(&self, now: Timestamp) -> Result<(Vec<EndedKey>, Vec<String>), StoreError> {
+        let needed_since = now.unix_millis() - NEEDED_MILLIS;
+        let batch = self.batch().with(ENDED, (now.unix_millis(),)).with(BARRED, (needed_since,));
+        let (ended, barred) = self.run::<(Vec<EndedRow>, Vec<DocRow>)>(batch).await?;
+        let ended = ended.into_iter().map(|row| EndedKey { key: row.id, at: Timestamp::from_unix_millis(row.at) });
+        Ok((ended.collect(), barred.into_iter().map(|row| row.doc).collect()))
     }
 }

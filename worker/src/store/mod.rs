@@ -34,10 +34,13 @@ pub(crate) mod keys;
 pub(crate) mod letter_templates;
 pub(crate) mod locks;
 pub(crate) mod notifications;
+pub(crate) mod people;
 pub(crate) mod promised;
 pub(crate) mod relocation;
+pub(crate) mod sessions;
 pub(crate) mod stored_files;
 pub(crate) mod system;
+pub(crate) mod teams;
 pub(crate) mod uploads;
 pub(crate) mod views;
 pub(crate) mod webhooks;
@@ -98,10 +101,12 @@ pub(crate) enum Unique {
     Slug,
     /// The name of an owner's view.
     ViewName,
+    /// The user name, the address, the account at a provider, or the directory's id of somebody of the staff or of a team; a team's name.
+    Person(&'static str),
 }
 
 /// How `SQLite` names what is taken, and what that means.
-const UNIQUE: [(&str, Unique); 11] = [
+const UNIQUE: [(&str, Unique); 17] = [
     ("idempotency.key", Unique::IdempotencyKey),
     ("view_requests.key", Unique::IdempotencyKey),
     ("webhook_endpoints.key", Unique::IdempotencyKey),
@@ -113,6 +118,12 @@ const UNIQUE: [(&str, Unique); 11] = [
     ("external_references.external_reference", Unique::ExternalReference),
     ("tenants.slug", Unique::Slug),
     ("views.name", Unique::ViewName),
+    ("people.user_name", Unique::Person("user_name")),
+    ("people.email", Unique::Person("email")),
+    ("people.external_id", Unique::Person("external_id")),
+    ("person_accounts.issuer", Unique::Person("account")),
+    ("teams.name", Unique::Person("name")),
+    ("teams.external_id", Unique::Person("external_id")),
 ];
 
 /// How `SQLite` names what is NULL where the tenant is held: see `events/append.sql` and `external_references/`; and what
@@ -127,11 +138,19 @@ const HELD: [&str; 3] = [
 const LOCKED: &str = "NOT NULL constraint failed: events.at";
 
 /// How `SQLite` names what is NULL where there are enough, and what a tenant has then: see the `insert.sql` of each.
-const FULL: [(&str, &str); 3] = [
+const FULL: [(&str, &str); 6] = [
     ("NOT NULL constraint failed: views.version", "at most 200 views: delete one first"),
     ("NOT NULL constraint failed: letter_templates.nr", "at most 2,000 versions of templates"),
     ("NOT NULL constraint failed: webhook_endpoints.version", "at most 20 endpoints of webhooks: delete one first"),
+    ("NOT NULL constraint failed: people.version", NO_SEAT),
+    ("NOT NULL constraint failed: teams.version", "at most 1,000 teams"),
+    ("the last admin", LAST_ADMIN),
 ];
+
+/// There is no seat for somebody.
+pub(crate) const NO_SEAT: &str = "no seat left: deactivate somebody, or ask for a larger plan";
+/// Nobody could let others in any more.
+pub(crate) const LAST_ADMIN: &str = "at least one active admin: make somebody else one first";
 
 /// D1 gives its reasons only as text.
 impl From<Fault> for StoreError {

@@ -77,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 25] = [
+const KEPT: [(Scoped, Goes); 37] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -86,6 +86,8 @@ const KEPT: [(Scoped, Goes); 25] = [
     (scoped!("sql/relocation/purge_requests.sql"), Goes::WithItsComplaint),
     (scoped!("sql/relocation/purge_deliveries.sql"), Goes::WithItsComplaint),
     (scoped!("sql/relocation/purge_counts.sql"), Goes::DerivedAnew),
+    // It goes with the complaints; this is to make sure.
+    (scoped!("sql/relocation/purge_daily_counts.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_references.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_keys.sql"), Goes::WithTheTenant),
     (scoped!("sql/relocation/purge_views.sql"), Goes::WithTheTenant),
@@ -100,6 +102,17 @@ const KEPT: [(Scoped, Goes); 25] = [
     (scoped!("sql/relocation/purge_inbound_mails.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_notifications.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_notification_settings.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_people.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_person_accounts.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_team_members.sql"), Goes::DerivedAnew),
+    (scoped!("sql/relocation/purge_teams.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_person_events.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_sign_in.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_access_log.sql"), Goes::InOrder),
+    (scoped!("sql/relocation/purge_sessions.sql"), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_email_links.sql"), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_link_asks.sql"), Goes::Nowhere),
+    (scoped!("sql/relocation/purge_barred.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_stored_files.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_late_deliveries.sql"), Goes::Nowhere),
     (scoped!("sql/relocation/purge_locks.sql"), Goes::Nowhere),
@@ -136,7 +149,7 @@ pub(crate) struct InOrder {
 /// The step that copies mails that came in.
 const MAILS: &str = "inbound-mails";
 
-pub(crate) const IN_ORDER: [InOrder; 9] = [
+pub(crate) const IN_ORDER: [InOrder; 14] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -201,6 +214,41 @@ pub(crate) const IN_ORDER: [InOrder; 9] = [
         read: scoped!("sql/relocation/notifications.sql"),
         put: scoped!("sql/relocation/put_notifications.sql"),
         at_once: 200,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "people",
+        read: scoped!("sql/relocation/people.sql"),
+        put: scoped!("sql/relocation/put_people.sql"),
+        at_once: 100,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "teams",
+        read: scoped!("sql/relocation/teams.sql"),
+        put: scoped!("sql/relocation/put_teams.sql"),
+        at_once: 200,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "person-events",
+        read: scoped!("sql/relocation/person_events.sql"),
+        put: scoped!("sql/relocation/put_person_events.sql"),
+        at_once: 1000,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "sign-in",
+        read: scoped!("sql/relocation/sign_in.sql"),
+        put: scoped!("sql/relocation/put_sign_in.sql"),
+        at_once: 1,
+        is_of_the_directory: false,
+    },
+    InOrder {
+        step: "access-log",
+        read: scoped!("sql/relocation/access_log.sql"),
+        put: scoped!("sql/relocation/put_access_log.sql"),
+        at_once: 1000,
         is_of_the_directory: false,
     },
 ];

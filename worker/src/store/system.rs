@@ -16,7 +16,7 @@ use shared::{
     json,
     notification::Channel,
     notify::{OutboxMessage, audiences},
-    tenant::{Tenant, placement::ShardId, relocation::Record},
+    tenant::{Tenant, placement::ShardId, relocation::Stage},
     text::Code,
     time::Timestamp,
 };
@@ -200,11 +200,26 @@ pub(crate) struct OutboxRow {
     pub(crate) message: Option<String>,
 }
 
+/// A tenant, and what is beside it.
 #[derive(Deserialize)]
-struct SequencedRow {
-    doc: String,
-    directory_seq: u32,
-    relocation: Option<String>,
+pub(crate) struct TenantRow {
+    /// It, as JSON.
+    pub(crate) doc: String,
+    /// The number of the change that the directory must show.
+    pub(crate) directory_seq: u32,
+    /// Where its newest move from here stands.
+    stage: Option<Stage>,
+}
+
+impl TenantRow {
+    pub(crate) fn tenant(&self) -> Result<Tenant, StoreError> {
+        json::from_str(&self.doc).map_err(|error| StoreError::unreadable(&error))
+    }
+
+    /// Whether requests have to wait.
+    pub(crate) fn moving(&self) -> bool {
+        self.stage.is_some_and(Stage::is_closed)
+    }
 }
 
 #[derive(Deserialize)]
@@ -309,20 +324,12 @@ impl SystemDb {
     }
 
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        Ok(self.tenant_at(id).await?.map(|(tenant, ..)| tenant))
+        self.tenant_row(id).await?.map(|row| row.tenant()).transpose()
     }
 
-    /// A tenant, the number of the change that the directory must show, and whether requests have to wait.
-    pub(crate) async fn tenant_at(&self, id: TenantId) -> Result<Option<(Tenant, u32, bool)>, StoreError> {
-        let Some(row) = self.rows::<SequencedRow>(TENANT_READ, (id,)).await?.into_iter().next() else {
-            return Ok(None);
-        };
-        let unreadable = |error| StoreError::unreadable(&error);
-        let tenant = json::from_str(&row.doc).map_err(unreadable)?;
-        let record: Option<Record> =
-            row.relocation.map(|record| json::from_str(&record)).transpose().map_err(unreadable)?;
-        let moving = record.is_some_and(|record| matches!(record, Record::Leaving(job) if job.is_closed()));
-        Ok(Some((tenant, row.directory_seq, moving)))
+    /// A tenant, and what is beside it.
+    pub(crate) async fn tenant_row(&self, id: TenantId) -> Result<Option<TenantRow>, StoreError> {
+        Ok(self.rows::<TenantRow>(TENANT_READ, (id,)).await?.into_iter().next())
     }
 
     /// Notes that the directory must show a change of what is told about a tenant.

@@ -4,5 +4,5 @@ SELECT seq, hash, json_replace(body, '$.data.summary', '-', '$.data.note', '-') 
 WHERE tenant_id = ?1 AND complaint_id = ?2
   AND body ->> 'type' NOT IN ('received', 'corrected', 'classified', 'noted', 'linked', 'unlinked', 'clocks_moved', 'split',
     'part_rejoined', 'redress_paid', 'adr_outcome_recorded',
-    'letter_drafted', 'letter_approved')
+    'letter_drafted', 'letter_approved', 'sensitivity_set')
 ORDER BY seq

@@ -1,0 +1,2 @@
+// Scripts of the console's office pages.
+export {};

@@ -1,0 +1,618 @@
+//! The console's office pages, and those by which one signs in.
+
+use pages::{
+    console::{
+        audit::{Change, Changes, Complaint, Part, Read, Reads, Verdict, defect},
+        dashboard::{Ahead, Dashboard, Known, Product, Tally},
+        office::{EVENTS, Notice, event},
+        profile::Profile,
+        settings::{
+            Choice, Firm, Overview, Settings, Tab,
+            letters::{Block, Element, InForce, Kind, Letter, Letters},
+            notifications::{Notifications, Rule as Told},
+            people::{Fields, Happened, People, Person, Row, Session},
+            sign_in::{self, Rule, SignIn},
+            teams::{self, Team, Teams},
+            usage::{Line, Usage},
+            webhooks::{self, Message, Webhook, Webhooks},
+        },
+        shell::{Section, Shell},
+    },
+    html, staff,
+};
+use shared::clock::day::Day;
+use std::collections::BTreeMap;
+
+/// Each, by name.
+pub(crate) fn pages() -> Vec<(&'static str, String)> {
+    [door(), account(), dashboard(), people_pages(), other_settings(), letters(), webhook_pages(), audit()].concat()
+}
+
+fn made(page: &impl pages::Page) -> String {
+    html(page).unwrap()
+}
+
+fn shell(current: Section) -> Shell {
+    Shell {
+        firm: "Northwind Bank".to_owned(),
+        slug: "northwind-bank".to_owned(),
+        sections: Section::ALL.into_iter().filter(|section| *section != Section::Profile).collect(),
+        current,
+        csrf: "c5rf".to_owned(),
+    }
+}
+
+fn settings(tab: Tab, notice: Option<Notice>) -> Settings {
+    Settings { tabs: Tab::ALL.to_vec(), tab: Some(tab), notice, may_change: true, key: "key".to_owned() }
+}
+
+fn some(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn step_up() -> Option<Notice> {
+    Some(Notice {
+        title: "Prove who you are first".to_owned(),
+        words: "This needs that you have signed in within the last 10 minutes. You come back to this page.".to_owned(),
+        step_up: "/app/step-up?return_to=%2Fapp%2Fsettings%2Fpeople".to_owned(),
+        ..Notice::default()
+    })
+}
+
+fn refused() -> Option<Notice> {
+    Some(Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![
+            ("Issuer".to_owned(), "must be https".to_owned()),
+            ("Domains".to_owned(), "must say whose addresses are taken, if accounts are made".to_owned()),
+        ],
+        ..Notice::default()
+    })
+}
+
+fn unknown() -> Option<Notice> {
+    Some(Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![("Blocks 1 text".to_owned(), "there is no variable `finding`".to_owned())],
+        ..Notice::default()
+    })
+}
+
+const AT: &str = "2026-11-27T09:28:12.345Z";
+const ADA: &str = "01932f6e-7c1a-7b3e-8d5f-0123456789ab";
+const CASE: &str = "01932f6e-7c1a-7000-8d5f-0123456789ab";
+
+fn door() -> Vec<(&'static str, String)> {
+    let sign_in =
+        |provider| staff::SignIn { firm: "Northwind Bank", slug: "northwind-bank", return_to: "/app", provider };
+    vec![
+        ("door-firm", made(&staff::WhichFirm { return_to: "/app" })),
+        ("door-link", made(&sign_in(None))),
+        ("door-provider", made(&sign_in(Some("/app/northwind-bank/provider?return_to=%2Fapp")))),
+        ("door-sent", made(&staff::LinkSent { words: shared::identity::email_link::ANSWER })),
+        ("door-button", made(&staff::Link { slug: "northwind-bank", token: "t", return_to: "/app" })),
+        (
+            "door-trouble",
+            made(&staff::Trouble {
+                title: "Not allowed",
+                words: "This link was used already. Ask for another.",
+                request: ADA,
+            }),
+        ),
+    ]
+}
+
+fn sessions() -> Vec<Session> {
+    let session = |id: &str, browser: &str, method: &str, current| Session {
+        id: id.to_owned(),
+        browser: browser.to_owned(),
+        method: method.to_owned(),
+        created_at: "2026-11-27T07:58:00.000Z".to_owned(),
+        seen_at: AT.to_owned(),
+        ends_at: "2026-11-27T19:58:00.000Z".to_owned(),
+        current,
+    };
+    vec![
+        session("a", "Firefox on Windows", "by your provider", true),
+        session("b", "Safari on iPhone", "by your provider", false),
+        session("c", "", "by a link", false),
+    ]
+}
+
+fn account() -> Vec<(&'static str, String)> {
+    let profile = |roles: &[&'static str], notice, sessions| Profile {
+        shell: shell(Section::Profile),
+        notice,
+        name: "Ada Byron".to_owned(),
+        email: "ada.byron@northwind.example".to_owned(),
+        roles: roles.to_vec(),
+        sessions,
+    };
+    let one = || sessions().into_iter().take(1).collect();
+    vec![
+        ("profile", made(&profile(&["lead", "admin"], Notice::done("ended"), sessions()))),
+        ("profile-bare", made(&profile(&[], None, one()))),
+    ]
+}
+
+fn tally(of: &[(&str, u64)]) -> Tally {
+    of.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect()
+}
+
+fn known(days: i32) -> Known {
+    let first = Day::new(2026, 11, 27).unwrap().plus(1 - days);
+    let wave = |day: i32| u64::from(first.plus(day).utc_midnight().unix_seconds().rem_euclid(7 * 86_400) < 5 * 86_400);
+    let product = |received, took: &[(&str, u64)]| Product { received, took: tally(took) };
+    Known {
+        states: tally(&[
+            ("received", 121),
+            ("acknowledged", 86),
+            ("investigating", 214),
+            ("awaiting_information", 37),
+            ("response_proposed", 18),
+            ("resolved", 342),
+            ("closed", 18_211),
+            ("withdrawn", 411),
+            ("reopened", 9),
+        ]),
+        due: tally(&[("overdue", 7), ("today", 12), ("3_days", 41), ("7_days", 66), ("later", 339)]),
+        ahead: (0..30_i32)
+            .map(|day| {
+                let n = u64::try_from((day * 37) % 23).unwrap();
+                Ahead { day: Some(first.plus(days - 1 + day)), due: n, missed: if day % 7 < 2 { n / 2 } else { 0 } }
+            })
+            .collect(),
+        days: (0..days)
+            .map(|day| {
+                let n = u64::try_from((day * 29) % 17).unwrap();
+                (first.plus(day), wave(day) * (14 + n), wave(day) * (10 + (n * 7) % 19))
+            })
+            .collect(),
+        outcomes: tally(&[("upheld", 141), ("partly_upheld", 63), ("rejected", 138)]),
+        took: tally(&[("0_3", 52), ("4_14", 91), ("15_28", 104), ("29_56", 87), ("57", 8)]),
+        root_causes: tally(&[("staff_error", 61), ("system_outage", 44), ("unclear_terms", 38), ("", 120)]),
+        products: BTreeMap::from([
+            ("mortgage".to_owned(), product(93, &[("0_3", 4), ("4_14", 21), ("15_28", 34), ("29_56", 28), ("57", 5)])),
+            ("credit_card".to_owned(), product(151, &[("0_3", 41), ("4_14", 33), ("15_28", 22), ("29_56", 10)])),
+            (
+                "current_account".to_owned(),
+                product(118, &[("0_3", 7), ("4_14", 37), ("15_28", 48), ("29_56", 49), ("57", 3)]),
+            ),
+        ]),
+        open: tally(&[("0_3", 61), ("4_14", 131), ("15_28", 142), ("29_56", 129), ("57", 22)]),
+        names: vec![("credit_card".to_owned(), "Credit card or prepaid card".to_owned())],
+    }
+}
+
+fn dashboard() -> Vec<(&'static str, String)> {
+    let page = |known: &Known, days| Dashboard {
+        shell: shell(Section::Dashboard),
+        days,
+        figures: known.figures(),
+        charts: known.charts(),
+    };
+    vec![
+        ("dashboard", made(&page(&known(28), 28))),
+        ("dashboard-year", made(&page(&known(364), 364))),
+        ("dashboard-empty", made(&page(&Known::default(), 28))),
+    ]
+}
+
+fn team_names() -> Vec<(String, String)> {
+    ["Cards", "Mortgages", "Current accounts", "Escalations"]
+        .iter()
+        .map(|name| ((*name).to_owned(), (*name).to_owned()))
+        .collect()
+}
+
+fn fields(name: &str, email: &str, roles: &[&str]) -> Fields {
+    Fields {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        roles: Choice::of(&["agent", "lead", "compliance", "auditor", "admin"], &some(roles)),
+        teams: Choice::named(team_names().into_iter(), &some(&["Cards"])),
+        clearances: Choice::of(&["staff", "vip", "whistle_blower", "bereaved"], &some(&["bereaved"])),
+    }
+}
+
+fn people_pages() -> Vec<(&'static str, String)> {
+    let row = |name: &str, email: &str, roles: &str, teams: &str, active, at: &str| Row {
+        id: ADA.to_owned(),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        roles: roles.to_owned(),
+        teams: teams.to_owned(),
+        active,
+        signed_in_at: at.to_owned(),
+    };
+    let people = |rows, notice: Option<Notice>, next: &str| People {
+        shell: shell(Section::Settings),
+        adding: notice.is_some(),
+        settings: settings(Tab::People, notice),
+        rows,
+        next: next.to_owned(),
+        first: true,
+        fields: fields("", "", &["agent"]),
+    };
+    let all = || {
+        vec![
+            row("Ada Byron", "ada.byron@northwind.example", "Lead, Admin", "Cards, Escalations", true, AT),
+            row(
+                "Bertrand Oyelaran-Whitmore",
+                "bertrand.oyelaran-whitmore@northwind.example",
+                "Agent",
+                "Mortgages",
+                true,
+                "",
+            ),
+            row("Chidi Anand", "chidi@northwind.example", "", "", false, AT),
+        ]
+    };
+    let person = |notice, active: bool, oneself: bool| Person {
+        shell: shell(Section::Settings),
+        settings: settings(Tab::People, notice),
+        id: ADA.to_owned(),
+        name: "Ada Byron".to_owned(),
+        version: 4,
+        active,
+        directory: !oneself,
+        oneself,
+        fields: fields("Ada Byron", "ada.byron@northwind.example", &["lead", "admin"]),
+        sessions: if active { sessions() } else { Vec::new() },
+        happened: vec![
+            Happened { at: AT.to_owned(), what: "Signed in".to_owned(), by: "themselves".to_owned() },
+            Happened { at: AT.to_owned(), what: "Changed: roles, teams".to_owned(), by: "Grace Lovell".to_owned() },
+        ],
+    };
+    let team = |name: &str| teams::Row { id: ADA.to_owned(), name: name.to_owned(), created_at: AT.to_owned() };
+    let teams = |rows| Teams {
+        shell: shell(Section::Settings),
+        settings: settings(Tab::Teams, None),
+        rows,
+        next: String::new(),
+        name: String::new(),
+    };
+    let one = |members| Team {
+        shell: shell(Section::Settings),
+        settings: settings(Tab::Teams, Notice::done("renamed")),
+        id: ADA.to_owned(),
+        name: "Cards".to_owned(),
+        typed: "Cards".to_owned(),
+        version: 2,
+        members,
+    };
+    vec![
+        ("settings-people", made(&people(all(), None, ADA))),
+        ("settings-people-empty", made(&people(Vec::new(), None, ""))),
+        ("settings-people-step-up", made(&people(all(), step_up(), ""))),
+        ("settings-person", made(&person(Notice::done("saved"), true, true))),
+        ("settings-person-off", made(&person(None, false, false))),
+        ("settings-teams", made(&teams(["Cards", "Mortgages"].map(team).to_vec()))),
+        ("settings-teams-empty", made(&teams(Vec::new()))),
+        ("settings-team", made(&one(vec![(ADA.to_owned(), "Ada Byron".to_owned())]))),
+        ("settings-team-empty", made(&one(Vec::new()))),
+    ]
+}
+
+fn sign_in_fields(provider: bool) -> sign_in::Fields {
+    let rule = |claim: &str, value: &str, role: &str, clearances: &[&str]| Rule {
+        claim: claim.to_owned(),
+        value: value.to_owned(),
+        roles: Choice::of(&["agent", "lead", "compliance", "auditor", "admin"], &some(&[role])),
+        teams: Choice::named(team_names().into_iter(), &[]),
+        clearances: Choice::of(&["staff", "vip", "whistle_blower", "bereaved"], &some(clearances)),
+    };
+    sign_in::Fields {
+        provider,
+        issuer: "https://login.microsoftonline.com/6d1c7a4e-0000-4b7c-9f0e-2f1d7c1b3a11/v2.0".to_owned(),
+        client_id: "0b1f6c9e-4e57-4c0e-8e0a-5d8d3a5e7f21".to_owned(),
+        authentication: Choice::of(&["client_secret_basic", "none"], &some(&["client_secret_basic"])),
+        scopes: "email profile".to_owned(),
+        domains: "northwind.example".to_owned(),
+        create_accounts: true,
+        trust_email: false,
+        rules: vec![rule("roles", "complaints-lead", "lead", &["vip"]), rule("", "", "agent", &[])],
+        idle_minutes: "30".to_owned(),
+        hours: "12".to_owned(),
+    }
+}
+
+fn other_settings() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let sign_in = |notice, provider| SignIn {
+        shell: shell(),
+        settings: settings(Tab::SignIn, notice),
+        fields: sign_in_fields(provider),
+        has_secret: provider,
+        redirect_uri: "https://complaints.example/app/callback".to_owned(),
+        version: 3,
+    };
+    let line = |name, used: &str, limit: &str, percent, warning| Line {
+        name,
+        used: used.to_owned(),
+        limit: limit.to_owned(),
+        percent,
+        warning,
+    };
+    let told = |id: &str, events: &[&str], audience: &str, when: &str| Told {
+        id: id.to_owned(),
+        events: events.iter().map(|kind| event(kind)).collect(),
+        audience: audience.to_owned(),
+        channel: "Email".to_owned(),
+        text: id.to_owned(),
+        when: when.to_owned(),
+    };
+    let notifications = |notice, rules, version| Notifications {
+        shell: shell(),
+        settings: settings(Tab::Notifications, notice),
+        rules,
+        texts: 2,
+        version,
+        json: "{\n  \"rules\": [],\n  \"texts\": []\n}".to_owned(),
+    };
+    let rules = vec![
+        told("acknowledged", &["acknowledged"], "Complainant", "at once"),
+        told("deadlines", &["deadline_warned", "deadline_missed"], "complaints-desk@northwind.example", "in a digest"),
+    ];
+    let not_json = Notice {
+        title: "This is not JSON".to_owned(),
+        words: "It can’t be read: Syntax error of JSON at byte 14.".to_owned(),
+        ..Notice::default()
+    };
+    let pair = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+    vec![
+        (
+            "settings",
+            made(&Overview { shell: shell(), settings: Settings { tab: None, ..settings(Tab::People, None) } }),
+        ),
+        (
+            "settings-firm",
+            made(&Firm {
+                shell: shell(),
+                settings: settings(Tab::Firm, None),
+                facts: vec![
+                    ("Name", "Northwind Bank".to_owned()),
+                    ("Law", "England and Wales".to_owned()),
+                    ("Similar complaints are linked", "On".to_owned()),
+                ],
+                fields: vec![("Branch".to_owned(), "Choice".to_owned(), "must be given")],
+                brands: vec![pair("northwind_direct", "Northwind Direct")],
+                products: vec![pair("mortgage", "Mortgage"), pair("credit_card", "Credit card or prepaid card")],
+            }),
+        ),
+        ("settings-sign-in", made(&sign_in(Notice::done("saved"), true))),
+        ("settings-sign-in-refused", made(&sign_in(refused(), true))),
+        ("settings-sign-in-link", made(&sign_in(None, false))),
+        (
+            "settings-usage",
+            made(&Usage {
+                shell: shell(),
+                settings: settings(Tab::Usage, None),
+                plan: "Standard".to_owned(),
+                quotas: vec![
+                    line("Complaints logged this month", "4,102", "5,000", 82, "Nearly all is used."),
+                    line("People who may sign in", "31", "100", 31, ""),
+                    line("Files kept", "112 GB", "100 GB", 100, "More is used than your plan includes."),
+                ],
+                windows: vec![line("Requests in a minute", "12", "3,000", 0, "")],
+            }),
+        ),
+        ("settings-notifications", made(&notifications(None, rules, 4))),
+        ("settings-notifications-refused", made(&notifications(Some(not_json), Vec::new(), 0))),
+    ]
+}
+
+fn letters() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let kind =
+        |id: &str, name: &str, templates| Kind { id: id.to_owned(), name: name.to_owned(), elements: 4, templates };
+    let own = |language: &str, brand: &str| InForce {
+        language: language.to_owned(),
+        brand: brand.to_owned(),
+        version: 3,
+        saved_at: AT.to_owned(),
+    };
+    let brands =
+        || vec![("firm".to_owned(), "All brands".to_owned()), ("direct".to_owned(), "Northwind Direct".to_owned())];
+    let block = |is: &str, element: &str, text: &str| Block {
+        is: is.to_owned(),
+        element: element.to_owned(),
+        each_redress: is == "item",
+        text: text.to_owned(),
+    };
+    let letter = |notice, version, old| Letter {
+        shell: shell(),
+        settings: settings(Tab::Letters, notice),
+        kind: "final_response".to_owned(),
+        name: "Final response".to_owned(),
+        language: "en".to_owned(),
+        brand: "firm".to_owned(),
+        version,
+        old,
+        versions: (1..=version).rev().collect(),
+        elements: ["Outcome", "Redress", "Right to go to the ombudsman"]
+            .map(|name| Element { id: name.to_lowercase().replace(' ', "_"), name: name.to_owned() })
+            .to_vec(),
+        subject: "Our answer to your complaint {{ reference }}".to_owned(),
+        blocks: vec![
+            block("paragraph", "outcome", "We have looked into your complaint of {{ received_on }}. {{ finding }}"),
+            block("item", "redress", "{{ item.amount }}: {{ item.reason }}"),
+            block("paragraph", "", ""),
+        ],
+    };
+    let read_only = Letters {
+        shell: shell(),
+        settings: Settings { may_change: false, ..settings(Tab::Letters, None) },
+        kinds: vec![kind("update", "Update", Vec::new())],
+        brands: Vec::new(),
+    };
+    vec![
+        (
+            "settings-letters",
+            made(&Letters {
+                shell: shell(),
+                settings: settings(Tab::Letters, Notice::done("retired")),
+                kinds: vec![
+                    kind("acknowledgement", "Acknowledgement", Vec::new()),
+                    kind("final_response", "Final response", vec![own("en", "firm"), own("cy", "direct")]),
+                ],
+                brands: Choice::named(brands().into_iter(), &[]),
+            }),
+        ),
+        ("settings-letters-read", made(&read_only)),
+        ("settings-letter", made(&letter(Notice::done("saved"), 3, None))),
+        ("settings-letter-new", made(&letter(unknown(), 0, None))),
+        ("settings-letter-old", made(&letter(None, 3, Some(2)))),
+    ]
+}
+
+fn webhook_pages() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let row = |description: &str, enabled, health: &str, well| webhooks::Row {
+        id: ADA.to_owned(),
+        url: "https://crm.northwind.example/hooks/complaints".to_owned(),
+        description: description.to_owned(),
+        enabled,
+        health: health.to_owned(),
+        well,
+    };
+    let fields = |url: &str, chosen: &[&str]| webhooks::Fields {
+        url: url.to_owned(),
+        description: String::new(),
+        events: Choice::named(
+            EVENTS.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())),
+            &some(chosen),
+        ),
+    };
+    let list = |rows, notice: Option<Notice>| Webhooks {
+        shell: shell(),
+        adding: notice.is_some(),
+        settings: settings(Tab::Webhooks, notice),
+        rows,
+        fields: fields("", &["resolved"]),
+    };
+    let message = |event_of: &str, complaint: &str, state: &str, last: &str, next: &str| Message {
+        id: "msg".to_owned(),
+        event: event(event_of),
+        complaint: complaint.to_owned(),
+        at: AT.to_owned(),
+        state: state.to_owned(),
+        last: last.to_owned(),
+        attempts: 3,
+        next: next.to_owned(),
+    };
+    let one = |secret: &str, messages, enabled| Webhook {
+        shell: shell(),
+        settings: settings(Tab::Webhooks, if secret.is_empty() { Notice::done("tested") } else { None }),
+        row: row(
+            "CRM",
+            enabled,
+            if enabled { "Well; last message 27 Nov 2026, 09:28 UTC" } else { "Disabled by you" },
+            enabled,
+        ),
+        version: 2,
+        secret: secret.to_owned(),
+        public_key: "whpk_MCowBQYDK2VwAyEAxQ1dYVb0rWg5WcS0r6G4P7r3m2h5c8k1".to_owned(),
+        previous_until: if enabled { AT.to_owned() } else { String::new() },
+        fields: fields("https://crm.northwind.example/hooks/complaints", &[]),
+        messages,
+        next: "next".to_owned(),
+    };
+    let messages = vec![
+        message("test", "", "Pending", "", AT),
+        message("resolved", CASE, "Failed", "Answered 500", ""),
+        message("received", CASE, "Delivered", "Taken (204)", ""),
+    ];
+    let rows = vec![
+        row("CRM", true, "Well; last message 27 Nov 2026, 09:28 UTC", true),
+        row("", true, "3 failures since 27 Nov 2026, 09:28 UTC", false),
+    ];
+    vec![
+        ("settings-webhooks", made(&list(rows, None))),
+        ("settings-webhooks-empty", made(&list(Vec::new(), None))),
+        ("settings-webhooks-refused", made(&list(Vec::new(), refused()))),
+        ("settings-webhook", made(&one("", messages, true))),
+        ("settings-webhook-secret", made(&one("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDD", Vec::new(), false))),
+    ]
+}
+
+fn audit() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Audit);
+    let names = || vec![(ADA.to_owned(), "Ada Byron".to_owned())];
+    let read = |name: &str, what: &str| Read {
+        at: AT.to_owned(),
+        person: ADA.to_owned(),
+        name: name.to_owned(),
+        complaint: CASE.to_owned(),
+        what: what.to_owned(),
+        session: ADA.to_owned(),
+    };
+    let reads = |rows, wrong: &str, people| Reads {
+        shell: shell(),
+        part: Part::Reads,
+        complaint: String::new(),
+        person: String::new(),
+        from: "2026-11-01".to_owned(),
+        to: String::new(),
+        rows,
+        next: if wrong.is_empty() { "/app/audit?before=41".to_owned() } else { String::new() },
+        wrong: wrong.to_owned(),
+        people,
+    };
+    let change = |number, kind: &str, actor: &str| Change {
+        number,
+        at: AT.to_owned(),
+        what: event(kind),
+        actor: actor.to_owned(),
+        actor_id: ADA.to_owned(),
+        complaint: CASE.to_owned(),
+    };
+    let rows = || {
+        vec![
+            change(812, "resolved", "Ada Byron"),
+            change(811, "deadline_warned", "Redress, by a rule"),
+            change(810, "received", "The complainant"),
+        ]
+    };
+    let changes = |rows, looked, older: &str| Changes {
+        shell: shell(),
+        part: Part::Changes,
+        complaint: String::new(),
+        actor: String::new(),
+        rows,
+        looked,
+        older: older.to_owned(),
+        newer: String::new(),
+        wrong: String::new(),
+    };
+    let complaint = |verdict, rows, asked: &str| Complaint {
+        shell: shell(),
+        part: Part::Complaint,
+        asked: asked.to_owned(),
+        verdict,
+        rows,
+        wrong: String::new(),
+    };
+    let verdict = |broken: Option<(u32, &'static str)>| Verdict {
+        complaint: CASE.to_owned(),
+        reference: "NWB-7K3M-Q2XD".to_owned(),
+        valid: broken.is_none(),
+        events: 12,
+        head: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        broken,
+    };
+    let wrong = "That is no id of a complaint: it stands in the address of the complaint’s page.";
+    vec![
+        (
+            "audit",
+            made(&reads(vec![read("Ada Byron", "The complaint"), read("Colleague 89ab", "History")], "", names())),
+        ),
+        ("audit-empty", made(&reads(Vec::new(), "", Vec::new()))),
+        ("audit-wrong", made(&reads(Vec::new(), wrong, Vec::new()))),
+        ("audit-changes", made(&changes(rows(), 200, "/app/audit/changes?to=612"))),
+        ("audit-changes-empty", made(&changes(Vec::new(), 0, ""))),
+        ("audit-complaint", made(&complaint(Some(verdict(None)), rows(), CASE))),
+        ("audit-complaint-altered", made(&complaint(Some(verdict(Some((13, defect("altered"))))), rows(), CASE))),
+        ("audit-complaint-none", made(&complaint(None, Vec::new(), ""))),
+    ]
+}

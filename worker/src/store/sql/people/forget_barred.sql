@@ -1,0 +1,1 @@
+DELETE FROM barred WHERE tenant_id = ?1 AND until <= ?2
