@@ -8,7 +8,7 @@ import entry from "./entry.js";
 export * from "./entry.js";
 
 const MAY_FAIL = /^(DB_\d+|ATTACHMENTS|NOTIFY|JOBS|WEBHOOKS|MESSAGES|SCAN|DIRECTORY|PRINT|THUMBNAIL)$/;
-const OTHERS = ["MIDDLE", "COURIER", "BACK", "WEB"];
+const OTHERS = ["MIDDLE", "COURIER", "BACK", "WEB", "STAFF"];
 
 let faults = {};
 

@@ -1,7 +1,7 @@
 //! What people do in a real browser: `tests/browser/`.
 
 use crate::{firm::Firm, own_stack::operator};
-use serde_json::json;
+use serde_json::{Value, json};
 use xtask::{
     browser,
     checkout::root,
@@ -9,6 +9,9 @@ use xtask::{
     process,
     stack::{Options, Stack},
 };
+
+/// Real complaints about banks.
+const REAL: &str = include_str!("../fixtures/complaints/bank.ndjson");
 
 #[test]
 fn a_consumer_complains_comes_back_and_follows_it_with_scripts_and_without() {
@@ -28,4 +31,41 @@ fn a_consumer_complains_comes_back_and_follows_it_with_scripts_and_without() {
     journey.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
     journey.env("PICTURES", root().join("target/pictures/portal"));
     process::run(&mut journey).expect("nothing is wrong on the way");
+}
+
+#[test]
+fn agents_meet_on_a_case_write_a_letter_and_change_many_in_the_console() {
+    if !browser::is_there() {
+        return;
+    }
+    let options = Options::temporary().var("MAIL_FROM", "complaints@redress.example");
+    let sink = MailSink::start(&options.state.join("mail")).expect("the sink starts");
+    let stack = Stack::start(options.var("MAIL", &sink.mail())).expect("a stack starts");
+    let firm = Firm::on(&operator(&stack), json!({}));
+    let admin = firm.key(&["staff:manage"]);
+    for (name, roles) in
+        [("Anna", json!(["lead", "compliance"])), ("Ben", json!(["agent"])), ("Carla", json!(["admin"]))]
+    {
+        let email = format!("{}@northwind.example.com", name.to_lowercase());
+        let person = json!({ "display_name": format!("{name} Winter"), "email": email, "roles": roles });
+        admin.post("/v1/people", &person).expect(201);
+    }
+    let logged: Vec<String> = REAL
+        .lines()
+        .take(40)
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .map(|mut body| {
+            // Received just now, under the firm's law, so that something is due.
+            let members = body.as_object_mut().expect("an object");
+            members.retain(|name, _| !["received_at", "jurisdiction"].contains(&name.as_str()));
+            body
+        })
+        .map(|body| firm.api.post("/v1/complaints", &body).expect(201).id().to_owned())
+        .collect();
+    let mut day = browser::script("console.mjs");
+    day.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
+    day.env("STAFF_AT", "northwind.example.com")
+        .env("CASE", &logged[0])
+        .env("PICTURES", root().join("target/pictures/console"));
+    process::run(&mut day).expect("nothing is wrong on the way");
 }

@@ -112,7 +112,7 @@ fn health_needs_no_key_and_names_each_dependency() {
         .map(|one| (one["name"].as_str().unwrap(), one["status"].as_str().unwrap()))
         .collect();
     let bound = ["d1:DB_0", "d1:DB_1", "r2:ATTACHMENTS", "kv:DIRECTORY", "queue:NOTIFY", "queue:SCAN"];
-    let services = ["service:MIDDLE", "service:COURIER", "service:BACK", "service:WEB"];
+    let services = ["service:MIDDLE", "service:COURIER", "service:BACK", "service:WEB", "service:STAFF"];
     assert_eq!(names, bound.into_iter().chain(services).map(|name| (name, "ok")).collect::<Vec<_>>());
     assert!(ready.body["dependencies"].as_array().unwrap().iter().all(|one| one["millis"].is_u64()));
 }

@@ -89,6 +89,15 @@ impl Firm {
         self.key(&["complaints:lead"]).post("/v1/webhook-endpoints", &body).expect(201)
     }
 
+    /// Enters somebody of the staff.
+    pub(crate) fn person(&self, members: Value) -> Answer {
+        let email = format!("{}@northwind.example.com", unused());
+        let mut body = json!({ "email": email, "display_name": "Anna Kim", "roles": ["agent"] });
+        let Value::Object(members) = members else { panic!("members are an object") };
+        body.as_object_mut().expect("the body is an object").extend(members);
+        self.key(&["staff:manage"]).post("/v1/people", &body).expect(201)
+    }
+
     /// Gives a command on the version that is there now.
     pub(crate) fn give(&self, path: &str, command: &str, body: Value) -> Answer {
         let version = self.api.get(path).expect(200).version();
@@ -152,13 +161,14 @@ pub(crate) fn command_body(command: &str, other: &str) -> Value {
         "move-clocks" => {
             json!({ "versions": [{ "id": "gb-fca-disp", "version": "2018-01-13" }], "reason": "As counsel said." })
         }
+        "label" => json!({ "sensitivity": ["vip"] }),
         "shards" => json!({ "shard": 1 }),
         other => panic!("there is no body for {other}: add one"),
     }
 }
 
 /// Every command that a key may give that may write.
-pub(crate) const COMMANDS: [&str; 20] = [
+pub(crate) const COMMANDS: [&str; 21] = [
     "acknowledge",
     "assign",
     "investigate",
@@ -179,4 +189,5 @@ pub(crate) const COMMANDS: [&str; 20] = [
     "retract-milestone",
     "pay-redress",
     "record-adr-outcome",
+    "label",
 ];

@@ -119,6 +119,18 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
         ("POST", "/v1/webhook-endpoints/{id}/replay") => json!({ "failed": true }),
         ("PUT", "/v1/notifications/rules") => json!({ "rules": [] }),
         ("PUT", "/v1/complaints/{id}/opt-out") => json!({ "opted_out": true }),
+        ("POST", "/v1/people") => json!({ "email": "nobody" }),
+        ("PATCH", "/v1/people/{id}" | "/v1/teams/{id}") => {
+            if template.starts_with("/v1/teams") {
+                json!({ "name": "Mine now" })
+            } else {
+                json!({ "display_name": "Mine now" })
+            }
+        }
+        ("POST", "/v1/people/{id}/deactivate" | "/v1/people/{id}/reactivate" | "/v1/teams") => json!({}),
+        ("DELETE", "/v1/people/{id}/sessions/{session}") => return call,
+        ("DELETE", "/v1/teams/{id}") => return call.if_match(999),
+        ("PUT", "/v1/sign-in") => json!({ "sessions": { "idle_minutes": 1 } }),
         ("POST", "/opt-out/{token}") => return call,
         ("POST", "/mail-events") => json!({ "type": "email.delivered", "data": {} }),
         ("POST", "/v1/complaints:import") => {
@@ -285,6 +297,12 @@ fn no_count_counts_another_tenants_complaint() {
     pair.mine.logged();
     let counts = pair.mine.api.get("/v1/complaints/counts").expect(200);
     assert_eq!(counts.body, json!({ "data": { "state": { "received": 1 }, "due": { "later": 1 } }, "total": 1 }));
+    let statistics = pair.mine.api.get("/v1/statistics").expect(200);
+    assert_eq!(
+        statistics.body["products"],
+        json!({ "": { "received": 1, "resolved": 0, "outcomes": {}, "time_to_resolve": {} } })
+    );
+    assert_eq!(statistics.body["open"], json!({ "0_3": 1 }));
 }
 
 #[test]

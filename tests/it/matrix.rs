@@ -38,11 +38,12 @@ const READ: Who = Who::Keys("complaints:read");
 const WRITE: Who = Who::Keys("complaints:write");
 
 const LEAD: Who = Who::Keys("complaints:lead");
+const STAFF: Who = Who::Keys("staff:manage");
 
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 125] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 144] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -75,6 +76,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 125] = [
     ("GET", "/v1/usage", Who::Keys("usage:read"), 200),
 
     ("GET", "/v1/deadlines/forecast", READ, 200),
+    ("GET", "/v1/statistics", READ, 200),
     // The tenant is on another plan.
     ("GET", "/v1/test-clock", READ, 403),
     ("PUT", "/v1/test-clock", LEAD, 403),
@@ -186,11 +188,31 @@ const ENDPOINTS: [(&str, &str, Who, u16); 125] = [
     ("POST", "/v1/complaints/{id}/pay-redress", WRITE, 412),
     ("POST", "/v1/complaints/{id}/record-adr-outcome", WRITE, 412),
     ("POST", "/v1/complaints/{id}/move-clocks", LEAD, 412),
+    ("POST", "/v1/complaints/{id}/label", WRITE, 412),
     ("POST", "/v1/complaints/{id}/split", WRITE, 412),
     ("POST", "/v1/complaints/{id}/rejoin", WRITE, 412),
+
+    ("GET", "/v1/people", STAFF, 200),
+    ("POST", "/v1/people", STAFF, 422),
+    ("GET", "/v1/people/{id}", STAFF, 200),
+    ("PATCH", "/v1/people/{id}", STAFF, 412),
+    ("POST", "/v1/people/{id}/deactivate", STAFF, 200),
+    ("POST", "/v1/people/{id}/reactivate", STAFF, 200),
+    ("GET", "/v1/people/{id}/events", STAFF, 200),
+    ("GET", "/v1/people/{id}/sessions", STAFF, 200),
+    ("DELETE", "/v1/people/{id}/sessions/{session}", STAFF, 404),
+    ("GET", "/v1/teams", STAFF, 200),
+    ("POST", "/v1/teams", STAFF, 422),
+    ("GET", "/v1/teams/{id}", STAFF, 200),
+    ("PATCH", "/v1/teams/{id}", STAFF, 412),
+    ("DELETE", "/v1/teams/{id}", STAFF, 412),
+    ("GET", "/v1/sign-in", STAFF, 200),
+    ("PUT", "/v1/sign-in", STAFF, 422),
+    ("GET", "/v1/access-events", Who::Keys("access-log:read"), 200),
 ];
 
-const ALL: [&str; 4] = ["complaints:read", "complaints:write", "complaints:lead", "usage:read"];
+const ALL: [&str; 6] =
+    ["complaints:read", "complaints:write", "complaints:lead", "usage:read", "staff:manage", "access-log:read"];
 
 /// Whose a resource is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,6 +291,8 @@ struct Resource {
     bulk: String,
     view: String,
     endpoint: String,
+    person: String,
+    team: String,
 }
 
 impl Resource {
@@ -279,12 +303,17 @@ impl Resource {
         let bulk = bulk::finished(&firm.api);
         let view = firm.view("tag=fees").id().to_owned();
         let endpoint = firm.endpoint(json!({})).id().to_owned();
-        Self { whose, tenant: firm.id.clone(), key: key.id().to_owned(), complaint, lockable, bulk, view, endpoint }
+        let person = firm.person(json!({})).id().to_owned();
+        let staff = firm.key(&["staff:manage"]);
+        let team = staff.post("/v1/teams", &json!({ "name": "Cards" })).expect(201).id().to_owned();
+        let (tenant, key) = (firm.id.clone(), key.id().to_owned());
+        Self { whose, tenant, key, complaint, lockable, bulk, view, endpoint, person, team }
     }
 
     fn nowhere() -> Self {
         let [tenant, key, complaint, lockable, bulk, view, endpoint] = [(); 7].map(|()| NOWHERE.to_owned());
-        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view, endpoint }
+        let [person, team] = [(); 2].map(|()| NOWHERE.to_owned());
+        Self { whose: Whose::Nowhere, tenant, key, complaint, lockable, bulk, view, endpoint, person, team }
     }
 
     fn path(&self, template: &str) -> String {
@@ -294,6 +323,8 @@ impl Resource {
             _ if template.starts_with("/v1/bulk") => &self.bulk,
             _ if template.starts_with("/v1/views") => &self.view,
             _ if template.starts_with("/v1/webhook-endpoints") => &self.endpoint,
+            _ if template.starts_with("/v1/people") => &self.person,
+            _ if template.starts_with("/v1/teams") => &self.team,
             _ => &self.complaint,
         };
         let path = template.replace("{id}", id).replace("{key}", &self.key).replace("{letter}", NOWHERE);
@@ -301,6 +332,7 @@ impl Resource {
             .replace("{attachment}", NOWHERE)
             .replace("{upload}/parts/{part}", &format!("{NOWHERE}/parts/1"))
             .replace("{upload}", NOWHERE)
+            .replace("{session}", NOWHERE)
             .replace("{token}", "AAAA");
         path.replace("{kind}/{language}/{brand}", "update/en-GB/firm")
     }
@@ -308,7 +340,8 @@ impl Resource {
     /// The answer without what names the resource.
     fn seen(&self, answer: &Answer) -> Seen {
         let mut seen = seen(answer, &self.tenant);
-        for named in [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view, &self.endpoint] {
+        let own = [&self.key, &self.complaint, &self.lockable, &self.bulk, &self.view, &self.endpoint];
+        for named in own.into_iter().chain([&self.person, &self.team]) {
             seen.1 = seen.1.replace(named, "");
         }
         seen

@@ -53,7 +53,12 @@ pub fn load(stacks: &[Stack], state: &Path, data: &Path) -> Result<Vec<Firm>> {
         return Ok(firms);
     }
     let firms = step("Creating four firms with a key each", || {
-        let ensure = |(nth, profile)| Firm::ensure(&home(stacks, nth)?.operator(), profile);
+        let ensure = |(nth, profile)| {
+            let stack = home(stacks, nth)?;
+            let firm = Firm::ensure(&stack.operator(), profile)?;
+            firm.enter_staff(&Client::new(stack.base_url(), &firm.key))?;
+            Ok(firm)
+        };
         FIRMS.iter().enumerate().map(ensure).collect::<Result<Vec<Firm>>>()
     })?;
     let with_complaints = FIRMS.iter().zip(&firms).enumerate().filter(|(_, (profile, _))| profile.plan != SANDBOX);
@@ -64,12 +69,14 @@ pub fn load(stacks: &[Stack], state: &Path, data: &Path) -> Result<Vec<Firm>> {
     }
     let firms_json: Vec<Value> = firms.iter().map(Firm::to_json).collect();
     let cells: Vec<&str> = stacks.iter().map(Stack::cell).collect();
-    std::fs::write(&marker, json!({ "data": data, "cells": cells, "firms": firms_json }).to_string())?;
+    std::fs::write(&marker, json!({ "data": data, "cells": cells, "firms": firms_json, "staff": true }).to_string())?;
     Ok(firms)
 }
 
 /// The firms as a run before this one left them, if it loaded the same data into the same cells and its keys are still good.
 fn loaded_before(stacks: &[Stack], before: &Value, data: &Path) -> Option<Vec<Firm>> {
+    // Data of before there were people.
+    before["staff"].as_bool().filter(|entered| *entered)?;
     let firms: Vec<Firm> = before["firms"].as_array()?.iter().map(Firm::from_json).collect::<Option<_>>()?;
     let good = |(nth, firm): (usize, &Firm)| {
         let stack = home(stacks, nth)?;

@@ -12,7 +12,7 @@ use crate::process;
 use crate::progress::step;
 use crate::residency;
 use crate::secrets;
-use crate::wasm::{self, BACK, COURIER, FRONT, MIDDLE, PRINT, THUMBNAIL, WEB, WORKERS, Worker};
+use crate::wasm::{self, BACK, COURIER, FRONT, MIDDLE, PRINT, STAFF, THUMBNAIL, WEB, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// What the command line says.
@@ -66,9 +66,10 @@ pub fn run(args: &Args) -> Result<()> {
     })
 }
 
-/// Whoever is asked comes before who asks: the front asks the others, the courier those without data, all the back's objects.
+/// Whoever is asked comes before who asks: the front asks the others, the courier those without data, all the back's objects. That the
+/// staff Worker asks the front as well is no matter: putting secrets into Workers has made all of them before.
 fn in_order(deploy: impl Fn(Worker) -> Result<()>) -> Result<()> {
-    [BACK, PRINT, THUMBNAIL, MIDDLE, COURIER, WEB, FRONT].into_iter().try_for_each(deploy)
+    [BACK, PRINT, THUMBNAIL, MIDDLE, COURIER, WEB, STAFF, FRONT].into_iter().try_for_each(deploy)
 }
 
 /// `wrangler deploy` of a Worker to a cell.

@@ -137,6 +137,11 @@ fn print_welcome(stacks: &[Stack], firms: &[Firm], (state, sink): (&Path, &MailS
         println!("  Docs         {url}/docs");
         println!("  Health       {url}/healthz, {url}/readyz");
         println!("  Portal       {url}/{}/      (and of the other firms)", bank.slug);
+        println!(
+            "  Console      {url}/app/{}/sign-in      (as {}; the link is in the mail)",
+            bank.slug,
+            bank.email_of("anna")
+        );
         println!("  Log          {}", stack.log().display());
     }
     println!();

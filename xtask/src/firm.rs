@@ -41,6 +41,10 @@ impl<'a> Profile<'a> {
     }
 }
 
+/// Who works at a demo firm, and what they are.
+pub const STAFF: [(&str, &[&str]); 3] =
+    [("Anna Berg", &["lead", "compliance"]), ("Ben Okafor", &["agent"]), ("Carla Osei", &["admin"])];
+
 impl Firm {
     /// Makes the tenant, or finds it if there is one of this name, and issues a new key.
     pub fn ensure(operator: &Client, profile: &Profile<'_>) -> Result<Firm> {
@@ -53,10 +57,34 @@ impl Firm {
             _ => created.success().with_context(|| format!("creating the tenant {slug}"))?.text("id")?.to_owned(),
         };
         let body = json!({ "name": "cargo xtask", "mode": "test",
-            "scopes": ["complaints:read", "complaints:write", "complaints:lead", "usage:read"] });
+            "scopes": ["complaints:read", "complaints:write", "complaints:lead", "usage:read", "staff:manage"] });
         let key = operator.post(&format!("/v1/tenants/{id}/keys"), &format!("key-{slug}-{}", once()?), &body)?;
         let key = key.success().with_context(|| format!("issuing a key to {slug}"))?.text("token")?.to_owned();
         Ok(Firm { id, slug: (*slug).to_owned(), key })
+    }
+
+    /// Enters people who sign in by a link that is mailed to them: whoever leads and answers for compliance, an agent, and who looks after
+    /// people. Those that are there stay as they are.
+    pub fn enter_staff(&self, client: &Client) -> Result<()> {
+        for (name, roles) in STAFF {
+            let body = json!({ "display_name": name, "email": self.email_of(name), "roles": roles });
+            let entered = client.post("/v1/people", &format!("person-{name}-{}", once()?), &body)?;
+            if entered.status != 409 {
+                entered.success().with_context(|| format!("entering {name} at {}", self.slug))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The address of somebody of the staff.
+    pub fn email_of(&self, name: &str) -> String {
+        let first = name.split(' ').next().unwrap_or(name).to_lowercase();
+        format!("{first}@{}", self.staff_at())
+    }
+
+    /// The domain of its staff's addresses.
+    pub fn staff_at(&self) -> String {
+        format!("{}.example", self.slug)
     }
 
     /// The tenant as it is written to `target/dev.json`.

@@ -14,6 +14,7 @@ pub mod deploy;
 pub mod dev;
 mod digest;
 pub mod firm;
+pub mod identity_provider;
 pub mod import;
 pub mod journey;
 pub mod mail_sink;

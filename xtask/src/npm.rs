@@ -13,7 +13,7 @@ use crate::progress::step;
 
 /// Installs the packages that builds and stacks need.
 pub fn install() -> Result<()> {
-    install_in(root(), "Installing npm packages (wrangler, node, esbuild, binaryen, redoc, maildev)")
+    install_in(root(), "Installing npm packages (wrangler, node, esbuild, binaryen, htmx, redoc, maildev)")
 }
 
 /// Installs the packages of a folder unless the last installation was of this very lock file.

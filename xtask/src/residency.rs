@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::wasm::{BACK, COURIER, FRONT, MIDDLE, PRINT, THUMBNAIL, WEB, WORKERS, Worker};
+use crate::wasm::{BACK, COURIER, FRONT, MIDDLE, PRINT, STAFF, THUMBNAIL, WEB, WORKERS, Worker};
 use crate::wrangler_toml::{self, Cell};
 
 /// The tenant directory, which all cells share: names, places and states of tenants.
@@ -69,7 +69,7 @@ const PARTS: [Part; WORKERS.len()] = [
     Part {
         worker: FRONT,
         has_data: true,
-        asks: &[("MIDDLE", MIDDLE), ("COURIER", COURIER), ("BACK", BACK), ("WEB", WEB)],
+        asks: &[("MIDDLE", MIDDLE), ("COURIER", COURIER), ("BACK", BACK), ("WEB", WEB), ("STAFF", STAFF)],
         consumes: |_| false,
     },
     Part {
@@ -91,6 +91,8 @@ const PARTS: [Part; WORKERS.len()] = [
         consumes: |queue| queue.starts_with(WEBHOOKS) && !queue.ends_with(DEAD),
     },
     Part { worker: WEB, has_data: true, asks: &[], consumes: |_| false },
+    // Its console is a client of the API.
+    Part { worker: STAFF, has_data: true, asks: &[("FRONT", FRONT)], consumes: |_| false },
     Part { worker: PRINT, has_data: false, asks: &[], consumes: |_| false },
     Part { worker: THUMBNAIL, has_data: false, asks: &[], consumes: |_| false },
 ];
@@ -290,9 +292,9 @@ mod tests {
     fn no_cell_binds_another_ones_data() -> Result<()> {
         let files = files()?;
         assert_eq!(violations(&files), Vec::<String>::new());
-        let [fronts, middles, couriers, backs, webs, prints, thumbnails] =
-            [0, 1, 2, 3, 4, 5, 6].map(|nth| wrangler_toml::cells(&files[nth]));
-        for cells in [&fronts, &middles, &couriers, &backs, &webs, &prints, &thumbnails] {
+        let [fronts, middles, couriers, backs, webs, staffs, prints, thumbnails] =
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|nth| wrangler_toml::cells(&files[nth]));
+        for cells in [&fronts, &middles, &couriers, &backs, &webs, &staffs, &prints, &thumbnails] {
             assert_eq!(cells.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["local", "apac", "eu", "us"]);
         }
         for (list, _) in NAMED.iter().chain(&ALIKE) {
@@ -308,8 +310,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_mistake_is_found() -> Result<()> {
-        let (front, middle, courier, back, web, print) = (0, 1, 2, 3, 4, 5);
-        let mistakes: [Mistake; 41] = [
+        let (front, middle, courier, back, web, staff, print) = (0, 1, 2, 3, 4, 5, 6);
+        let mistakes: [Mistake; 42] = [
             (front, "/env/us/name", json!("redress-eu"), "its Worker is called"),
             (back, "/env/us/name", json!("redress-us-jobs"), "the back Worker of"),
             (front, "/env/us/vars/CELL", json!("eu"), "CELL is"),
@@ -340,6 +342,7 @@ mod tests {
             (middle, "/env/us/durable_objects/bindings/0", json!({ "name": "CASE_LOCK" }), "of another Worker"),
             (web, "/env/us/name", json!("redress-us-back"), "the web Worker of"),
             (web, "/env/us/queues/consumers", json!([{ "queue": "scan-us" }]), "is not for the web Worker"),
+            (staff, "/env/us/services/0/service", json!("redress-eu"), "services are"),
             (print, "/env/us/name", json!("redress-print"), "the print Worker of"),
             (print, "/env/us/vars", json!({ "CELL": "us" }), "is to have no data"),
             (print, "/r2_buckets", json!([{ "binding": "ATTACHMENTS" }]), "is to have no data"),

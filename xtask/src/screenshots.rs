@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
+use crate::api::Client;
 use crate::browser;
 use crate::checkout::root;
 use crate::firm::{Firm, Profile};
@@ -14,11 +16,15 @@ use crate::stack::{Options, Stack};
 use crate::wasm;
 
 /// Which pictures of the journey are kept, in which view, and what they are called in `docs/pictures/`.
-const KEPT: [(&str, &str, &str); 4] = [
+const KEPT: [(&str, &str, &str); 8] = [
     ("large.with", "start", "portal"),
     ("small.with", "you", "portal-step"),
     ("large.with", "received", "portal-received"),
     ("large-dark.with", "case-with-message", "portal-case"),
+    ("large.anna", "queue", "console-queue"),
+    ("large.anna", "case", "console-case"),
+    ("small-dark.ben", "case-locked-by-another", "console-locked"),
+    ("large.anna", "dashboard", "console-dashboard"),
 ];
 
 /// Whose portal it is: under a law that has dates.
@@ -46,6 +52,13 @@ pub fn run() -> Result<()> {
     journey.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
     journey.env("PICTURES", &taken);
     step("Complaining in a browser", || process::run(&mut journey))?;
+    let bank = Client::new(stack.base_url(), &firm.key);
+    firm.enter_staff(&bank)?;
+    let case = step("Logging complaints", || log_complaints(&bank))?;
+    let mut day = browser::script("console.mjs");
+    day.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
+    day.env("STAFF_AT", firm.staff_at()).env("CASE", &case).env("PICTURES", &taken);
+    step("Working in a browser", || process::run(&mut day))?;
     let pictures = root().join("docs/pictures");
     std::fs::create_dir_all(&pictures)?;
     for (who, page, name) in KEPT {
@@ -54,6 +67,21 @@ pub fn run() -> Result<()> {
         note(&format!("{}", to.display()));
     }
     Ok(())
+}
+
+/// Logs real complaints as if they came just now, under the bank's law. The first one's id.
+fn log_complaints(bank: &Client) -> Result<String> {
+    let lines = std::fs::read_to_string(root().join("tests/fixtures/complaints/bank.ndjson"))?;
+    let mut first = None;
+    for (nth, line) in lines.lines().take(40).enumerate() {
+        let mut body: Value = serde_json::from_str(line)?;
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|name, _| !["received_at", "jurisdiction"].contains(&name.as_str()));
+        }
+        let logged = bank.post("/v1/complaints", &format!("screenshot-{nth}"), &body)?.success()?;
+        first = first.or(Some(logged.text("id")?.to_owned()));
+    }
+    first.context("there are no complaints")
 }
 
 /// The picture of a page in a view: between the two stands where on the way it was.

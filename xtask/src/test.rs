@@ -25,6 +25,7 @@ pub fn run(only: &[String]) -> Result<()> {
     summary.check("Formatting", || cargo(&["fmt", "--all", "--check"]));
     // The fonts of the print Worker are among them.
     summary.check("npm packages", npm::install);
+    summary.check("Types of scripts", wasm::check_scripts);
     summary.check("Clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
     });

@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use pages::style;
 
 use crate::checkout::root;
 use crate::digest::Fingerprint;
@@ -38,15 +39,17 @@ pub struct Worker {
 }
 
 /// The one with the public address.
-pub const FRONT: Worker = of_the_cell("front", "wrangler.toml", &["--release"]);
+pub const FRONT: Worker = of_the_cell("front", "wrangler.toml", &["--release"], &[]);
 /// The one that works on many complaints at a time.
-pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--profile", "middle"]);
+pub const MIDDLE: Worker = of_the_cell("middle", "wrangler.middle.toml", &["--profile", "middle"], &[]);
 /// The one that sends.
-pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--release"]);
+pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["--release"], &[]);
 /// The one with the Durable Objects.
-pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"]);
+pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"], &[]);
 /// The one with the pages.
-pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--release"]);
+pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--release"], PAGES);
+/// The one with a firm's staff and their console.
+pub const STAFF: Worker = of_the_cell("staff", "wrangler.staff.toml", &["--release"], PAGES);
 /// The one that prints letters and has no data.
 pub const PRINT: Worker = Worker {
     name: "print",
@@ -68,40 +71,41 @@ pub const THUMBNAIL: Worker = Worker {
 };
 
 /// The Workers of a cell.
-pub const WORKERS: [Worker; 7] = [FRONT, MIDDLE, COURIER, BACK, WEB, PRINT, THUMBNAIL];
+pub const WORKERS: [Worker; 8] = [FRONT, MIDDLE, COURIER, BACK, WEB, STAFF, PRINT, THUMBNAIL];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, WEB], &[MIDDLE, PRINT, THUMBNAIL]];
+const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, WEB, STAFF], &[MIDDLE, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 
+/// What every Worker that is the crate `worker` is built from.
+const CELL: [&str; 11] = [
+    "worker/Cargo.toml",
+    "worker/src",
+    "worker/examples",
+    "durable/Cargo.toml",
+    "durable/src",
+    "shared/Cargo.toml",
+    "shared/build.rs",
+    "shared/src",
+    "shared/rules",
+    "print/Cargo.toml",
+    "print/src/page.rs",
+];
+/// What those are built from besides that show pages.
+const PAGES: &[&str] = &["pages/Cargo.toml", "pages/src", "pages/templates", "pages/texts"];
+/// What is compiled for one of them alone: whose it is, and where.
+const ALONE: [(&str, &str); 2] = [("staff", "worker/src/console"), ("staff", "worker/src/staff")];
+
 /// A Worker that is the crate `worker`, and a feature of it.
-const fn of_the_cell(name: &'static str, config: &'static str, profile: &'static [&'static str]) -> Worker {
-    Worker {
-        name,
-        config,
-        crate_dir: "worker",
-        feature: name,
-        profile,
-        sources: &[
-            "worker/Cargo.toml",
-            "worker/src",
-            "worker/examples",
-            "durable/Cargo.toml",
-            "durable/src",
-            "shared/Cargo.toml",
-            "shared/build.rs",
-            "shared/src",
-            "shared/rules",
-            "print/Cargo.toml",
-            "print/src/page.rs",
-            "pages/Cargo.toml",
-            "pages/src",
-            "pages/templates",
-            "pages/texts",
-        ],
-    }
+const fn of_the_cell(
+    name: &'static str,
+    config: &'static str,
+    profile: &'static [&'static str],
+    sources: &'static [&'static str],
+) -> Worker {
+    Worker { name, config, crate_dir: "worker", feature: name, profile, sources }
 }
 
 impl Worker {
@@ -141,8 +145,13 @@ impl Worker {
 
     fn fingerprint(self, toolchain: &Toolchain) -> Result<String> {
         let mut files = Vec::new();
-        for source in WORKSPACE.iter().chain(self.sources) {
+        let of_the_cell = if self.crate_dir == "worker" { CELL.as_slice() } else { &[] };
+        for source in WORKSPACE.iter().chain(of_the_cell).chain(self.sources) {
             collect(&root().join(source), &mut files)?;
+        }
+        for (_, source) in ALONE.iter().filter(|(whose, _)| *whose != self.name) {
+            let source = root().join(source);
+            files.retain(|file| !file.starts_with(&source));
         }
         files.sort();
         let mut fingerprint = Fingerprint::default();
@@ -177,7 +186,8 @@ pub fn build() -> Result<()> {
     let toolchain = Toolchain::ready()?;
     let _one_at_a_time = lock()?;
     vendor_docs_script()?;
-    vendor_portal_style()?;
+    vendor_styles()?;
+    vendor_console_scripts()?;
     if build_stale(&toolchain)? {
         step("Describing the API from its types", describe_api)?;
     } else {
@@ -298,11 +308,34 @@ fn vendor_docs_script() -> Result<()> {
     Ok(())
 }
 
-/// The portal's stylesheet: the framework's and ours in one file.
-fn vendor_portal_style() -> Result<()> {
-    let framework = std::fs::read_to_string(root().join(pages::style::FRAMEWORK)).context(pages::style::FRAMEWORK)?;
-    let (path, style) = (root().join("worker/assets/vendor/portal.css"), pages::style::whole(&framework));
-    write_if_other(&path, style.as_bytes())
+/// Stylesheets: the framework's and ours in one file each; and the console's icon.
+fn vendor_styles() -> Result<()> {
+    let framework = std::fs::read_to_string(root().join(style::FRAMEWORK)).context(style::FRAMEWORK)?;
+    for (path, own) in [(style::PATH, style::OWN), (style::CONSOLE_PATH, style::CONSOLE)] {
+        write_if_other(&asset(path), style::whole(&framework, own).as_bytes())?;
+    }
+    write_if_other(&asset(style::CONSOLE_ICON_PATH), style::CONSOLE_ICON.as_bytes())
+}
+
+/// The console's scripts: htmx, and ours, in JavaScript.
+fn vendor_console_scripts() -> Result<()> {
+    let htmx = std::fs::read(root().join("node_modules/htmx.org/dist/htmx.min.js")).context("htmx")?;
+    write_if_other(&asset("/vendor/htmx.js"), &htmx)?;
+    let mut esbuild = Command::new(npm::bin("esbuild"));
+    esbuild.args(["pages/scripts/console.ts", "--bundle", "--minify", "--target=es2022", "--log-level=warning"]);
+    let console = process::output(esbuild.current_dir(root()))?.stdout;
+    write_if_other(&asset("/vendor/console.js"), &console)
+}
+
+/// Whether our scripts' types are right.
+pub fn check_scripts() -> Result<()> {
+    let mut tsc = Command::new(npm::bin("tsc"));
+    process::run(tsc.args(["--project", "pages/scripts"]).current_dir(root()))
+}
+
+/// The file that is served at a path.
+fn asset(path: &str) -> PathBuf {
+    root().join("worker/assets").join(path.trim_start_matches('/'))
 }
 
 /// Writes an asset, which stays untouched when it is the same: stacks that run serve it, and would start their Workers again.

@@ -1,0 +1,205 @@
+// A day at the agents' console, on a stack that runs: two agents meet on one case, one learns of a conflict, a letter is written and sent,
+// many complaints are changed at once, a lead reads the dashboard. Every page on the way is looked at as `browser.mjs` does.
+//
+//   BASE_URL=http://… MAIL_URL=http://… FIRM=slug STAFF_AT=domain CASE=id PICTURES=folder node console.mjs [view …]
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { launch, somebody, views, wrong } from './browser.mjs';
+
+const { BASE_URL, MAIL_URL, FIRM, STAFF_AT, CASE, PICTURES } = process.env;
+const SOON = 60_000;
+// What a page of the console may ask for at first: document, stylesheet and two scripts.
+const MOST_REQUESTS = 6;
+const MOST_BYTES = 120_000;
+
+await mkdir(PICTURES, { recursive: true });
+const browser = await launch();
+const found = [];
+const looks = Object.fromEntries(views.map((view) => [view.name, view]));
+
+async function linkTo(address, known) {
+  for (const begun = Date.now(); Date.now() - begun < SOON;) {
+    const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
+    const mine = mails.filter((mail) => mail.envelope.to[0].address === address).map((mail) => mail.text.match(/https?:\S+/)?.[0]);
+    const link = mine.find((link) => link && !known.has(link));
+    if (link) return link;
+    await new Promise((done) => setTimeout(done, 300));
+  }
+  throw new Error(`no link was mailed to ${address}`);
+}
+
+const used = new Set();
+
+// Somebody at a desk of their own, who is signed in.
+class Person {
+  static async signedIn(name, email, look) {
+    const context = await somebody(browser, look, {});
+    const person = new Person(name, context, await context.newPage(), look);
+    const page = person.page;
+    page.on('console', (message) => {
+      // A page that says what is wrong is one like others, which the browser calls an error.
+      if (message.type() === 'error' && !/status of (4\d\d)/.test(message.text())) found.push(`${name} ${page.url()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => found.push(`${name} ${page.url()}: ${error}`));
+    await page.goto(`${BASE_URL}/app/queue`);
+    await person.look('sign-in-which-firm');
+    await page.fill('#firm', FIRM);
+    await person.press('main form button');
+    await person.look('sign-in');
+    await page.fill('#email', email);
+    await person.press('main form button');
+    await person.look('sign-in-mailed');
+    const link = await linkTo(email, used);
+    used.add(link);
+    await page.goto(link);
+    await person.look('sign-in-link');
+    await person.press('main form button');
+    assert.equal(new URL(page.url()).pathname, '/app/queue', `${name} is where they wanted to be`);
+    return person;
+  }
+
+  constructor(name, context, page, look) {
+    Object.assign(this, { name, context, page, shown: look.name, nth: 0 });
+  }
+
+  async look(what) {
+    this.nth += 1;
+    const file = `${this.shown}.${this.name}.${String(this.nth).padStart(2, '0')}.${what}.png`;
+    await this.page.screenshot({ path: join(PICTURES, file), fullPage: true });
+    found.push(...(await wrong(this.page)).map((problem) => `${this.name} ${this.shown} ${what}: ${problem}`));
+  }
+
+  async press(selector) {
+    await Promise.all([this.page.waitForEvent('load'), this.page.click(selector)]);
+  }
+
+  async open(path, what) {
+    const answer = await this.page.goto(`${BASE_URL}${path}`);
+    assert.equal(answer.status(), 200, `${path}: ${await this.page.title()}`);
+    if (what) await this.look(what);
+  }
+
+  // Fills in the form of a command and sends it.
+  async act(command, fields) {
+    const form = this.page.locator(`#act-${command}`);
+    if (!(await form.evaluate((details) => details.open))) await form.locator('summary').first().click();
+    for (const [name, value] of Object.entries(fields)) {
+      const field = form.locator(`[name="${name}"]`);
+      if ((await field.evaluate((one) => one.tagName)) === 'SELECT') await field.selectOption(value);
+      else await field.fill(value);
+    }
+    await Promise.all([this.page.waitForEvent('load'), form.locator('form > p.actions button').click()]);
+  }
+
+  text(selector) {
+    return this.page.locator(selector).innerText();
+  }
+}
+
+const chosen = process.argv.slice(2);
+const [first, second] = chosen.length === 2 ? chosen : ['large', 'small-dark'];
+const anna = await Person.signedIn('anna', `anna@${STAFF_AT}`, looks[first]);
+const ben = await Person.signedIn('ben', `ben@${STAFF_AT}`, looks[second]);
+
+// The queue: small enough, and worked with keys alone.
+{
+  const answers = [];
+  anna.page.on('response', (answer) => answers.push(answer));
+  await anna.open('/app/queue', 'queue');
+  const asked = answers.filter((answer) => !answer.url().includes('/app/changes'));
+  const sizes = await Promise.all(asked.map(async (answer) => (await answer.request().sizes()).responseBodySize));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(asked.length <= MOST_REQUESTS, `${asked.length} requests: ${asked.map((answer) => answer.url())}`);
+  assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
+  anna.page.removeAllListeners('response');
+  assert.ok(await anna.page.locator('tr[data-row]').count() > 3, 'complaints are listed');
+  await anna.page.keyboard.press('?');
+  assert.ok(await anna.page.locator('#keys').isVisible(), 'the keys are told');
+  await anna.page.keyboard.press('Escape');
+  await anna.page.keyboard.press('/');
+  await anna.page.keyboard.type('mortgage');
+  await anna.page.keyboard.press('Enter');
+  await anna.page.waitForURL(/q=mortgage/);
+  await anna.page.locator('tr[data-row] mark').first().waitFor();
+  await anna.look('queue-search');
+  await anna.page.keyboard.press('Escape');
+  await anna.page.locator('body').click({ position: { x: 2, y: 2 } });
+  await anna.page.keyboard.press('j');
+  await Promise.all([anna.page.waitForURL(/\/app\/cases\//), anna.page.keyboard.press('Enter')]);
+}
+await ben.open('/app/queue', 'queue');
+
+// Two meet on one case.
+const path = `/app/cases/${CASE}`;
+await anna.open(path, 'case');
+await anna.press('#work');
+await anna.look('case-locked-by-me');
+await ben.open(path, 'case-locked-by-another');
+assert.match(await ben.text('#case-head'), /Anna/, 'Ben sees who works on it');
+await ben.act('note', { text: 'I wanted to say this while Anna works on it.' });
+await ben.look('case-refused');
+assert.match(await ben.page.inputValue('#act-note [name="text"]'), /while Anna works/, 'what was typed is kept');
+
+// What one does the other sees, without loading the page again.
+await ben.open(path);
+await anna.act('note', { text: 'Called the branch, @Ben: the bonus was never booked.' });
+assert.match(await anna.text('#case-timeline'), /the bonus was never booked/);
+await ben.page.locator('#case-timeline', { hasText: 'the bonus was never booked' }).waitFor({ timeout: SOON });
+await anna.press('#unlock');
+
+// A conflict: both have the page open, one is faster.
+await ben.open(path);
+await anna.open(path);
+await anna.page.locator('#act-note summary').click();
+await anna.page.fill('#act-note [name="text"]', 'Anna was slower.');
+await ben.act('note', { text: 'Ben was faster.' });
+await anna.act('note', {});
+await anna.look('case-conflict');
+assert.match(await anna.text('#trouble'), /Ben was faster/, 'she is told what happened since');
+assert.match(await anna.page.inputValue('#act-note [name="text"]'), /Anna was slower/, 'what was typed is kept');
+await anna.act('note', {});
+assert.match(await anna.text('#case-timeline'), /Anna was slower/);
+
+// A letter: what is missing is said while it is written.
+await anna.open(`${path}/letters/new`, 'letter-kinds');
+await anna.page.click('.kind h2 a');
+await anna.page.waitForLoadState('load');
+await anna.look('letter-write');
+
+// Many at once: tried first, then done.
+await anna.open('/app/queue?order=newest');
+await anna.page.check('[data-select-page]');
+await anna.press('#bulk button[value="selected"]');
+await anna.look('bulk');
+await anna.page.check('input[name="action"][value="tag"]');
+await anna.page.fill('#add', 'campaign-7');
+await anna.press('form.action button.main');
+await anna.page.locator('form[action$="/do"] button').waitFor({ timeout: SOON });
+await anna.look('bulk-tried');
+await anna.press('form[action$="/do"] button');
+await anna.page.locator('#job .badge', { hasText: 'Done' }).first().waitFor({ timeout: SOON });
+await anna.look('bulk-done');
+await anna.open('/app/jobs', 'jobs');
+
+// What leads and compliance look at, and what admins set.
+await anna.open('/app/cases/new', 'new-case');
+await anna.open('/app/dashboard', 'dashboard');
+await anna.open('/app/audit', 'audit');
+await anna.open('/app/profile', 'profile');
+const carla = await Person.signedIn('carla', `carla@${STAFF_AT}`, looks[first]);
+await carla.open('/app/settings', 'settings');
+for (const page of await carla.page.locator('main a[href^="/app/settings/"]').evaluateAll((links) => [...new Set(links.map((link) => link.getAttribute('href')))])) {
+  await carla.open(page, page.replace('/app/', '').replaceAll('/', '-'));
+}
+
+// Whoever signs out is out.
+await ben.open('/app/profile', 'profile');
+await ben.press('form[action="/app/sign-out"] button');
+await ben.page.goto(`${BASE_URL}${path}`);
+assert.match(ben.page.url(), /\/app\/sign-in/);
+
+await browser.close();
+console.log(found.join('\n'));
+console.log(`${found.length} violations`);
+process.exit(found.length === 0 ? 0 : 1);
