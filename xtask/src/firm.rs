@@ -67,8 +67,9 @@ impl Firm {
     /// people. Those that are there stay as they are.
     pub fn enter_staff(&self, client: &Client) -> Result<()> {
         for (name, roles) in STAFF {
-            let body = json!({ "display_name": name, "email": self.email_of(name), "roles": roles });
-            let entered = client.post("/v1/people", &format!("person-{name}-{}", once()?), &body)?;
+            let email = self.email_of(name);
+            let body = json!({ "display_name": name, "email": email, "roles": roles });
+            let entered = client.post("/v1/people", &format!("person-{email}-{}", once()?), &body)?;
             if entered.status != 409 {
                 entered.success().with_context(|| format!("entering {name} at {}", self.slug))?;
             }
