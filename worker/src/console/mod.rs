@@ -1,5 +1,5 @@
 //! The agents' console, `/app`: pages over the API (`docs/console.md`). A page asks the API, as a client would, with the session of
-//! whoever sits before it, and draws what that says; it knows no database.
+//! whoever sits before it, and draws what that says; of the database it knows names alone.
 
 pub(crate) mod api;
 pub(crate) mod audit;

@@ -51,9 +51,9 @@ pub(crate) async fn create(call: Call) -> Outcome {
 
 /// `POST /app/views/{id}`: another name.
 pub(crate) async fn rename(call: Call) -> Outcome {
-    let body = async |desk: &super::Desk| json!({ "name": desk.form.get("name") }).to_string();
-    at_desk(call, async move |desk| {
-        let (id, body) = (desk.call.path_value::<String>("id")?, body(desk).await);
+    at_desk(call, async |desk| {
+        let id = desk.call.path_value::<String>("id")?;
+        let body = json!({ "name": desk.form.get("name") }).to_string();
         change(desk, "PATCH", &id, &body, &Wish::default().with("view", &id)).await
     })
     .await
