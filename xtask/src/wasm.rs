@@ -47,7 +47,7 @@ pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["-
 /// The one with the Durable Objects.
 pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"], &[]);
 /// The one with the pages.
-pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--release"], PAGES);
+pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--profile", "web"], PAGES);
 /// The one with a firm's staff and their console.
 pub const STAFF: Worker = of_the_cell("staff", "wrangler.staff.toml", &["--release"], PAGES);
 /// The one that prints letters and has no data.
@@ -74,7 +74,7 @@ pub const THUMBNAIL: Worker = Worker {
 pub const WORKERS: [Worker; 8] = [FRONT, MIDDLE, COURIER, BACK, WEB, STAFF, PRINT, THUMBNAIL];
 
 /// Builds that go on at the same time. Two of one crate with one profile would write one file.
-const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, WEB, STAFF], &[MIDDLE, PRINT, THUMBNAIL]];
+const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, STAFF], &[MIDDLE, WEB, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.
 const WORKSPACE: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
@@ -346,12 +346,14 @@ fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
     std::fs::write(path, content).with_context(|| path.display().to_string())
 }
 
-/// Writes the OpenAPI document, which is made by the Worker's own crate, compiled for this machine.
+/// Writes the OpenAPI document, which is made by the Worker's own crate, compiled for this machine. With the same features as for its
+/// tests, so that it is compiled once.
 fn describe_api() -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["run", "--quiet", "--package", "redress", "--example", "openapi"]).current_dir(root());
-    let document = process::output(&mut cargo)?.stdout;
-    write_if_other(&root().join("worker/assets/openapi.json"), &document)
+    cargo.args(["build", "--quiet", "--workspace", "--exclude", "integration", "--all-features", "--example", "openapi"]);
+    process::run(cargo.current_dir(root()))?;
+    let document = process::output(&mut Command::new(root().join("target/debug/examples/openapi")))?.stdout;
+    write_if_other(&asset("/openapi.json"), &document)
 }
 
 /// Held while a build writes its output and while someone copies it.
