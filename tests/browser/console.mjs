@@ -80,6 +80,24 @@ class Person {
     if (what) await this.look(what);
   }
 
+  // Goes to a page, which may ask for no more than is allowed, with nothing of it in the browser's cache.
+  async sparingly(go) {
+    const browser = await this.context.newCDPSession(this.page);
+    await browser.send('Network.clearBrowserCache');
+    await browser.detach();
+    const asked = [];
+    const heard = (answer) => {
+      if (!answer.url().includes('/app/changes')) asked.push(answer);
+    };
+    this.page.on('response', heard);
+    await go();
+    this.page.off('response', heard);
+    const sizes = await Promise.all(asked.map(async (answer) => (await answer.request().sizes()).responseBodySize));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(asked.length <= MOST_REQUESTS, `${this.page.url()}: ${asked.length} requests: ${asked.map((answer) => answer.url())}`);
+    assert.ok(bytes <= MOST_BYTES, `${this.page.url()}: ${bytes} bytes`);
+  }
+
   // Fills in the form of a command and sends it.
   async act(command, fields) {
     const form = this.page.locator(`#act-${command}`);
@@ -104,15 +122,7 @@ const ben = await Person.signedIn('ben', `ben@${STAFF_AT}`, looks[second]);
 
 // The queue: small enough, and worked with keys alone.
 {
-  const answers = [];
-  anna.page.on('response', (answer) => answers.push(answer));
-  await anna.open('/app/queue', 'queue');
-  const asked = answers.filter((answer) => !answer.url().includes('/app/changes'));
-  const sizes = await Promise.all(asked.map(async (answer) => (await answer.request().sizes()).responseBodySize));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  assert.ok(asked.length <= MOST_REQUESTS, `${asked.length} requests: ${asked.map((answer) => answer.url())}`);
-  assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
-  anna.page.removeAllListeners('response');
+  await anna.sparingly(() => anna.open('/app/queue', 'queue'));
   assert.ok(await anna.page.locator('tr[data-row]').count() > 3, 'complaints are listed');
   await anna.page.keyboard.press('?');
   assert.ok(await anna.page.locator('#keys').isVisible(), 'the keys are told');
@@ -132,7 +142,7 @@ await ben.open('/app/queue', 'queue');
 
 // Two meet on one case.
 const path = `/app/cases/${CASE}`;
-await anna.open(path, 'case');
+await anna.sparingly(() => anna.open(path, 'case'));
 await anna.press('#work');
 await anna.look('case-locked-by-me');
 await ben.open(path, 'case-locked-by-another');
@@ -161,11 +171,57 @@ assert.match(await anna.page.inputValue('#act-note [name="text"]'), /Anna was sl
 await anna.act('note', {});
 assert.match(await anna.text('#case-timeline'), /Anna was slower/);
 
-// A letter: what is missing is said while it is written.
-await anna.open(`${path}/letters/new`, 'letter-kinds');
-await anna.page.click('.kind h2 a');
-await anna.page.waitForLoadState('load');
-await anna.look('letter-write');
+// A letter: what is missing is said while it is written. A lead approves it, as the firm wants; sending it stops the clock that waits for it.
+{
+  const answers = anna.page.locator('#case-clocks .clock', { has: anna.page.getByText('Final response', { exact: true }) });
+  await anna.open(path);
+  assert.match(await answers.innerText(), /Ends with/, 'the law waits for an answer');
+
+  await ben.open(`${path}/letters/new`, 'letter-kinds');
+  await ben.sparingly(() => ben.press('#kind-fca_eight_week_letter a'));
+  const missing = ben.page.locator('#letter-check .banner.warn li');
+  assert.deepEqual((await missing.allInnerTexts()).map((line) => line.split(' ')[0]), ['Reasons', 'Expected']);
+  await ben.look('letter-write');
+  await ben.page.fill('[name="texts/reasons"]', 'The branch is still looking for the form that you signed.');
+  await missing.filter({ hasText: 'Reasons' }).waitFor({ state: 'detached', timeout: SOON });
+  assert.equal(await missing.count(), 1);
+  await ben.page.fill('[name="texts/expected"]', 'by the end of next month');
+  await ben.page.locator('#letter-check .banner.good').waitFor({ timeout: SOON });
+  assert.match(await ben.text('#letter-check'), /the form that you signed[^]*Somebody else than you has to approve it/);
+  await ben.look('letter-written');
+  await ben.press('#letter-form button.main');
+  assert.equal(await ben.text('.head .badge'), 'Draft');
+  await ben.look('letter-draft');
+  await ben.press('form[action$="/send"] button');
+  assert.match(await ben.text('main [role="alert"]'), /must be approved by somebody else first/);
+  await ben.look('letter-refused');
+
+  // Written anew, it begins with what it said.
+  await ben.press('a.button[href*="/letters/new?"]');
+  assert.equal(await ben.page.inputValue('[name="texts/reasons"]'), 'The branch is still looking for the form that you signed.');
+  assert.equal(await ben.page.inputValue('[name="texts/expected"]'), 'by the end of next month');
+  assert.equal(await missing.count(), 0);
+  await ben.page.fill('[name="texts/expected"]', 'by the end of the month after next');
+  await ben.page.locator('#letter-check', { hasText: 'by the end of the month after next.' }).waitFor({ timeout: SOON });
+  await ben.press('#letter-form button.main');
+  assert.match(await ben.text('article.sheet'), /We expect to answer by the end of the month after next\./);
+  await ben.look('letter-draft-anew');
+
+  const letter = new URL(ben.page.url()).pathname;
+  await anna.open(letter);
+  await anna.press('form[action$="/approve"] button');
+  assert.equal(await anna.text('.head .badge'), 'Approved');
+  await anna.look('letter-approved');
+  await ben.open(letter);
+  await ben.press('form[action$="/send"] button');
+  assert.match(await ben.text('.head .badge'), /^Sent on /);
+  await ben.look('letter-sent');
+
+  await anna.open(path, 'case-with-letter');
+  assert.match(await anna.text('#case-timeline'), /Letter sent: Your complaint \S+: we have not finished/);
+  assert.match(await anna.text(`#case-letters li:has(a[href="${letter}"]) .badge`), /^Sent on /);
+  assert.match(await answers.innerText(), /Met on /);
+}
 
 // Many at once: tried first, then done.
 await anna.open('/app/queue?order=newest');
@@ -184,7 +240,7 @@ await anna.open('/app/jobs', 'jobs');
 
 // What leads and compliance look at, and what admins set.
 await anna.open('/app/cases/new', 'new-case');
-await anna.open('/app/dashboard', 'dashboard');
+await anna.sparingly(() => anna.open('/app/dashboard', 'dashboard'));
 await anna.open('/app/audit', 'audit');
 await anna.open('/app/profile', 'profile');
 const carla = await Person.signedIn('carla', `carla@${STAFF_AT}`, looks[first]);

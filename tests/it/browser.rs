@@ -41,7 +41,9 @@ fn agents_meet_on_a_case_write_a_letter_and_change_many_in_the_console() {
     let options = Options::temporary().var("MAIL_FROM", "complaints@redress.example");
     let sink = MailSink::start(&options.state.join("mail")).expect("the sink starts");
     let stack = Stack::start(options.var("MAIL", &sink.mail())).expect("a stack starts");
-    let firm = Firm::on(&operator(&stack), json!({}));
+    // What tells the complainant of the ombudsman is looked at by a second person.
+    let letters = json!({ "approve": ["fca_eight_week_letter"] });
+    let firm = Firm::on(&operator(&stack), json!({ "letters": letters }));
     let admin = firm.key(&["staff:manage"]);
     for (name, roles) in
         [("Anna", json!(["lead", "compliance"])), ("Ben", json!(["agent"])), ("Carla", json!(["admin"]))]

@@ -2,10 +2,10 @@
 
 use super::{
     case::{Rights, Trouble},
-    case_form::{Begun, Choices, Command, Control, Drawn, Form, Group, Input, Kind, When},
-    case_json::{list, text},
+    case_form::{Begun, Choices, Command, Control, Drawn, Form, Group, Input, Kind, REDRESS_ROWS, When},
+    case_json::{has, list, number, text},
     case_timeline::People,
-    case_words::{Civil, lower, words},
+    case_words::{Civil, lower, money, words},
     shell::Shell,
 };
 use askama::Template;
@@ -261,7 +261,7 @@ impl Writing<'_> {
             if !said.is_empty() {
                 own.insert(name, said.into());
             } else if gaps {
-                own.insert(name.clone(), format!("[{}: still to be written]", words(&name)).into());
+                own.insert(name.clone(), gap(&name).into());
             }
         }
         body.insert("kind".to_owned(), text(self.kind, "/id").into());
@@ -278,6 +278,68 @@ impl Writing<'_> {
         Ok(Value::Object(body))
     }
 
+    /// What a draft that is written anew begins with, as it would be typed, of what keeps it: an object with `document` and `response`.
+    /// The author's own words are in the document alone: see [`Writing::own`].
+    #[must_use]
+    pub fn again(&self, kept: &Value, complaint: &Value) -> Vec<(String, String)> {
+        let mut typed = Vec::new();
+        let mut add = |name: &str, value: &str| {
+            if !value.is_empty() {
+                typed.push((name.to_owned(), value.to_owned()));
+            }
+        };
+        let language = text(kept, "/document/language");
+        if language != text(complaint, "/complainant/language") && self.languages.iter().any(|held| held == language) {
+            add("language", language);
+        }
+        let format = text(kept, "/document/format");
+        if format != text(complaint, "/complainant/format") {
+            add("format", format);
+        }
+        if text(self.kind, "/records") != "summary_resolution" {
+            return typed;
+        }
+        for at in ["response/outcome", "response/summary"] {
+            add(at, text(kept, &format!("/{at}")));
+        }
+        let redress = list(kept, "/response/redress");
+        // More than there are rows for is not shown in part.
+        for (row, item) in redress.iter().enumerate().filter(|_| redress.len() <= REDRESS_ROWS) {
+            let mut member = |name: &str, value: &str| add(&format!("response/redress-{row}-{name}"), value);
+            member("kind", text(item, "/kind"));
+            member("description", text(item, "/description"));
+            if has(item, "/minor") {
+                let currency = text(item, "/currency");
+                let sum = money(currency, number(item, "/minor"));
+                member("amount", sum.trim_start_matches(currency).trim());
+                member("currency", currency);
+            }
+        }
+        typed
+    }
+
+    /// The author's own words in a draft: what it says where the same letter, as it is made now, has gaps. None where the two are not
+    /// alike around them.
+    #[must_use]
+    pub fn own(&self, kept: &Text, gapped: &Text) -> Vec<(String, String)> {
+        if kept.blocks.len() != gapped.blocks.len() {
+            return Vec::new();
+        }
+        let names = texts_of(self.template);
+        let subjects = [(kept.subject.as_str(), gapped.subject.as_str())];
+        let blocks = kept.blocks.iter().zip(&gapped.blocks).map(|(kept, gapped)| (&*kept.text, &*gapped.text));
+        let mut own: Vec<(String, String)> = Vec::new();
+        for (name, said) in
+            subjects.into_iter().chain(blocks).filter_map(|(kept, gapped)| filled(&names, kept, gapped)).flatten()
+        {
+            let name = format!("texts/{name}");
+            if !own.iter().any(|(held, _)| *held == name) {
+                own.push((name, said.to_owned()));
+            }
+        }
+        own
+    }
+
     /// What an author has still to write.
     #[must_use]
     pub fn gaps(&self, typed: &dyn Fn(&str) -> String) -> Vec<(String, String)> {
@@ -285,6 +347,28 @@ impl Writing<'_> {
         let gaps = names.filter(|name| typed(&format!("texts/{name}")).trim().is_empty());
         gaps.map(|name| (words(&name), "You have not written it yet".to_owned())).collect()
     }
+}
+
+/// What stands in a letter for what its author has still to write.
+fn gap(name: &str) -> String {
+    format!("[{}: still to be written]", words(name))
+}
+
+/// What stands in `kept` where `gapped` has gaps, by name; none if they are not alike around them.
+fn filled<'n, 'k>(names: &'n [String], kept: &'k str, gapped: &str) -> Option<Vec<(&'n str, &'k str)>> {
+    let next = |said: &str| names.iter().filter_map(|name| Some((said.find(&gap(name))?, name))).min();
+    let Some((at, name)) = next(gapped) else { return (kept == gapped).then(Vec::new) };
+    let (before, gapped) = gapped.split_at_checked(at)?;
+    let (kept, gapped) = (kept.strip_prefix(before)?, gapped.strip_prefix(&gap(name))?);
+    // The words end where the letter goes on: with its end, or with what is before the next gap.
+    let end = match next(gapped) {
+        None => kept.strip_suffix(gapped)?.len(),
+        Some((0, _)) => return None,
+        Some((at, _)) => kept.find(gapped.get(..at)?)?,
+    };
+    let (said, kept) = kept.split_at_checked(end)?;
+    let rest = filled(names, kept, gapped)?;
+    Some([(name.as_str(), said)].into_iter().chain(rest).collect())
 }
 
 /// The names of what an author writes, as a template has them: `{{ text.reasons }}`.
@@ -431,5 +515,63 @@ mod tests {
         assert_eq!(writing.gaps(&|_| String::new()).len(), 1);
         let names = writing.names();
         assert!(names.contains(&"texts/reasons".to_owned()) && names.contains(&"response/redress-0-kind".to_owned()));
+    }
+
+    #[test]
+    fn a_draft_that_is_written_anew_begins_with_what_it_said() {
+        let kind = json!({"id": "fca_summary_resolution", "records": "summary_resolution"});
+        let template =
+            json!({"subject": "{{ text.title }}", "blocks": [{"text": "{{ text.reasons }} {{ text.expected }}"}]});
+        let languages = ["en-GB".to_owned(), "cy".to_owned()];
+        let civil = Civil::of("Europe/London", "2026-11-27T12:00:00Z".parse().unwrap());
+        let writing = Writing { kind: &kind, template: &template, languages: &languages, civil };
+        let response = json!({"outcome": "upheld", "summary": "Agreed.", "redress": [
+            {"kind": "apology"}, {"kind": "refund", "minor": 120_050, "currency": "GBP", "description": "The fee"}]});
+        let kept = json!({"document": {"language": "cy", "format": "standard"}, "response": response});
+        let complaint = json!({"complainant": {"language": "en-GB", "format": "large_print"}});
+        let typed = writing.again(&kept, &complaint);
+        let get = |name: &str| {
+            typed.iter().find(|(held, _)| held == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let body = writing.body("", false, &get).unwrap();
+        assert_eq!(
+            body,
+            json!({"kind": "fca_summary_resolution", "texts": {}, "language": "cy", "format": "standard", "response": response})
+        );
+        let of_complainant = json!({"complainant": {"language": "cy", "format": "standard"}});
+        assert!(
+            !writing.again(&kept, &of_complainant).iter().any(|(name, _)| ["language", "format"].contains(&&**name))
+        );
+        let mut many = kept;
+        many["response"]["redress"] = json!(vec![json!({"kind": "apology"}); REDRESS_ROWS + 1]);
+        assert!(!writing.again(&many, &complaint).iter().any(|(name, _)| name.contains("redress")));
+    }
+
+    #[test]
+    fn an_authors_words_are_found_in_a_draft() {
+        let kind = json!({"id": "fca_eight_week_letter", "records": "adr_letter"});
+        let template = json!({"subject": "About {{ text.title }}", "blocks": [
+            {"text": "{{ text.update }}"}, {"text": "Because {{ text.reasons }}, so {{ text.expected }}."}, {"text": "Yours"},
+        ]});
+        let civil = Civil::of("Europe/London", "2026-11-27T12:00:00Z".parse().unwrap());
+        let writing = Writing { kind: &kind, template: &template, languages: &[], civil };
+        let letter = |subject: &str, said: &[&str]| Text {
+            subject: subject.to_owned(),
+            blocks: said.iter().map(|said| Block { is: "paragraph".to_owned(), text: (*said).to_owned() }).collect(),
+            ..Text::default()
+        };
+        let both = format!("Because {}, so {}.", gap("reasons"), gap("expected"));
+        let gapped = letter(&format!("About {}", gap("title")), &[&gap("update"), &both, "Yours"]);
+        let own = |subject: &str, said: &[&str]| writing.own(&letter(subject, said), &gapped);
+        let named = |all: &[(&str, &str)]| {
+            all.iter().map(|(name, said)| (format!("texts/{name}"), (*said).to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            own("About ß", &["We are\non it.", "Because it rained, so wait.", "Yours"]),
+            named(&[("title", "ß"), ("update", "We are\non it."), ("reasons", "it rained"), ("expected", "wait")])
+        );
+        // Made otherwise by now: in its subject and a block, or in how many there are.
+        assert_eq!(own("On ß", &["On it.", "As it rained, so wait.", "Yours"]), named(&[("update", "On it.")]));
+        assert_eq!(own("About ß", &["On it.", "Yours"]), []);
     }
 }

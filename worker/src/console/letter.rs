@@ -100,6 +100,15 @@ async fn template(desk: &Desk, kind: &Value, language: &str) -> Result<(Value, V
     Ok((template, languages))
 }
 
+/// What keeps the draft that is written anew: the data of its event.
+async fn kept(desk: &Desk, held: &Held, letter: &str) -> Result<Value, Stop> {
+    let known = list(&held.complaint, "/letters").iter().find(|known| text(known, "/id") == letter);
+    let before = number(known.ok_or_else(nothing_here)?, "/drafted_in") - 1;
+    let path = format!("/v1/complaints/{}/events?after={before}&limit=1", held.about.id);
+    let mut events: Value = desk.api.get(&path).await?;
+    Ok(events.pointer_mut("/data/0/data").map(Value::take).unwrap_or_default())
+}
+
 /// The page on which a letter is written: `begun` from a form, or as it begins. `refused`, if it could not be kept.
 async fn write(
     desk: &Desk,
@@ -112,20 +121,28 @@ async fn write(
     let kinds = async { desk.api.get::<Value>("/v1/letters/kinds").await };
     let (held, kinds) = try_join!(held(desk), kinds)?;
     let kind = list(&kinds, "/data").iter().find(|held| text(held, "/id") == kind).ok_or_else(nothing_here)?;
-    let chosen = desk.form.get("language");
+    let anew = fresh && !letter.is_empty();
+    let kept = if anew { kept(desk, &held, letter).await? } else { Value::Null };
+    let chosen = if anew { text(&kept, "/document/language") } else { desk.form.get("language") };
     let language = if chosen.is_empty() { text(&held.complaint, "/complainant/language") } else { chosen };
     let (template, languages) = template(desk, kind, language).await?;
     let writing = Writing { kind, template: &template, languages: &languages, civil: held.civil };
-    let get = |name: &str| desk.form.get(name).to_owned();
-    let typed = writing.names().into_iter().map(|name| (name.clone(), get(&name)));
-    let typed = if fresh { Vec::new() } else { typed.collect() };
+    let mut typed = if fresh {
+        writing.again(&kept, &held.complaint)
+    } else {
+        writing.names().into_iter().map(|name| (name.clone(), desk.form.get(&name).to_owned())).collect()
+    };
     let (trouble_of, mut wrong) =
         refused.map_or((None, Vec::new()), |(refusal, wrong)| (Some(trouble(&refusal)), wrong));
-    let shown = if fresh && text(kind, "/records") == "summary_resolution" {
+    let mut shown = if fresh && !anew && text(kind, "/records") == "summary_resolution" {
         Preview::default()
     } else {
-        preview(desk, &writing, &held.about.id, letter).await?
+        preview(desk, &writing, &held.about.id, letter, &typed).await?
     };
+    if let (true, Some(gapped)) = (anew, &shown.text) {
+        typed.extend(writing.own(&letter::said(&kept), gapped));
+        shown = preview(desk, &writing, &held.about.id, letter, &typed).await?;
+    }
     if wrong.is_empty() && !fresh {
         wrong = shown.wrong;
     }
@@ -154,8 +171,17 @@ struct Preview {
     trouble: Option<Trouble>,
 }
 
-async fn preview(desk: &Desk, writing: &Writing<'_>, id: &str, letter: &str) -> Result<Preview, Stop> {
-    let get = |name: &str| desk.form.get(name).to_owned();
+async fn preview(
+    desk: &Desk,
+    writing: &Writing<'_>,
+    id: &str,
+    letter: &str,
+    typed: &[(String, String)],
+) -> Result<Preview, Stop> {
+    let get = |name: &str| {
+        let found = typed.iter().find(|(held, _)| held == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
     let body = match writing.body(letter, true, &get) {
         Ok(body) => body.to_string(),
         Err(wrong) => return Ok(Preview { wrong, ..Preview::default() }),
