@@ -39,6 +39,9 @@ pub fn run(only: &[String]) -> Result<()> {
     summary.print()
 }
 
+/// More than a small machine has processors: half of the time, tests wait for what the runtime does on its own.
+const TESTS_AT_ONCE: &str = "4";
+
 fn integration(only: &[String]) -> Result<()> {
     if let Err(error) = clamav::install() {
         eprintln!("    NOT TESTED: no scanner ({error:#}): files are not scanned in this run");
@@ -49,7 +52,7 @@ fn integration(only: &[String]) -> Result<()> {
     let options = options.var("WEBHOOKS_TO_LOOPBACK", "1").var("WEBHOOKS_HURRY", "1000");
     let stack = step("Starting a stack with a fresh state", || Stack::start(options))?;
     process::run(
-        cargo_command(&["test", "--package", "integration", "--test", "it", "--"])
+        cargo_command(&["test", "--package", "integration", "--test", "it", "--", "--test-threads", TESTS_AT_ONCE])
             .args(only)
             .env("BASE_URL", stack.base_url())
             .env("INNER_URL", stack.inner_url())
