@@ -375,11 +375,13 @@ pub enum Trouble {
     TooMany,
     /// 503: it does not work now.
     Unavailable,
+    /// 503: the portal is switched off.
+    Closed,
 }
 
 impl Trouble {
     /// Every one, with its status and its name in `texts/` after `trouble.`.
-    pub const ALL: [(Self, u16, &'static str); 7] = [
+    pub const ALL: [(Self, u16, &'static str); 8] = [
         (Self::NotFound, 404, "not_found"),
         (Self::LinkExpired, 410, "link_expired"),
         (Self::FormExpired, 403, "form_expired"),
@@ -387,6 +389,7 @@ impl Trouble {
         (Self::Refused, 422, "refused"),
         (Self::TooMany, 429, "too_many"),
         (Self::Unavailable, 503, "unavailable"),
+        (Self::Closed, 503, "closed"),
     ];
 
     /// Its name in `texts/`.
@@ -405,6 +408,12 @@ impl Trouble {
     #[must_use]
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::FormExpired | Self::TooMany | Self::Unavailable)
+    }
+
+    /// Whether other pages of the firm are no better.
+    #[must_use]
+    pub const fn is_everywhere(self) -> bool {
+        matches!(self, Self::Closed)
     }
 }
 

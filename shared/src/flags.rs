@@ -1,7 +1,12 @@
 //! Switches for the parts of the service that complaints can be taken in and worked without: for a cell, for some tenants, for a share
-//! of them. What has no switch (intake, reading, commands, clocks) cannot be switched off.
+//! of them; and each firm's own for itself. What has no switch (intake, reading, commands, clocks) cannot be switched off.
 
-use crate::{clock::named::named, complaint::intake::List, ids::TenantId, tenant::placement::hash_of};
+use crate::{
+    clock::named::named,
+    complaint::intake::List,
+    ids::TenantId,
+    tenant::{Tenant, placement::hash_of},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +34,8 @@ pub enum Part {
     Mail: "mail",
     /// Sending of notifications, and what is set about them. Those that are due wait.
     Notifications: "notifications",
+    /// The portal for consumers, all pages below `/{slug}/`. Other ways in stay.
+    Portal: "portal",
     /// Searches by words. Lists by filters stay.
     Search: "search",
     /// Saved views.
@@ -100,10 +107,34 @@ pub struct Flags {
     pub parts: BTreeMap<Part, Switch>,
 }
 
+/// Who has switched a part off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The operator of the service.
+    Operator,
+    /// The firm, for itself.
+    Firm,
+}
+
 impl Flags {
     /// Whether a part is on for a tenant.
     #[must_use]
-    pub fn is_on(&self, part: Part, tenant: TenantId) -> bool {
+    pub fn is_on(&self, part: Part, tenant: &Tenant) -> bool {
+        self.off(part, tenant).is_none()
+    }
+
+    /// Who has switched a part off for a tenant, if it is off.
+    #[must_use]
+    pub fn off(&self, part: Part, tenant: &Tenant) -> Option<By> {
+        if !self.offer(part, tenant.id) {
+            return Some(By::Operator);
+        }
+        let name: &str = part.into();
+        tenant.off.iter().any(|off| off == name).then_some(By::Firm)
+    }
+
+    /// Whether the operator has a part on for a tenant.
+    fn offer(&self, part: Part, tenant: TenantId) -> bool {
         let Some(Switch { share, on_for, off_for }) = self.parts.get(&part) else { return true };
         let name: &str = part.into();
         // Other parts, other tenants: else the same few would try everything new.
@@ -157,7 +188,7 @@ mod tests {
     #[test]
     fn a_part_is_on_unless_it_is_switched_off() {
         let (mine, other) = (tenant(1), tenant(2));
-        let on = |flags: &Flags, part| [mine, other].map(|tenant| flags.is_on(part, tenant));
+        let on = |flags: &Flags, part| [mine, other].map(|tenant| flags.offer(part, tenant));
         assert_eq!(on(&Flags::default(), Part::Search), [true, true]);
         assert_eq!(on(&flags(json!({})), Part::Search), [true, true]);
         assert_eq!(on(&flags(json!({ "share": 0 })), Part::Search), [false, false]);
@@ -174,12 +205,37 @@ mod tests {
         let on = |part: &str, share: u8| -> Vec<u8> {
             let flags: Flags = serde_json::from_value(json!({ "parts": { part: { "share": share } } })).unwrap();
             let part = Part::try_from(part.to_owned()).unwrap();
-            (0..=255).filter(|n| flags.is_on(part, tenant(*n))).collect()
+            (0..=255).filter(|n| flags.offer(part, tenant(*n))).collect()
         };
         let (tenth, half) = (on("search", 10), on("search", 50));
         assert!((10..45).contains(&tenth.len()) && (100..156).contains(&half.len()), "{} {}", tenth.len(), half.len());
         assert!(tenth.iter().all(|n| half.contains(n)), "whoever has it keeps it");
         assert_ne!(on("bulk", 10), tenth);
+    }
+
+    #[test]
+    fn a_firm_switches_off_for_itself_and_never_on() {
+        let tenant = |off: serde_json::Value| -> Tenant {
+            let shown = json!({
+                "id": tenant(1), "slug": "northwind", "display_name": "Northwind", "sector": "bank", "jurisdiction": "eu",
+                "reference_prefix": "NWB", "home_cell": "eu", "shards": [0], "plan": "standard", "status": "active",
+                "custom_fields": [], "off": off, "version": 1, "created_at": Timestamp::MIN, "updated_at": Timestamp::MIN
+            });
+            serde_json::from_value(shown).unwrap()
+        };
+        let (usual, without) = (tenant(json!([])), tenant(json!(["search", "portal", "of_tomorrow"])));
+        let off = flags(json!({ "share": 0 }));
+        for (flags, tenant, part, by) in [
+            (&Flags::default(), &usual, Part::Search, None),
+            (&Flags::default(), &without, Part::Search, Some(By::Firm)),
+            (&Flags::default(), &without, Part::Portal, Some(By::Firm)),
+            (&Flags::default(), &without, Part::Bulk, None),
+            (&off, &usual, Part::Search, Some(By::Operator)),
+            (&off, &without, Part::Search, Some(By::Operator)),
+        ] {
+            assert_eq!(flags.off(part, tenant), by);
+            assert_eq!(flags.is_on(part, tenant), by.is_none());
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod json;
+pub mod kept;
 pub mod letter;
 pub mod limit;
 pub mod live;

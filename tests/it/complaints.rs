@@ -2,13 +2,16 @@
 
 use crate::{
     client::{Answer, unused},
+    eventually::within,
     firm::{Firm, complaint, position},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use xtask::checkout::root;
 
 const TELECOM: &str = "telecom";
+/// What is set of a tenant is in force within two seconds.
+const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn the_smallest_complaint_gets_its_defaults() {
@@ -94,6 +97,57 @@ fn each_sector_has_its_own_products() {
     assert_eq!(refused.problem(422, "invalid").pointers(), ["/product"]);
     let no_issue = bank.api.post("/v1/complaints", &complaint(json!({ "product": "mortgage", "issue": "nonsense" })));
     assert_eq!(no_issue.problem(422, "invalid").pointers(), ["/issue"]);
+}
+
+/// What a firm leaves out nobody is given, and whoever has it keeps it, under the firm's name for it.
+#[test]
+fn a_firm_uses_of_its_taxonomy_what_it_chooses() {
+    let firm = Firm::new();
+    let mortgage = firm.log(json!({ "product": "mortgage", "issue": "closing_on_a_mortgage" }));
+    let path = format!("/v1/tenants/{}", firm.id);
+    let choose = |version: u64, choices: Value| {
+        firm.operator.call("PATCH", &path).if_match(version).json(&json!({ "taxonomy": choices })).send()
+    };
+    let wrong = json!({ "left_out": ["mortgage", "yachts"], "names": { "mortgage/yachts": "Y" } });
+    let refused = choose(1, wrong).problem(422, "invalid");
+    assert_eq!(refused.pointers(), ["/taxonomy/left_out/1", "/taxonomy/names/mortgage~1yachts"]);
+    let choices = json!({
+        "left_out": ["mortgage", "credit_card/fees_or_interest"],
+        "names": { "credit_card": "Northwind Card" }
+    });
+    assert_eq!(choose(1, choices.clone()).expect(200).body["taxonomy"], choices);
+
+    let new = |members: Value| firm.api.post("/v1/complaints", &complaint(members));
+    within(SOON, "it is in force", || (new(json!({ "product": "mortgage" })).status == 422).then_some(()));
+    let refused = new(json!({ "product": "mortgage" })).problem(422, "invalid");
+    assert!(refused.text.contains("is not used by the firm any more"), "{}", refused.text);
+    let fees = json!({ "product": "credit_card", "issue": "fees_or_interest" });
+    assert_eq!(new(fees.clone()).problem(422, "invalid").pointers(), ["/issue"]);
+    let card = format!("/v1/complaints/{}", firm.log(json!({ "product": "credit_card" })).id());
+    assert_eq!(firm.give(&card, "classify", fees).problem(422, "invalid").pointers(), ["/issue"]);
+    let part = json!({ "description": "And the house?", "product": "mortgage" });
+    let split = json!({ "reason": "Two matters.", "parts": [part] });
+    assert_eq!(firm.give(&card, "split", split).problem(422, "invalid").pointers(), ["/parts/0/product"]);
+    let bulk =
+        json!({ "action": { "classify": { "product": "mortgage" } }, "over": { "complaints": [mortgage.id()] } });
+    let refused = firm.api.post("/v1/bulk", &bulk).problem(422, "invalid");
+    assert_eq!(refused.pointers(), ["/action/classify/product"]);
+
+    let held = format!("/v1/complaints/{}", mortgage.id());
+    let same = json!({ "product": "mortgage", "issue": "closing_on_a_mortgage", "severity": "high" });
+    assert_eq!(firm.give(&held, "classify", same).expect(200).body["product"], "mortgage");
+
+    let taxonomy = firm.key(&["staff:manage"]).get("/v1/tenant/taxonomy").expect(200);
+    let products = taxonomy.body["data"].as_array().unwrap();
+    let product = |code: &str| products.iter().find(|product| product["code"] == code).unwrap();
+    let (card, mortgage) = (product("credit_card"), product("mortgage"));
+    assert_eq!((&card["name"], &card["offered"]), (&json!("Northwind Card"), &json!(true)));
+    assert_ne!(card["default_name"], card["name"]);
+    assert_eq!((&mortgage["name"], &mortgage["offered"]), (&mortgage["default_name"], &json!(false)));
+    let issues = card["issues"].as_array().unwrap();
+    let fees = issues.iter().find(|issue| issue["code"] == "fees_or_interest").unwrap();
+    assert_eq!(fees["offered"], false);
+    assert!(issues.iter().any(|issue| issue["offered"] == true));
 }
 
 fn first_product(sector: &str) -> String {

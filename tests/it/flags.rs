@@ -50,3 +50,39 @@ fn what_is_switched_off_says_so_and_intake_goes_on() {
     set(&operator, &json!({}));
     within(SOON, "it is on again", || (search(&mine) == 200).then_some(()));
 }
+
+/// A firm switches off for itself alone, and cannot switch on what the operator has off.
+#[test]
+fn what_a_firm_has_switched_off_says_so() {
+    let (stack, _) = own_stack();
+    let operator = operator(&stack);
+    let [mine, other] = [(); 2].map(|()| Firm::on(&operator, json!({ "portal": { "open": true } })));
+    let search = |firm: &Firm| firm.api.get("/v1/complaints?q=refund").status;
+    let browser = Client::new(stack.base_url(), None);
+    // Pages are not in the description.
+    let page = |firm: &Firm, path: &str| {
+        browser.call("GET", &format!("/{}/{path}", firm.slug)).try_send().expect("the stack answers")
+    };
+    assert_eq!(page(&mine, "").status, 200);
+
+    let path = format!("/v1/tenants/{}", mine.id);
+    let switch =
+        |version: u64, off: Value| operator.call("PATCH", &path).if_match(version).json(&json!({ "off": off })).send();
+    assert_eq!(switch(1, json!(["search", "portal"])).expect(200).body["off"], json!(["search", "portal"]));
+    within(SOON, "it is off", || (search(&mine) == 503).then_some(()));
+    let refused = mine.api.get("/v1/complaints?q=refund").problem(503, "unavailable");
+    assert!(refused.text.contains("by the firm itself"), "{}", refused.text);
+    within(SOON, "the portal is closed", || (page(&mine, "").status == 503).then_some(()));
+    assert!(page(&mine, "complain/what").text.contains("closed for now"));
+    assert_eq!(page(&mine, "brand.css").status, 200);
+    assert_eq!((search(&other), page(&other, "").status), (200, 200));
+    mine.logged();
+
+    for wrong in [json!(["intake"]), json!(vec!["search"; 17])] {
+        switch(2, wrong).problem(422, "invalid");
+    }
+    set(&operator, &json!({ "portal": { "off_for": [other.id] } }));
+    within(SOON, "the operator has closed another", || (page(&other, "").status == 503).then_some(()));
+    switch(2, json!([])).expect(200);
+    within(SOON, "it is on again", || (search(&mine) == 200 && page(&mine, "").status == 200).then_some(()));
+}

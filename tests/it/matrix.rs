@@ -43,7 +43,7 @@ const STAFF: Who = Who::Keys("staff:manage");
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 144] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 145] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -206,6 +206,7 @@ const ENDPOINTS: [(&str, &str, Who, u16); 144] = [
     ("GET", "/v1/teams/{id}", STAFF, 200),
     ("PATCH", "/v1/teams/{id}", STAFF, 412),
     ("DELETE", "/v1/teams/{id}", STAFF, 412),
+    ("GET", "/v1/tenant/taxonomy", STAFF, 200),
     ("GET", "/v1/sign-in", STAFF, 200),
     ("PUT", "/v1/sign-in", STAFF, 422),
     ("GET", "/v1/access-events", Who::Keys("access-log:read"), 200),

@@ -475,9 +475,9 @@ impl<'t> Firm<'t> {
 
     /// What decisions depend on.
     pub(crate) fn rules(self) -> Result<Rules<'t>, Failure> {
-        let &Tenant { sector, ref custom_fields, jurisdiction, ref clocks, .. } = self.tenant;
+        let &Tenant { sector, taxonomy: ref own, ref custom_fields, jurisdiction, ref clocks, .. } = self.tenant;
         let taxonomy =
             Taxonomy::for_sector(sector).ok_or_else(|| Failure::internal("a shipped taxonomy does not parse"))?;
-        Ok(Rules { taxonomy, custom_fields, jurisdiction, sector, choices: &clocks.choices })
+        Ok(Rules { taxonomy, own, custom_fields, jurisdiction, sector, choices: &clocks.choices })
     }
 }

@@ -166,14 +166,14 @@ async fn try_push(runtime: &Runtime, tenant: TenantId) -> Result<Option<Wanted>,
         return Ok(None);
     }
     let config = Config::of(runtime).map_err(Failure::internal)?;
-    if !flags(runtime, &config.cell).await.is_on(Part::Live, tenant) {
-        ask(runtime, tenant, &Question::Close { farewell: Farewell::SwitchedOff }).await?;
-        return Ok(None);
-    }
     // Where the tenant's data lie may have changed since whoever committed was let in.
     let known = SystemDb::new(runtime.clone(), DIRECTORY_SHARD).tenant(tenant).await?;
     let here = |tenant: &Tenant| tenant.status == Status::Active && tenant.home_cell == config.cell;
     let Some(known) = known.filter(here) else { return Ok(None) };
+    if !flags(runtime, &config.cell).await.is_on(Part::Live, &known) {
+        ask(runtime, tenant, &Question::Close { farewell: Farewell::SwitchedOff }).await?;
+        return Ok(None);
+    }
     let firm = Firm { runtime, tenant: &known, freshness: Freshness::Latest };
     let feed = Feed::of(firm.parts()).ok_or_else(|| Failure::internal("a tenant has no slot"))?;
     for _ in 0..PAGES {

@@ -184,7 +184,7 @@ async fn look(runtime: &Runtime, message: &str) -> Result<(), StoreError> {
     };
     let config = Config::of(runtime).map_err(StoreError::unreadable)?;
     // What is switched off waits, and so does what is of a tenant that is not served. Cron comes again.
-    let on = flags(runtime, &config.cell).await.is_on(Part::Mail, turn.tenant);
+    let on = flags(runtime, &config.cell).await.is_on(Part::Mail, &standing.tenant);
     if !on || standing.tenant.status != Status::Active || standing.moving {
         return Ok(());
     }

@@ -15,7 +15,8 @@ use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        notifications, relocations, shards, split, statistics, tenants, test_clock, uploads, usage, views, webhooks,
+        notifications, relocations, shards, split, statistics, taxonomy, tenants, test_clock, uploads, usage, views,
+        webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -325,6 +326,8 @@ routes! {
 
         GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
         PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
+
+        GET "/v1/tenant/taxonomy" taxonomy::read, tenant StaffManage;
 
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;

@@ -20,6 +20,7 @@ use shared::{
     http::{body, problem::Code},
     ids::{DeadLetterId, TenantId},
     json,
+    kept::Kept,
     spool::{Accepted, Place, Spooled, VERSION, Waiting},
     tenant::{
         placement::{ShardId, Slot},
@@ -155,9 +156,13 @@ impl Turn<'_> {
             return Ok(false);
         }
         if !self.firms.contains_key(&tenant) {
-            let known = directory::truth(self.runtime, tenant, now).await.inspect_err(|_| {
+            let mut known = directory::truth(self.runtime, tenant, now).await.inspect_err(|_| {
                 self.away.insert(DIRECTORY_SHARD);
             })?;
+            // What was accepted is logged, whatever the firm has left out since.
+            if let Some(standing) = &mut known {
+                standing.tenant.taxonomy = Kept::default();
+            }
             self.firms.insert(tenant, known);
         }
         let Some(text) = self.runtime.text(&key_of(&waiting.place)).await.map_err(StoreError::Busy)? else {

@@ -375,15 +375,15 @@ fn case(world: World<'_>) -> Vec<(String, String)> {
 
 fn troubles(world: World<'_>) -> Vec<(String, String)> {
     let page = world.page("/northwind-bank/", false);
-    let trouble = |(trouble, status, _): (Trouble, u16, _)| {
+    let trouble = |(trouble, status, name): (Trouble, u16, &str)| {
         let error = Error {
             page,
             trouble,
             retry_after: (status == 429).then_some(61),
-            has_draft: status == 503,
-            request_id: world.s("01a1fa9d-f713"),
+            has_draft: name == "unavailable",
+            request_id: if trouble.is_everywhere() { "" } else { world.s("01a1fa9d-f713") },
         };
-        named(&format!("error-{status}"), &error)
+        named(&if trouble.is_everywhere() { format!("error-{name}") } else { format!("error-{status}") }, &error)
     };
     Trouble::ALL.map(trouble).to_vec()
 }

@@ -22,8 +22,9 @@ use crate::{
     http::problem::{FieldError, Rule},
     ids::ComplaintId,
     json,
+    kept::Kept,
     reference::Reference,
-    taxonomy::{Sector, Taxonomy},
+    taxonomy::{Sector, Taxonomy, choices::TaxonomyChoices},
     tenant::custom_field::{self, CustomField},
     text::{Code, Prose},
     time::Timestamp,
@@ -35,6 +36,8 @@ use std::collections::BTreeMap;
 pub struct Rules<'a> {
     /// The taxonomy in force.
     pub taxonomy: &'a Taxonomy,
+    /// What the tenant makes of it.
+    pub own: &'a Kept<TaxonomyChoices>,
     /// The fields the tenant declared.
     pub custom_fields: &'a [CustomField],
     /// Whose law applies unless the complaint says otherwise.
@@ -105,7 +108,7 @@ pub fn log(new: NewComplaint, reference: Reference, rules: Rules<'_>, now: Times
     let mut errors = Vec::new();
     not_in_the_future("/received_at", received_at, now, &mut errors);
     made_by_receipt("/made_on", new.made_on, rules.day_in(jurisdiction, received_at), &mut errors);
-    in_taxonomy(rules.taxonomy, new.product.as_ref(), new.issue.as_ref(), &mut errors);
+    subject(rules, None, new.product.as_ref(), new.issue.as_ref(), &mut errors);
     custom_field::check("/custom", &new.custom, rules.custom_fields, &mut errors);
     accept(errors)?;
     Ok(EventBody::Received(Box::new(Received {
@@ -248,7 +251,7 @@ pub fn split(
     let mut errors = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let mut of_part = Vec::new();
-        in_taxonomy(rules.taxonomy, part.product.as_ref(), part.issue.as_ref(), &mut of_part);
+        subject(rules, None, part.product.as_ref(), part.issue.as_ref(), &mut of_part);
         let within = |error: FieldError| FieldError {
             pointer: error.pointer.map(|pointer| format!("/parts/{at}{pointer}")),
             ..error
@@ -366,7 +369,7 @@ fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Re
     let mut errors = Vec::new();
     if product.is_some() || issue.is_some() {
         let product = product.as_ref().or(complaint.product.as_ref());
-        in_taxonomy(rules.taxonomy, product, issue.as_ref(), &mut errors);
+        subject(rules, Some(complaint), product, issue.as_ref(), &mut errors);
     }
     accept(errors)?;
     let taxonomy = (product.is_some() || issue.is_some()).then(|| rules.taxonomy.reference());
@@ -383,14 +386,14 @@ fn classified(complaint: &Complaint, classify: Classify, rules: Rules<'_>) -> Re
     }))
 }
 
-/// Whether what a classification says is in the taxonomy, as far as that does not depend on the complaint.
+/// Whether what a classification says is in the taxonomy and in use, as far as that does not depend on the complaint.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] with every member that breaks a rule.
 pub fn classifiable(classify: &Classify, rules: Rules<'_>) -> Result<(), Refusal> {
     let mut errors = Vec::new();
     if classify.product.is_some() {
-        in_taxonomy(rules.taxonomy, classify.product.as_ref(), classify.issue.as_ref(), &mut errors);
+        subject(rules, None, classify.product.as_ref(), classify.issue.as_ref(), &mut errors);
     }
     accept(errors)
 }
@@ -645,7 +648,15 @@ fn not_before_receipt(pointer: &str, at: Timestamp, complaint: &Complaint, error
     }
 }
 
-fn in_taxonomy(taxonomy: &Taxonomy, product: Option<&Code>, issue: Option<&Code>, errors: &mut Vec<FieldError>) {
+/// What something is about must be in the taxonomy, and in use, unless the complaint is about it already.
+fn subject(
+    rules: Rules<'_>,
+    complaint: Option<&Complaint>,
+    product: Option<&Code>,
+    issue: Option<&Code>,
+    errors: &mut Vec<FieldError>,
+) {
+    let Rules { taxonomy, own, .. } = rules;
     let Some(code) = product else {
         if issue.is_some() {
             errors.push(FieldError::at("/product", Rule::Missing, "must be given with an issue"));
@@ -660,6 +671,18 @@ fn in_taxonomy(taxonomy: &Taxonomy, product: Option<&Code>, issue: Option<&Code>
     if issue.is_some_and(|issue| product.issue(issue).is_none()) {
         let detail = format!("must be an issue of product {code} in taxonomy {}", taxonomy.id);
         errors.push(FieldError::at("/issue", Rule::NotAllowed, detail));
+        return;
+    }
+    let mut in_use = |pointer, is_held: bool, subject: &str| {
+        if !is_held && own.leaves_out(subject) {
+            errors.push(FieldError::at(pointer, Rule::NotAllowed, "is not used by the firm any more"));
+        }
+    };
+    let holds_product = complaint.is_some_and(|complaint| complaint.product.as_ref() == Some(code));
+    in_use("/product", holds_product, code.as_str());
+    if let Some(issue) = issue {
+        let holds_issue = holds_product && complaint.is_some_and(|complaint| complaint.issue.as_ref() == Some(issue));
+        in_use("/issue", holds_issue, &format!("{code}/{issue}"));
     }
 }
 

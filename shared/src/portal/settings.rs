@@ -3,7 +3,6 @@
 use crate::{
     complaint::intake::List,
     http::problem::{FieldError, Rule},
-    json::{self, Raw},
     text::{Code, Line, Prose},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -53,48 +52,6 @@ pub struct PortalSettings {
     /// The independent body that decides if the firm does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ombudsman: Option<OmbudsmanSettings>,
-}
-
-/// [`PortalSettings`] as they travel with the tenant: text, which only those read who show pages. Every Worker reads tenants, and all but
-/// one have no use for this.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeptSettings(Raw);
-
-impl Default for KeptSettings {
-    fn default() -> Self {
-        Self(Raw("{}".to_owned()))
-    }
-}
-
-impl KeptSettings {
-    /// What is set.
-    ///
-    /// # Errors
-    /// [`json::Refused`], if they are of a later version of this service.
-    pub fn read(&self) -> Result<PortalSettings, json::Refused> {
-        json::from_str(&self.0.0)
-    }
-}
-
-impl From<&PortalSettings> for KeptSettings {
-    fn from(settings: &PortalSettings) -> Self {
-        serde_json::to_string(settings).map_or_else(|_| Self::default(), |text| Self(Raw(text)))
-    }
-}
-
-impl JsonSchema for KeptSettings {
-    fn inline_schema() -> bool {
-        PortalSettings::inline_schema()
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        PortalSettings::schema_name()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        PortalSettings::json_schema(generator)
-    }
 }
 
 /// A logo.
@@ -254,17 +211,6 @@ impl PortalSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_kept_is_what_was_set() {
-        let set: PortalSettings = serde_json::from_str(r##"{"open":true,"colour":"#1d4f91"}"##).unwrap();
-        let kept = KeptSettings::from(&set);
-        let text = serde_json::to_string(&kept).unwrap();
-        assert_eq!(text, serde_json::to_string(&set).unwrap());
-        assert_eq!(json::from_str::<KeptSettings>(&text).unwrap(), kept);
-        assert_eq!(kept.read().unwrap(), set);
-        assert_eq!(KeptSettings::default().read().unwrap(), PortalSettings::default());
-    }
 
     #[test]
     fn what_cannot_be_is_told() {

@@ -15,16 +15,18 @@ use crate::{
         Complaint,
         intake::{Jurisdiction, List},
     },
+    flags::Part,
     http::problem::{FieldError, Rule},
     ids::TenantId,
+    kept::Kept,
     letter::LetterSettings,
     limit::plan::Limits,
-    portal::{
-        self,
-        settings::{KeptSettings, PortalSettings},
-    },
+    portal::{self, settings::PortalSettings},
     reference::ReferencePrefix,
-    taxonomy::Sector,
+    taxonomy::{
+        Sector,
+        choices::{FirmProduct, TaxonomyChoices},
+    },
     text::Line,
     time::Timestamp,
 };
@@ -86,7 +88,14 @@ pub struct Tenant {
     pub attachments: AttachmentSettings,
     /// How it shows itself to consumers, if it has a portal.
     #[serde(default)]
-    pub portal: KeptSettings,
+    pub portal: Kept<PortalSettings>,
+    /// What it uses of its sector's taxonomy, and what it calls it.
+    #[serde(default)]
+    pub taxonomy: Kept<TaxonomyChoices>,
+    /// Parts of the service that it has switched off for itself: their names, so that one that only a later release knows does no harm.
+    #[serde(default)]
+    #[schemars(with = "List<Part, 16>")]
+    pub off: Vec<String>,
     /// How far the time of its complaints is ahead of the world's, in milliseconds: 0, unless it is on a sandbox and has moved on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead_by: i64,
@@ -213,6 +222,12 @@ pub struct TenantPatch {
     /// Replaces how it shows itself to consumers.
     #[serde(default)]
     pub portal: Option<PortalSettings>,
+    /// Replaces what it uses of its sector's taxonomy, and what it calls it. What complaints have already they keep.
+    #[serde(default)]
+    pub taxonomy: Option<TaxonomyChoices>,
+    /// Replaces which parts of the service it has switched off for itself.
+    #[serde(default)]
+    pub off: Option<List<Part, 16>>,
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -299,6 +314,8 @@ impl Tenant {
             letters,
             attachments,
             portal: (&portal).into(),
+            taxonomy: Kept::default(),
+            off: Vec::new(),
             ahead_by: 0,
             version: 1,
             created_at: now,
@@ -333,6 +350,7 @@ impl Tenant {
         errors.extend(patch.letters.as_ref().unwrap_or(&self.letters).errors("/letters", fields));
         errors.extend(patch.attachments.iter().flat_map(|attachments| attachments.errors("/attachments")));
         errors.extend(patch.portal.iter().flat_map(|portal| portal.errors("/portal")));
+        errors.extend(patch.taxonomy.iter().flat_map(|taxonomy| taxonomy.errors("/taxonomy", self.sector)));
         errors.extend(patch.slug.as_ref().and_then(reserved));
         if self.ahead_by != 0 && patch.plan.is_some_and(|plan| plan != Plan::Sandbox) {
             let rule = "must stay `sandbox`: the time of its complaints is not the world's";
@@ -345,6 +363,12 @@ impl Tenant {
     #[must_use]
     pub const fn time(&self, now: Timestamp) -> Timestamp {
         now.plus_millis(self.ahead_by)
+    }
+
+    /// What its complaints can be about, as it calls it, with what it has left out.
+    #[must_use]
+    pub fn products(&self) -> Vec<FirmProduct> {
+        self.taxonomy.products(self.sector)
     }
 
     /// Every clock of a complaint as of `now`. What happens after that must not be in the timeline.
@@ -385,7 +409,8 @@ impl Tenant {
             TenantChange::Patch(patch) => {
                 let patch = *patch;
                 let TenantPatch { slug, display_name, plan, limits, signed_writes, .. } = patch;
-                let TenantPatch { custom_fields, link_duplicates, clocks, letters, attachments, portal, .. } = patch;
+                let TenantPatch { custom_fields, link_duplicates, clocks, letters, attachments, .. } = patch;
+                let TenantPatch { portal, taxonomy, off, .. } = patch;
                 self.slug = slug.unwrap_or(self.slug);
                 self.display_name = display_name.unwrap_or(self.display_name);
                 self.plan = plan.unwrap_or(self.plan);
@@ -397,6 +422,9 @@ impl Tenant {
                 self.letters = letters.unwrap_or(self.letters);
                 self.attachments = attachments.unwrap_or(self.attachments);
                 self.portal = portal.map_or(self.portal, |portal| (&portal).into());
+                self.taxonomy = taxonomy.map_or(self.taxonomy, |taxonomy| (&taxonomy).into());
+                let named = |off: List<Part, 16>| off.iter().map(|part| <&str>::from(*part).to_owned()).collect();
+                self.off = off.map_or(self.off, named);
             }
             TenantChange::Suspend => self.status = Status::Suspended,
             TenantChange::Resume => self.status = Status::Active,

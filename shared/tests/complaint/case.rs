@@ -16,8 +16,9 @@ use shared::{
         intake::{Jurisdiction, NewComplaint},
     },
     ids::{ComplaintId, TenantId},
+    kept::Kept,
     reference::{Reference, ReferencePrefix},
-    taxonomy::{Sector, Taxonomy},
+    taxonomy::{Sector, Taxonomy, choices::TaxonomyChoices},
     tenant::custom_field::CustomField,
     time::Timestamp,
 };
@@ -95,6 +96,7 @@ impl Case {
 /// The rules of a bank with one custom field of each type.
 pub(crate) fn rules() -> Rules<'static> {
     static CHOICES: LazyLock<Choices> = LazyLock::new(Choices::default);
+    static OWN: LazyLock<Kept<TaxonomyChoices>> = LazyLock::new(Kept::default);
     static FIELDS: LazyLock<Vec<CustomField>> = LazyLock::new(|| {
         serde_json::from_value(json!([
             { "name": "branch", "label": "Branch", "type": "text" },
@@ -107,6 +109,7 @@ pub(crate) fn rules() -> Rules<'static> {
     });
     Rules {
         taxonomy: Taxonomy::for_sector(Sector::Bank).expect("the bank has a taxonomy"),
+        own: &OWN,
         custom_fields: &FIELDS,
         jurisdiction: Jurisdiction::EnglandAndWales,
         sector: Sector::Bank,

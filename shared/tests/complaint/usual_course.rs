@@ -1,16 +1,19 @@
 //! Examples: the usual course of a complaint, and the rules that a course can run into.
 
-use crate::case::{Case, LINKABLE, START, command, complaint_id, new, rules};
+use crate::case::{Case, LINKABLE, START, command, complaint_id, complaint_reference, new, rules};
 use serde_json::{Value, json};
 use shared::{
     complaint::{
         MAX_EVENTS, Outcome, ResolutionKind,
-        decide::{LinkTarget, Refusal},
+        command::Command,
+        decide::{self, LinkTarget, Refusal, Rules},
         event::{EventBody, EventKind},
         intake::Severity,
         state::State,
     },
     http::problem::Rule,
+    kept::Kept,
+    taxonomy::choices::TaxonomyChoices,
 };
 
 fn give(case: &mut Case, name: &str, body: Value) -> Vec<EventKind> {
@@ -179,6 +182,39 @@ fn products_and_issues_are_of_the_taxonomy() {
     give(&mut case, "classify", json!({ "issue": "closing_on_a_mortgage" }));
     give(&mut case, "classify", json!({ "severity": "low" }));
     assert_eq!(case.complaint.issue.as_ref().map(|issue| issue.as_str()), Some("closing_on_a_mortgage"));
+}
+
+/// What a firm does not use any more is nothing new's, and stays with what has it.
+#[test]
+fn what_is_left_out_is_kept_and_not_given() {
+    let choices = json!({ "left_out": ["mortgage", "credit_card/fees_or_interest"] });
+    let own = Kept::from(&serde_json::from_value::<TaxonomyChoices>(choices).unwrap());
+    let rules = Rules { own: &own, ..rules() };
+    let log = |members: Value| decide::log(new(members), complaint_reference(7), rules, START);
+    let pointers = |refused: Refusal| match refused {
+        Refusal::Invalid(errors) => {
+            errors.into_iter().map(|error| (error.pointer.unwrap_or_default(), error.code)).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let fees = json!({ "product": "credit_card", "issue": "fees_or_interest" });
+    assert_eq!(pointers(log(json!({ "product": "mortgage" })).unwrap_err()), at("/product", Rule::NotAllowed));
+    assert_eq!(pointers(log(fees.clone()).unwrap_err()), at("/issue", Rule::NotAllowed));
+    log(json!({ "product": "credit_card" })).unwrap();
+    let Command::Classify(bulk) = command("classify", json!({ "product": "mortgage" })) else { panic!() };
+    assert_eq!(pointers(decide::classifiable(&bulk, rules).unwrap_err()), at("/product", Rule::NotAllowed));
+
+    let classify = |held: Value, body: Value| {
+        let before = Case::log(new(held)).unwrap().complaint;
+        decide::decide(&before, command("classify", body), rules, LINKABLE, START).map_err(pointers)
+    };
+    let mortgage = json!({ "product": "mortgage" });
+    classify(mortgage.clone(), json!({ "product": "mortgage", "issue": "closing_on_a_mortgage" })).unwrap();
+    classify(fees.clone(), json!({ "issue": "fees_or_interest", "severity": "high" })).unwrap();
+    classify(fees.clone(), fees.clone()).unwrap();
+    classify(fees.clone(), json!({ "severity": "low" })).unwrap();
+    assert_eq!(classify(mortgage.clone(), fees).unwrap_err(), at("/issue", Rule::NotAllowed));
+    assert_eq!(classify(json!({ "product": "credit_card" }), mortgage).unwrap_err(), at("/product", Rule::NotAllowed));
 }
 
 #[test]

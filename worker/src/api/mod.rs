@@ -39,6 +39,7 @@ pub(crate) mod shards;
 pub(crate) mod sign_in;
 pub(crate) mod split;
 pub(crate) mod statistics;
+pub(crate) mod taxonomy;
 #[cfg(feature = "staff")]
 pub(crate) mod teams;
 pub(crate) mod tenants;

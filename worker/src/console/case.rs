@@ -27,6 +27,7 @@ use shared::{
     http::etag,
     ids::{ComplaintId, RequestId},
     lock::MAX_TTL_SECONDS,
+    taxonomy::choices::FirmProduct,
 };
 
 /// The most events that are asked for at once, and how often.
@@ -205,21 +206,25 @@ pub(super) async fn hold(desk: &Desk, room: &Room, how: &str) -> Result<Value, S
 const HOLD_SECONDS: u32 = 300;
 const _: () = assert!(HOLD_SECONDS <= MAX_TTL_SECONDS);
 
-/// Names of what complaints are about, and what forms offer.
+/// Names of what the complaint is about, and what forms offer: what is in use, and what it is about already.
 fn choices(desk: &Desk, complaint: &Value, people: &People, held: Names) -> (Vec<(String, String)>, Choices) {
     let products = desk.products();
     let named = |code: &shared::text::Code, name: &str| (code.as_str().to_owned(), name.to_owned());
-    let product_held = text(complaint, "/product");
+    let [product_held, issue_held] = ["/product", "/issue"].map(|at| text(complaint, at));
     let mut issues = Vec::new();
     // Those of its own product first.
     for own in [true, false] {
-        for product in products.iter().filter(|product| (product.code.as_str() == product_held) == own) {
+        let is_own = |product: &FirmProduct| product.code.as_str() == product_held;
+        for product in products.iter().filter(|product| is_own(product) == own && (own || product.offered)) {
             let name = |issue: &str| if own { issue.to_owned() } else { format!("{}: {issue}", product.name) };
-            issues.extend(product.issues.iter().map(|issue| named(&issue.code, &name(&issue.name))));
+            let offered =
+                product.issues.iter().filter(|issue| issue.offered || (own && issue.code.as_str() == issue_held));
+            issues.extend(offered.map(|issue| named(issue.code, &name(&issue.name))));
         }
     }
-    let products: Vec<_> = products.iter().map(|product| named(&product.code, &product.name)).collect();
-    let of_it = [product_held, text(complaint, "/issue")];
+    let offered = products.iter().filter(|product| product.offered || product.code.as_str() == product_held);
+    let products: Vec<_> = offered.map(|product| named(product.code, &product.name)).collect();
+    let of_it = [product_held, issue_held];
     let names = products.iter().chain(&issues).filter(|(code, _)| of_it.contains(&code.as_str())).cloned().collect();
     let currency = currency(text(complaint, "/jurisdiction"));
     let Names { mut workers, teams, .. } = held;

@@ -11,7 +11,7 @@ use pages::console::{
     shell::Section,
 };
 use serde::Deserialize;
-use shared::{clock::day::Day, taxonomy::Taxonomy};
+use shared::clock::day::Day;
 use std::collections::BTreeMap;
 
 /// Days to come that are shown.
@@ -78,8 +78,6 @@ async fn known(desk: &Desk, days: u16) -> Result<Known, Stop> {
     )?;
     let mut counts = counts.data;
     let mut counted = |facet: &str| counts.remove(facet).unwrap_or_default();
-    let taxonomy = Taxonomy::for_sector(tenant.sector);
-    let products = taxonomy.map_or(&[][..], |taxonomy| &taxonomy.products);
     let ahead = |DayAhead { day, due, missed }| Ahead { day: Some(day), due, missed };
     let product = |(code, OfProduct { received, time_to_resolve })| (code, Product { received, took: time_to_resolve });
     Ok(Known {
@@ -92,7 +90,7 @@ async fn known(desk: &Desk, days: u16) -> Result<Known, Stop> {
         root_causes: statistics.root_causes,
         products: statistics.products.into_iter().map(product).collect(),
         open: statistics.open,
-        names: products.iter().map(|product| (product.code.as_str().to_owned(), product.name.clone())).collect(),
+        names: desk.products().iter().map(|product| (product.code.as_str().to_owned(), product.name.clone())).collect(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::Desk;
 use shared::{
     clock::{day::Day, law::Law, zone::Zone},
-    taxonomy::{Product, Taxonomy},
+    taxonomy::choices::FirmProduct,
     tenant::Tenant,
     time::Timestamp,
 };
@@ -34,9 +34,9 @@ impl Desk {
         Law::shipped().place(*jurisdiction, &clocks.choices).map(|(_, zone)| zone)
     }
 
-    /// What the firm's complaints are about.
-    pub(crate) fn products(&self) -> &'static [Product] {
-        Taxonomy::for_sector(self.tenant().sector).map_or(&[], |taxonomy| &taxonomy.products)
+    /// What the firm's complaints are about, and were: what it has left out is not offered, and has its name.
+    pub(crate) fn products(&self) -> &[FirmProduct] {
+        self.products.get_or_init(|| self.tenant().products())
     }
 
     /// What a product and an issue of it are called: what there is not in the taxonomy, by its code.

@@ -47,8 +47,9 @@ use shared::{
         role::Roles,
     },
     ids::RequestId,
+    taxonomy::choices::FirmProduct,
 };
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 /// Why there is no page.
 pub(crate) enum Stop {
@@ -74,6 +75,8 @@ pub(crate) struct Desk {
     pub(crate) api: Api,
     /// What they have sent; empty of a page that only shows.
     pub(crate) form: Form,
+    /// What complaints can be about, once somebody has asked.
+    products: OnceCell<Vec<FirmProduct>>,
 }
 
 /// A page without its type, so that the way to it is compiled once and not once a page.
@@ -147,7 +150,7 @@ impl Desk {
             traceparent: call.trace.to_header(),
             seen: RefCell::new(SEEN.of(&held).unwrap_or_default().to_owned()),
         };
-        Self { call, visitor, api, form: Form::default() }
+        Self { call, visitor, api, form: Form::default(), products: OnceCell::new() }
     }
 
     fn held(&self) -> String {

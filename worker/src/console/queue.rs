@@ -21,7 +21,7 @@ use shared::{
     access::{Scope, staff::has_scope},
     clock::day::Day,
     ids::RequestId,
-    taxonomy::Product,
+    taxonomy::choices::FirmProduct,
     time::Timestamp,
 };
 use std::collections::BTreeMap;
@@ -327,13 +327,14 @@ fn filters(desk: &Desk, wish: &Wish, counts: &Counts, names: &Names) -> Vec<Filt
     ]
 }
 
-/// What complaints are about, to choose from: products, each with its issues as `product/issue`.
+/// What complaints can be about, to choose from: products in use, each with its issues as `product/issue`.
 pub(super) fn subjects(desk: &Desk, chosen: &str) -> Vec<(Choice, Vec<Choice>)> {
     let choice = |value: String, name: &str| Choice { is_chosen: value == chosen, name: name.to_owned(), value };
-    let product = |product: &Product| {
+    let product = |product: &FirmProduct| {
         let code = product.code.as_str();
-        let issues = product.issues.iter().map(|issue| choice(format!("{code}/{}", issue.code.as_str()), &issue.name));
+        let issues = product.issues.iter().filter(|issue| issue.offered);
+        let issues = issues.map(|issue| choice(format!("{code}/{}", issue.code.as_str()), &issue.name));
         (choice(code.to_owned(), &product.name), issues.collect())
     };
-    desk.products().iter().map(product).collect()
+    desk.products().iter().filter(|product| product.offered).map(product).collect()
 }

@@ -101,7 +101,7 @@ pub(super) async fn apply(runtime: &Runtime, messages: &[&OutboxMessage]) -> BTr
 
 /// What is logged while near-duplicates are switched off is not linked later.
 async fn is_on(runtime: &Runtime, tenant: &Tenant) -> bool {
-    flags::flags(runtime, &tenant.home_cell).await.is_on(Part::Duplicates, tenant.id)
+    flags::flags(runtime, &tenant.home_cell).await.is_on(Part::Duplicates, tenant)
 }
 
 fn has_rule(tenant: &Tenant) -> bool {

@@ -503,7 +503,7 @@ impl Desk<'_> {
 
     /// How long it waits where sending is switched off.
     async fn is_off(&self, now: Timestamp) -> Option<Came> {
-        let is_on = flags::flags(self.runtime, &self.config.cell).await.is_on(Part::Notifications, self.tenant.id);
+        let is_on = flags::flags(self.runtime, &self.config.cell).await.is_on(Part::Notifications, self.tenant);
         (!is_on).then(|| self.due.put_off(now.plus_millis(SWITCHED_OFF_MILLIS)))
     }
 

@@ -4,15 +4,17 @@
 use super::{
     Answering, Passed,
     admission::{self, Cost, Paid},
-    directory, forward,
+    directory, flags, forward,
 };
 use crate::{
     call::{Call, Outcome, Reply},
     failure::Failure,
     portal::page::{CaseCall, PageCall, stranger},
 };
+use pages::{paths, portal::Trouble};
 use shared::{
     access::{Access, Principal, may},
+    flags::Part,
     http::problem::Code,
     portal::{settings::PortalSettings, slug_of},
     tenant::{CellName, Slug, Status, standing::Standing},
@@ -62,6 +64,7 @@ type Arrived = (Rc<PageCall>, Result<Option<Paid>, Failure>);
 /// 1. Find the firm by its slug, and forward what belongs to another cell.
 /// 2. Its standing: whether it is served, and has a portal.
 /// 3. Limit, first by address.
+/// 4. Say so if the portal is switched off.
 async fn arrive(call: Call, cost: Cost) -> Result<Passed<Arrived>, Failure> {
     let slug = slug_of(&call.incoming.head.path).ok_or(Failure::new(Code::NotFound))?;
     match firm(&call, &slug).await {
@@ -72,7 +75,11 @@ async fn arrive(call: Call, cost: Cost) -> Result<Passed<Arrived>, Failure> {
                 Ok(()) => admission::admit(&call, &standing, cost).await,
                 Err(failure) => Err(failure),
             };
-            Ok(Passed::Here((Rc::new(PageCall::new(call, standing, settings)), paid)))
+            let page = PageCall::new(call, standing, settings);
+            if paid.is_ok() && is_off(&page).await {
+                return Ok(Passed::Elsewhere(page.in_trouble(Trouble::Closed)?));
+            }
+            Ok(Passed::Here((Rc::new(page), paid)))
         }
         Err(failure) => {
             let address = call.incoming.head.address.clone();
@@ -80,6 +87,13 @@ async fn arrive(call: Call, cost: Cost) -> Result<Passed<Arrived>, Failure> {
             Ok(Passed::Elsewhere(stranger(&call, &slug, failure)?))
         }
     }
+}
+
+/// Whether the portal is switched off: all of it but the looks of the page that says so.
+async fn is_off(page: &PageCall) -> bool {
+    let looks = [paths::BRAND, paths::LOGO].map(|place| place.of(page.tenant().slug.as_str()));
+    let flags = flags::flags(&page.call.runtime, &page.call.config.cell).await;
+    !flags.is_on(Part::Portal, page.tenant()) && !looks.contains(&page.call.incoming.head.path)
 }
 
 async fn firm(call: &Call, slug: &Slug) -> Result<Passed<(Rc<Standing>, PortalSettings)>, Failure> {

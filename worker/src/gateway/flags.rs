@@ -8,11 +8,10 @@ use crate::{
     platform::{self, Runtime},
 };
 use shared::{
-    flags::{Flags, part_of},
+    flags::{By, Flags, part_of},
     http::problem::Code,
-    ids::TenantId,
     json,
-    tenant::CellName,
+    tenant::{CellName, Tenant},
     time::Timestamp,
 };
 use std::{cell::RefCell, rc::Rc};
@@ -55,12 +54,14 @@ fn kept(known: &Option<(Timestamp, Rc<Flags>)>, error: &dyn std::fmt::Display) -
 }
 
 /// Fails if what is asked for belongs to a part that is off for the tenant. What belongs to none waits for nothing.
-pub(super) async fn allow(call: &Call, tenant: TenantId) -> Result<(), Failure> {
+pub(super) async fn allow(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     let head = &call.incoming.head;
     let Some(part) = part_of(&head.path, &head.query) else { return Ok(()) };
-    if flags(&call.runtime, &call.config.cell).await.is_on(part, tenant) {
-        return Ok(());
-    }
+    let Some(by) = flags(&call.runtime, &call.config.cell).await.off(part, tenant) else { return Ok(()) };
     let name: &str = part.into();
-    Err(Failure::new(Code::Unavailable).detail(format!("`{name}` is switched off for now")))
+    let whose = match by {
+        By::Operator => "",
+        By::Firm => ", by the firm itself",
+    };
+    Err(Failure::new(Code::Unavailable).detail(format!("`{name}` is switched off for now{whose}")))
 }

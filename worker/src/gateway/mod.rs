@@ -218,7 +218,7 @@ async fn tenant(mut call: Call, scope: Scope, cost: Cost) -> Result<Passed<(Tena
         }
         Credentials::None | Credentials::Operator | Credentials::Cell(_) => return Err(unknown()),
     };
-    flags::allow(&call, tenant).await?;
+    flags::allow(&call, &standing.tenant).await?;
     let call = TenantCall { call, standing, caller };
     call.follow_bookmarks()?;
     Ok(Passed::Here((call, paid)))

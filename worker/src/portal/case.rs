@@ -39,7 +39,7 @@ use shared::{
     letter::LetterState,
     mail::filing,
     portal::{complaint::representative as said, form::Sent},
-    taxonomy::Taxonomy,
+    taxonomy::choices::FirmProduct,
     text::Prose,
     time::Timestamp,
 };
@@ -160,7 +160,7 @@ async fn draw(call: &CaseCall, status: u16, typed: &str, problems: &Problems, no
     view.with_ombudsman(page, |ombudsman| {
         with_form(&[], &answers, problems, |form| {
             page.page_at(status, &here, |page| {
-                let about = about(complaint, &page);
+                let about = about(complaint, call.page.taxonomy(), &page);
                 pages::html(&Case {
                     page,
                     reference: complaint.reference.as_str(),
@@ -186,15 +186,13 @@ async fn draw(call: &CaseCall, status: u16, typed: &str, problems: &Problems, no
 }
 
 /// What it is about, as people read it.
-fn about(complaint: &Complaint, page: &pages::page::Page<'_>) -> String {
+fn about(complaint: &Complaint, products: &[FirmProduct], page: &pages::page::Page<'_>) -> String {
     let Some(code) = &complaint.product else { return complaint.reference.as_str().to_owned() };
     let name = format!("product.{}", code.as_str());
     if page.has("field", &name) {
         return page.of("field", &name).into_owned();
     }
-    let taxonomies = shared::taxonomy::Sector::ALL.into_iter().filter_map(Taxonomy::for_sector);
-    let mut of = taxonomies.filter(|taxonomy| taxonomy.id == complaint.taxonomy.id);
-    let product = of.next().and_then(|taxonomy| taxonomy.product(code));
+    let product = products.iter().find(|product| product.code == code);
     product.map_or_else(|| code.as_str().to_owned(), |product| product.name.clone())
 }
 

@@ -11,20 +11,17 @@ use pages::{
     paths::{self, Place},
     portal::{Questions, Start, place},
 };
-use shared::{
-    portal::{DRAFT, draft::Draft, form::Sent},
-    taxonomy::Taxonomy,
-};
+use shared::portal::{DRAFT, draft::Draft, form::Sent};
 use std::{collections::BTreeMap, rc::Rc};
 
 /// What is wrong: field and why.
 pub(super) type Problems = Vec<(&'static str, Wrong)>;
 
 impl PageCall {
-    /// The products of the firm's taxonomy.
-    pub(super) fn products(&self) -> Vec<Choice<'static>> {
-        let products = Taxonomy::for_sector(self.tenant().sector).map_or(&[][..], |taxonomy| &taxonomy.products);
-        products.iter().map(|product| Choice { code: product.code.as_str(), name: &product.name }).collect()
+    /// The products that the firm has, to choose from.
+    pub(super) fn products(&self) -> Vec<Choice<'_>> {
+        let offered = self.taxonomy().iter().filter(|product| product.offered);
+        offered.map(|product| Choice { code: product.code.as_str(), name: &product.name }).collect()
     }
 
     /// What is wrong with the answers to a step.

@@ -28,11 +28,12 @@ use shared::{
         session::{IDLE_MILLIS, Session},
         settings::PortalSettings,
     },
+    taxonomy::choices::FirmProduct,
     tenant::{Slug, Tenant, standing::Standing},
     text::Line,
 };
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt::Display,
     rc::Rc,
 };
@@ -60,6 +61,8 @@ pub(crate) struct PageCall {
     pub(crate) reader: Reader,
     /// Whether the request has logged a complaint.
     pub(crate) has_logged: Cell<bool>,
+    /// What complaints can be about, once somebody has asked.
+    products: OnceCell<Vec<FirmProduct>>,
     /// Which browser it is, for tokens against forged requests.
     visitor: String,
     csrf: String,
@@ -95,6 +98,7 @@ impl PageCall {
             key,
             reader,
             has_logged: Cell::new(false),
+            products: OnceCell::new(),
             visitor,
             csrf,
             session: Cell::new(None),
@@ -108,6 +112,11 @@ impl PageCall {
 
     pub(crate) fn tenant(&self) -> &Tenant {
         &self.standing.tenant
+    }
+
+    /// What the firm's complaints are about, and were: what it has left out is not offered, and has its name.
+    pub(super) fn taxonomy(&self) -> &[FirmProduct] {
+        self.products.get_or_init(|| self.tenant().products())
     }
 
     pub(super) fn id(&self) -> TenantId {
@@ -270,7 +279,7 @@ impl PageCall {
     }
 
     /// The same of one that handlers know themselves.
-    pub(super) fn in_trouble(&self, trouble: Trouble) -> Outcome {
+    pub(crate) fn in_trouble(&self, trouble: Trouble) -> Outcome {
         let home = paths::START.of(self.slug());
         self.page_at(trouble.status(), &home, |page| {
             pages::html(&Error { page, trouble, retry_after: None, has_draft: false, request_id: "" })

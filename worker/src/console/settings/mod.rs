@@ -17,7 +17,6 @@ use pages::console::{
 };
 use shared::{
     access::{Scope, staff::has_scope},
-    taxonomy::Taxonomy,
     tenant::Tenant,
     time::Timestamp,
 };
@@ -64,7 +63,7 @@ fn firm_page(desk: &Desk) -> Shown {
     let required = |must: bool| if must { "must be given" } else { "may be given" };
     let fields = tenant.custom_fields.iter();
     let brands = tenant.letters.brands.iter();
-    let taxonomy = Taxonomy::for_sector(tenant.sector).map_or(&[][..], |taxonomy| &taxonomy.products);
+    let products = desk.products().iter().filter(|product| product.offered);
     desk.page(&Firm {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Firm), None),
@@ -73,7 +72,7 @@ fn firm_page(desk: &Desk) -> Shown {
             .map(|field| (field.label.as_str().to_owned(), code(&field.takes), required(field.required)))
             .collect(),
         brands: brands.map(|brand| (brand.id.as_str().to_owned(), brand.name.as_str().to_owned())).collect(),
-        products: taxonomy.iter().map(|one| (one.code.as_str().to_owned(), one.name.clone())).collect(),
+        products: products.map(|one| (one.code.as_str().to_owned(), one.name.clone())).collect(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! What complaints are about: versioned lists of products and issues, one per sector, in `rules/taxonomies/`.
 
+pub mod choices;
+
 use crate::text::{Code, Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,9 +125,9 @@ impl Product {
 }
 
 const FILES: (&str, &str, &str) = (
-    include_str!("../rules/taxonomies/bank.json"),
-    include_str!("../rules/taxonomies/telecom.json"),
-    include_str!("../rules/taxonomies/airline.json"),
+    include_str!("../../rules/taxonomies/bank.json"),
+    include_str!("../../rules/taxonomies/telecom.json"),
+    include_str!("../../rules/taxonomies/airline.json"),
 );
 
 fn parse(file: &str) -> Option<Taxonomy> {
