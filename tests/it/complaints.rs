@@ -137,7 +137,7 @@ fn a_firm_uses_of_its_taxonomy_what_it_chooses() {
     let same = json!({ "product": "mortgage", "issue": "closing_on_a_mortgage", "severity": "high" });
     assert_eq!(firm.give(&held, "classify", same).expect(200).body["product"], "mortgage");
 
-    let taxonomy = firm.key(&["staff:manage"]).get("/v1/tenant/taxonomy").expect(200);
+    let taxonomy = firm.key(&["tenant:manage"]).get("/v1/tenant/taxonomy").expect(200);
     let products = taxonomy.body["data"].as_array().unwrap();
     let product = |code: &str| products.iter().find(|product| product["code"] == code).unwrap();
     let (card, mortgage) = (product("credit_card"), product("mortgage"));

@@ -15,8 +15,8 @@ use std::{
 use xtask::identity_provider::{CLIENT, IdentityProvider};
 
 /// A browser: it holds cookies of each host and follows redirects.
-struct Browser {
-    hosts: BTreeMap<String, BTreeMap<String, String>>,
+pub(crate) struct Browser {
+    pub(crate) hosts: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// `http://host:port` and the rest of an absolute URL.
@@ -80,34 +80,40 @@ impl Browser {
         Client::new(&STACK.base_url, None)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.api().call("GET", path).header("cookie", &self.cookies(&STACK.base_url)).send()
     }
 
-    fn csrf(&mut self) -> String {
+    pub(crate) fn csrf(&mut self) -> String {
         let answer = self.ask("GET", &format!("{}/app/session", STACK.base_url), None).expect(200);
         answer.text_of("csrf").to_owned()
     }
 
     /// As a page of ours does it.
-    fn post(&mut self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
         let csrf = self.csrf();
+        self.send("POST", path, None, &csrf, body)
+    }
+
+    /// The same, of what has a version, with a token that it has already.
+    pub(crate) fn send(&self, method: &str, path: &str, version: Option<u64>, csrf: &str, body: &Value) -> Answer {
         let api = self.api();
-        let call = api.call("POST", path).header("cookie", &self.cookies(&STACK.base_url));
-        let call = call.header("origin", &STACK.base_url).header("x-redress-csrf", &csrf);
-        call.idempotency_key(&unused()).json(body).send()
+        let call = api.call(method, path).header("cookie", &self.cookies(&STACK.base_url));
+        let call = call.header("origin", &STACK.base_url).header("x-redress-csrf", csrf);
+        let call = call.idempotency_key(&unused()).json(body);
+        version.into_iter().fold(call, |call, version| call.if_match(version)).send()
     }
 }
 
 /// A firm with a provider of its own.
-struct Office {
-    firm: Firm,
+pub(crate) struct Office {
+    pub(crate) firm: Firm,
     provider: IdentityProvider,
     admin: Client,
 }
 
 impl Office {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let firm = Firm::new();
         let provider = IdentityProvider::start(&format!("{}/app/callback", STACK.base_url)).expect("a provider starts");
         let admin = firm.key(&["staff:manage"]);
@@ -142,7 +148,7 @@ impl Office {
         email
     }
 
-    fn signed_in(&self, sub: &str, groups: &[&str]) -> Browser {
+    pub(crate) fn signed_in(&self, sub: &str, groups: &[&str]) -> Browser {
         self.account(sub, groups);
         let mut browser = Browser::new();
         let (at, page) = self.sign_in(&mut browser);
@@ -154,7 +160,7 @@ impl Office {
         browser.open(&format!("{}/app/{}/provider", STACK.base_url, self.firm.slug))
     }
 
-    fn person(&self, email: &str) -> Value {
+    pub(crate) fn person(&self, email: &str) -> Value {
         let people = self.admin.get("/v1/people").expect(200);
         let found = people.data().iter().find(|person| person["email"] == email);
         found.unwrap_or_else(|| panic!("{email} is not among {}", people.text)).clone()

@@ -141,12 +141,12 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             "slug": unused(), "display_name": "x", "sector": "bank", "jurisdiction": "us", "reference_prefix": "XX",
             "home_cell": "nowhere"
         }),
-        ("PATCH", "/v1/tenants/{id}") => json!({ "display_name": "Mine now" }),
-        ("POST", "/v1/tenants/{id}/keys") => {
+        ("PATCH", "/v1/tenants/{id}" | "/v1/tenant") => json!({ "display_name": "Mine now" }),
+        ("POST", "/v1/tenants/{id}/keys" | "/v1/keys") => {
             json!({ "name": "mine", "scopes": ["complaints:read"], "expires_at": "2000-01-01T00:00:00Z" })
         }
         ("POST", "/v1/tenants/{id}/relocation") => json!({ "to": "us" }),
-        ("POST", "/v1/tenants/{id}/keys/{key}/rotate") => json!({ "overlap_hours": 0 }),
+        ("POST", "/v1/tenants/{id}/keys/{key}/rotate" | "/v1/keys/{key}/rotate") => json!({ "overlap_hours": 0 }),
         (
             "POST",
             "/v1/tenants/{id}/suspend"
@@ -155,6 +155,7 @@ pub(crate) fn asked<'c>(call: Call<'c>, method: &str, template: &str, other: &st
             | "/v1/tenants/{id}/relocation/advance"
             | "/v1/tenants/{id}/relocation/cancel"
             | "/v1/tenants/{id}/keys/{key}/revoke"
+            | "/v1/keys/{key}/revoke"
             | "/v1/dead-letters/{id}/replay"
             | "/v1/bulk/{id}/cancel"
             | "/v1/notifications/{id}/retry"
@@ -245,6 +246,28 @@ fn no_operation_shows_another_tenants_endpoint() {
     }
     assert_eq!(asked, 7);
     assert_eq!(mine.get("/v1/webhook-endpoints").expect(200).data().len(), 0);
+}
+
+#[test]
+fn no_operation_shows_another_tenants_key() {
+    let pair = Pair::new();
+    let hidden = pair.theirs.issue(json!({}));
+    let mine = pair.mine.key(&["tenant:manage", "complaints:read", "complaints:write"]);
+    let mut asked = 0;
+    for (method, template, _) in operations() {
+        if !template.starts_with("/v1/keys/{key}") {
+            continue;
+        }
+        let ask = |id: &str| ask(&mine, &method, template, &template.replace("{key}", id), "");
+        let (found, nowhere) = (ask(hidden.id()), ask(NOWHERE));
+        assert_eq!((found.status, found.body["code"].as_str()), (404, Some("not_found")), "{method} {template}");
+        assert_eq!(seen(&found, hidden.id()), seen(&nowhere, NOWHERE), "{method} {template}");
+        asked += 1;
+    }
+    assert_eq!(asked, 2);
+    assert_eq!(mine.get("/v1/keys").expect(200).data().len(), 2);
+    assert!(!mine.get("/v1/tenant/events").expect(200).text.contains(hidden.id()));
+    pair.theirs.client(&hidden).get("/v1/complaints").expect(200);
 }
 
 #[test]

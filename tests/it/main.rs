@@ -41,6 +41,7 @@ mod matrix;
 mod metrics;
 mod naughty;
 mod notifications;
+mod own_settings;
 mod parts;
 mod portal;
 mod problems;

@@ -39,11 +39,12 @@ const WRITE: Who = Who::Keys("complaints:write");
 
 const LEAD: Who = Who::Keys("complaints:lead");
 const STAFF: Who = Who::Keys("staff:manage");
+const MANAGE: Who = Who::Keys("tenant:manage");
 
 /// Every endpoint: who may use it, and what whoever may is told of a thing that is there when it is asked as
 /// [`asked`] says: on a version and with a lock that nothing has.
 #[rustfmt::skip]
-const ENDPOINTS: [(&str, &str, Who, u16); 145] = [
+const ENDPOINTS: [(&str, &str, Who, u16); 152] = [
     ("GET", "/healthz", Who::Anyone, 200),
     ("GET", "/readyz", Who::Anyone, 200),
     ("GET", "/metrics", Who::Operators, 200),
@@ -206,14 +207,29 @@ const ENDPOINTS: [(&str, &str, Who, u16); 145] = [
     ("GET", "/v1/teams/{id}", STAFF, 200),
     ("PATCH", "/v1/teams/{id}", STAFF, 412),
     ("DELETE", "/v1/teams/{id}", STAFF, 412),
-    ("GET", "/v1/tenant/taxonomy", STAFF, 200),
+    ("GET", "/v1/tenant/taxonomy", MANAGE, 200),
     ("GET", "/v1/sign-in", STAFF, 200),
     ("PUT", "/v1/sign-in", STAFF, 422),
+    ("GET", "/v1/tenant", MANAGE, 200),
+    ("PATCH", "/v1/tenant", MANAGE, 412),
+    ("GET", "/v1/tenant/events", MANAGE, 200),
+    ("GET", "/v1/keys", MANAGE, 200),
+    ("POST", "/v1/keys", MANAGE, 422),
+    // The key that is named has been revoked.
+    ("POST", "/v1/keys/{key}/rotate", MANAGE, 409),
+    ("POST", "/v1/keys/{key}/revoke", MANAGE, 200),
     ("GET", "/v1/access-events", Who::Keys("access-log:read"), 200),
 ];
 
-const ALL: [&str; 6] =
-    ["complaints:read", "complaints:write", "complaints:lead", "usage:read", "staff:manage", "access-log:read"];
+const ALL: [&str; 7] = [
+    "complaints:read",
+    "complaints:write",
+    "complaints:lead",
+    "usage:read",
+    "staff:manage",
+    "access-log:read",
+    "tenant:manage",
+];
 
 /// Whose a resource is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -456,7 +472,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
                     let api = token.iter().fold(client.clone(), |api, token| api.with_key(token));
                     // From an address of its own: whoever has no credentials may not ask often from one.
                     let address = format!("172.16.{}.{}", n >> 8, n & 255);
-                    let varied = template.contains("{id}");
+                    let varied = template.contains("{id}") || template.contains("{key}");
                     let mut refusals: BTreeMap<u16, (Whose, Seen)> = BTreeMap::new();
                     for resource in resources.iter().rev().take(if varied { resources.len() } else { 1 }) {
                         let is_there = !varied || has(*who, *principal, resource.whose);

@@ -590,6 +590,12 @@ fn jobs_templates_and_letters_go_where_the_tenant_goes() {
         let call = lead.call("PUT", saved).json(&text);
         (n > 1).then_some(n - 1).into_iter().fold(call, |call, version| call.if_match(version)).send();
     }
+    let manager = two.firm.key(&["tenant:manage"]);
+    let happened = |cell: &str| {
+        let api = two.api(cell).with_key(manager.key().expect("a key"));
+        api.get("/v1/tenant/events").expect(200).text
+    };
+    let before_it_moved = happened("eu");
     let complaint = format!("/v1/complaints/{}", ids[0]);
     let give = |command: &str, body: Value| {
         let version = api.get(&complaint).expect(200).version();
@@ -638,6 +644,7 @@ fn jobs_templates_and_letters_go_where_the_tenant_goes() {
     assert_eq!(read("us"), before);
     assert_eq!(["", "?version=1", "?version=25"].map(|version| template("us", version)), templates);
     assert_eq!(paper("us"), sealed);
+    assert_eq!(happened("us"), before_it_moved);
     let again = ask("us");
     assert_eq!((again.header("idempotency-replayed"), again.id()), (Some("true"), asked.id()));
     assert_eq!(there.get("/v1/bulk").expect(200).data().len(), 2);

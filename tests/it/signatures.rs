@@ -297,7 +297,7 @@ fn every_write_must_be_signed_and_no_read() {
     for (firm, signer) in signers() {
         let lead = firm.issue(json!({
             "scopes": ["complaints:read", "complaints:write", "complaints:lead", "usage:read", "staff:manage", "scim",
-                "access-log:read"],
+                "access-log:read", "tenant:manage"],
             "signing": { "alg": "hmac-sha256" }
         }));
         let api = firm.client(&lead);
@@ -322,7 +322,7 @@ fn every_write_must_be_signed_and_no_read() {
                 .replace("{letter}", NOWHERE)
                 .replace("{attachment}", NOWHERE)
                 .replace("{upload}", NOWHERE);
-            let path = path.replace("{kind}/{language}/{brand}", "update/en-GB/firm");
+            let path = path.replace("{kind}/{language}/{brand}", "update/en-GB/firm").replace("{key}", NOWHERE);
             let unsigned = ask(&api, &method, template, &path, other.id());
             if method == "GET" {
                 // There is no such letter, template, attachment, upload, mail, person nor team, and the tenant has no test clock.

@@ -221,6 +221,22 @@ impl Call {
         Ok(after)
     }
 
+    /// A place in a list that is read backwards: `?before=`, or its end. The list may take other parameters, too.
+    pub(crate) fn before(&self, others: &[&str]) -> Result<u64, Failure> {
+        let mut before = u64::from(u32::MAX);
+        for (name, value) in self.parameters() {
+            if name == "before" {
+                before = value.parse().map_err(|_| {
+                    let rule = "must be the number of the last one seen";
+                    bad_parameter(FieldError::parameter("before", Rule::NotAllowed, rule))
+                })?;
+            } else if !others.contains(&name.as_ref()) {
+                return Err(unknown_parameter(&name));
+            }
+        }
+        Ok(before)
+    }
+
     pub(crate) fn if_match(&self) -> Result<IfMatch, Failure> {
         let header = &self.incoming.head.if_match;
         if header.is_empty() {

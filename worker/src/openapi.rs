@@ -10,7 +10,7 @@ use crate::{
         clocks::Clocks,
         complaints, dead_letters, duplicates, health, inbound_mails, keys,
         letters::{DraftLetter, Kinds, Preview, SendLetter, WholeLetter},
-        lock, notifications, people, sign_in, taxonomy, teams, tenants,
+        lock, notifications, own_tenant, people, sign_in, taxonomy, teams, tenants,
         test_clock::{SetClock, TestClock},
         views, webhooks,
     },
@@ -19,7 +19,7 @@ use crate::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use shared::{
-    access::Access,
+    access::{Access, Actor},
     attachment::{
         link::Handed,
         upload::{BeginUpload, ShownUpload},
@@ -53,6 +53,7 @@ use shared::{
     tenant::{
         NewShard, NewTenant, Tenant, TenantPatch,
         api_key::{ApiKey, IssuedKey, NewKey, Rotation},
+        event::TenantEvent,
         relocation::{NewRelocation, Relocation},
     },
     text::Line,
@@ -182,6 +183,27 @@ struct ChangePage {
     has_more: bool,
     /// `since` for what follows; good for as long as the tenant exists.
     next: String,
+}
+
+/// What has happened to a firm's settings and keys: names of what changed, and no values.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the store writes this JSON itself")]
+struct HappenedToTenant {
+    /// Its number: 1, 2, 3, …
+    nr: u64,
+    /// When.
+    at: Timestamp,
+    /// By whom: somebody of the staff, a key, or an operator of the service.
+    actor: Actor,
+    /// What.
+    event: TenantEvent,
+}
+
+/// What has happened, the newest first; at most 100.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used: the handler writes this JSON itself")]
+struct TenantEvents {
+    data: Vec<HappenedToTenant>,
 }
 
 /// A page of bulk jobs.
@@ -385,6 +407,19 @@ fn operations() -> Vec<Operation> {
         post::<Rotation, IssuedKey>(
             "keys", "/v1/tenants/{id}/keys/{key}/rotate", "201", "Put a new key in a key's place; the old one works on for a while"),
         post::<body::Nothing, ApiKey>("keys", "/v1/tenants/{id}/keys/{key}/revoke", "200", "Revoke a key"),
+        get::<own_tenant::OwnTenant<'static>>("own settings", "/v1/tenant", "Read the firm's own settings"),
+        Operation { route: ("PATCH", "/v1/tenant"), versioned: Header::Must,
+            ..post::<TenantPatch, own_tenant::OwnTenant<'static>>("own settings", "", "200",
+                "Change the firm's own settings; `slug`, `plan` and `limits` are changed by the operator of the service") },
+        Operation { query: BEFORE,
+            ..get::<TenantEvents>("own settings", "/v1/tenant/events",
+                "List what has happened to the firm's settings and keys, and who did it, the newest first: names, no values") },
+        get::<keys::Keys>("own settings", "/v1/keys", "List the firm's own keys, without secrets"),
+        post::<NewKey, IssuedKey>("own settings", "/v1/keys", "201",
+            "Issue an API key; its secret is shown once. A key gives no more than it has"),
+        post::<Rotation, IssuedKey>(
+            "own settings", "/v1/keys/{key}/rotate", "201", "Put a new key in a key's place; the old one works on for a while"),
+        post::<body::Nothing, ApiKey>("own settings", "/v1/keys/{key}/revoke", "200", "Revoke a key"),
         get::<Flags>("flags", "/v1/flags", "Read which parts of the service are switched off, in this cell"),
         Operation { route: ("PUT", "/v1/flags"),
             ..post::<Flags, Flags>("flags", "", "200", "Switch parts of the service off and on, in this cell: all at once") },
@@ -797,7 +832,7 @@ Reads may be answered by a replica: send the `Redress-Bookmark` of your last ans
 `RateLimit-Policy` and `RateLimit` say what the plan allows and how much of it is left; beyond it, 429 with `Retry-After`.";
 
 /// The groups of operations, in reading order.
-const TAGS: [&str; 22] = [
+const TAGS: [&str; 23] = [
     "complaints",
     "views",
     "commands",
@@ -812,6 +847,7 @@ const TAGS: [&str; 22] = [
     "webhooks",
     "mail",
     "people",
+    "own settings",
     "notifications",
     "import and export",
     "usage",

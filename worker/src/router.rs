@@ -15,7 +15,7 @@ use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        notifications, relocations, shards, split, statistics, taxonomy, tenants, test_clock, uploads, usage, views,
+        notifications, own_tenant, relocations, shards, split, statistics, taxonomy, tenants, test_clock, uploads, usage, views,
         webhooks,
     },
     bridge,
@@ -31,7 +31,7 @@ use axum::{
 #[cfg(not(target_arch = "wasm32"))]
 use shared::access::Access;
 use shared::access::Scope::{
-    AccessLogRead, ComplaintsLead, ComplaintsRead, ComplaintsWrite, Scim, StaffManage, UsageRead,
+    AccessLogRead, ComplaintsLead, ComplaintsRead, ComplaintsWrite, Scim, StaffManage, TenantManage, UsageRead,
 };
 use worker::send::SendFuture;
 
@@ -314,6 +314,14 @@ routes! {
         POST  "/v1/tenants/{id}/relocation/cancel" relocations::cancel, operator_of_move;
         POST  "/v1/relocations/{tenant}/{step}" arriving::take_part, cell;
 
+        GET   "/v1/tenant" own_tenant::read, tenant TenantManage;
+        PATCH "/v1/tenant" own_tenant::patch, tenant TenantManage;
+        GET   "/v1/tenant/events" own_tenant::events, tenant TenantManage;
+        GET   "/v1/keys" keys::list_own, tenant TenantManage;
+        POST  "/v1/keys" keys::issue_own, tenant TenantManage;
+        POST  "/v1/keys/{key}/rotate" keys::rotate_own, tenant TenantManage;
+        POST  "/v1/keys/{key}/revoke" keys::revoke_own, tenant TenantManage;
+
         POST   "/v1/webhook-endpoints" webhooks::create, tenant ComplaintsLead;
         GET    "/v1/webhook-endpoints" webhooks::list, tenant ComplaintsRead;
         GET    "/v1/webhook-endpoints/{id}" webhooks::read, tenant ComplaintsRead;
@@ -327,7 +335,7 @@ routes! {
         GET "/v1/test-clock" test_clock::read, tenant ComplaintsRead;
         PUT "/v1/test-clock" test_clock::set, tenant ComplaintsLead;
 
-        GET "/v1/tenant/taxonomy" taxonomy::read, tenant StaffManage;
+        GET "/v1/tenant/taxonomy" taxonomy::read, tenant TenantManage;
 
         GET   "/v1/flags" flags::read, operator;
         PUT   "/v1/flags" flags::set, operator;

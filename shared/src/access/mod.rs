@@ -37,6 +37,8 @@ pub enum ActorKind {
     Staff,
     /// The complainant, or who acts for them, by the firm's portal.
     Consumer,
+    /// An operator of the service: of a tenant's settings and keys, never of a complaint.
+    Operator,
 }
 
 /// What an API key may do.
@@ -63,6 +65,9 @@ pub enum Scope {
     /// Read who of the staff has read which complaint.
     #[serde(rename = "access-log:read")]
     AccessLogRead,
+    /// Look after the firm's own settings and keys.
+    #[serde(rename = "tenant:manage")]
+    TenantManage,
 }
 
 impl Scope {
@@ -77,6 +82,7 @@ impl Scope {
             Self::StaffManage => "staff:manage",
             Self::Scim => "scim",
             Self::AccessLogRead => "access-log:read",
+            Self::TenantManage => "tenant:manage",
         }
     }
 }

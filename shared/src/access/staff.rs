@@ -19,6 +19,8 @@ pub enum Action {
     ManageSignIn: "manage_sign_in",
     /// Read who has read what.
     ReadAccessLog: "read_access_log",
+    /// Change the firm's own settings, issue and end its keys.
+    ManageTenant: "manage_tenant",
 }
 }
 
@@ -56,8 +58,8 @@ const GRANTS: [Grant; 5] = [
     // Who gives roles may give themselves one, and that is logged; the role alone shows no complaint.
     Grant {
         role: Role::Admin,
-        scopes: &[Scope::UsageRead, Scope::StaffManage],
-        actions: &[Action::ManageStaff, Action::ManageSignIn],
+        scopes: &[Scope::UsageRead, Scope::StaffManage, Scope::TenantManage],
+        actions: &[Action::ManageStaff, Action::ManageSignIn, Action::ManageTenant],
     },
 ];
 
@@ -77,8 +79,8 @@ pub fn may_act(roles: &Roles, action: Action) -> bool {
 mod tests {
     use super::*;
 
-    /// The whole table, as a firm's admin would read it: read, write, lead, usage, people, SCIM, log;
-    /// approve, export, staff, sign-in, log.
+    /// The whole table, as a firm's admin would read it: read, write, lead, usage, people, SCIM, log, tenant;
+    /// approve, export, staff, sign-in, log, tenant.
     #[test]
     fn identity_roles_may_do_what_is_written_down_and_nothing_else() {
         let scopes = [
@@ -89,6 +91,7 @@ mod tests {
             Scope::StaffManage,
             Scope::Scim,
             Scope::AccessLogRead,
+            Scope::TenantManage,
         ];
         let all: Vec<Role> = Role::NAMES.iter().map(|name| Role::try_from((*name).to_owned()).unwrap()).collect();
         let row = |roles: &Roles| -> String {
@@ -98,8 +101,8 @@ mod tests {
             scopes.chain(actions).map(|may| if may { 'x' } else { '.' }).collect()
         };
         let rows: Vec<_> = all.iter().map(|role| row(&[*role].into_iter().collect())).collect();
-        assert_eq!(rows, ["xx..........", "xxx....xx...", "xxxx..xxx..x", "x..x..x....x", "...xx....xx."]);
-        assert_eq!(row(&Roles::default()), "............");
+        assert_eq!(rows, ["xx............", "xxx.....xx....", "xxxx..x.xx..x.", "x..x..x.....x.", "...xx..x..xx.x"]);
+        assert_eq!(row(&Roles::default()), "..............");
         assert_eq!(row(&all.into_iter().collect()), rows[3], "an auditor is nothing else");
     }
 }

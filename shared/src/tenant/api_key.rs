@@ -3,6 +3,7 @@
 use crate::{
     access::Scope,
     complaint::intake::List,
+    http::problem::{FieldError, Rule},
     ids::{KeyId, TenantId},
     sign::request_key::SigningKey,
     tenant::ip_range::IpRange,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// The longest life of a key, in days; also the default.
 pub const MAX_LIFE_DAYS: i64 = 366;
 
-/// The body of `POST /v1/tenants/{id}/keys`.
+/// The body of `POST /v1/tenants/{id}/keys`, and of `POST /v1/keys`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
@@ -41,7 +42,7 @@ pub struct NewKey {
     pub signing: Option<SigningKey>,
 }
 
-/// The body of `POST /v1/tenants/{id}/keys/{key}/rotate`: the new key is like the old one.
+/// The body of `POST /v1/tenants/{id}/keys/{key}/rotate`, and of `POST /v1/keys/{key}/rotate`: the new key is like the old one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
@@ -171,6 +172,15 @@ impl ApiKey {
         })
     }
 
+    /// What of these scopes it cannot give to another key, for it has not got it itself.
+    #[must_use]
+    pub fn cannot_give(&self, scopes: &[Scope]) -> Vec<FieldError> {
+        let lacking = scopes.iter().enumerate().filter(|(_, scope)| !self.scopes.contains(scope));
+        let error =
+            |n: usize| FieldError::at(&format!("/scopes/{n}"), Rule::NotAllowed, "is more than the key that calls has");
+        lacking.map(|(n, _)| error(n)).collect()
+    }
+
     /// A key to take this one's place, and when this one ends.
     ///
     /// # Errors
@@ -182,5 +192,31 @@ impl ApiKey {
         let new = NewKey { name, scopes, mode, valid_from: None, expires_at, ip_ranges, signing };
         let overlap = i64::from(overlap_hours.min(MAX_OVERLAP_HOURS)) * 3_600_000;
         Ok((Self::issue(id, self.tenant, new, now)?, now.plus_millis(overlap).min(self.expires_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_gives_no_more_than_it_has() {
+        let new = |scopes: &[Scope]| NewKey {
+            name: "CRM".to_owned().try_into().unwrap(),
+            scopes: scopes.to_vec().try_into().unwrap(),
+            mode: Mode::Live,
+            valid_from: None,
+            expires_at: None,
+            ip_ranges: List::default(),
+            signing: None,
+        };
+        let now = Timestamp::MIN;
+        let own = new(&[Scope::TenantManage, Scope::ComplaintsRead]);
+        let key = ApiKey::issue(KeyId::new(now, &[1; 10]), TenantId::new(now, &[2; 10]), own, now).unwrap();
+        assert_eq!(key.cannot_give(&[]), []);
+        assert_eq!(key.cannot_give(&[Scope::ComplaintsRead, Scope::TenantManage]), []);
+        let errors = key.cannot_give(&[Scope::ComplaintsRead, Scope::StaffManage, Scope::Scim]);
+        let at: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
+        assert_eq!(at, ["/scopes/1", "/scopes/2"]);
     }
 }

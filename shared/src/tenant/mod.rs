@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod custom_field;
+pub mod event;
 pub mod ip_range;
 pub mod link_rule;
 pub mod placement;
@@ -185,7 +186,7 @@ pub struct NewTenant {
     pub portal: PortalSettings,
 }
 
-/// The body of `PATCH /v1/tenants/{id}`. What is left out stays.
+/// The body of `PATCH /v1/tenants/{id}`, and of `PATCH /v1/tenant`. What is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantPatch {
@@ -228,6 +229,17 @@ pub struct TenantPatch {
     /// Replaces which parts of the service it has switched off for itself.
     #[serde(default)]
     pub off: Option<List<Part, 16>>,
+}
+
+impl TenantPatch {
+    /// What of it is no firm's own to change.
+    #[must_use]
+    pub fn of_operators(&self) -> Vec<FieldError> {
+        let named =
+            [(self.slug.is_some(), "/slug"), (self.plan.is_some(), "/plan"), (self.limits.is_some(), "/limits")];
+        let named = named.into_iter().filter(|(is_named, _)| *is_named);
+        named.map(|(_, at)| FieldError::at(at, Rule::NotAllowed, "is changed by the operator of the service")).collect()
+    }
 }
 
 /// The body of `POST /v1/tenants/{id}/shards`.
@@ -567,6 +579,17 @@ mod tests {
         assert!(full.allows(&TenantChange::AddShard(ShardId(0)), &THERE).is_err());
         let deleted = full.changed(TenantChange::Delete, NOW).unwrap();
         assert_eq!(deleted.changed(TenantChange::Resume, NOW), Err(Gone));
+    }
+
+    #[test]
+    fn what_operators_alone_change_is_named() {
+        let of = |patch: &str| {
+            let patch: TenantPatch = serde_json::from_str(patch).unwrap();
+            patch.of_operators().into_iter().filter_map(|error| error.pointer).collect::<Vec<_>>()
+        };
+        assert_eq!(of(r#"{"display_name":"Northwind","signed_writes":true}"#), [""; 0]);
+        assert_eq!(of(r#"{"plan":"sandbox","slug":"other"}"#), ["/slug", "/plan"]);
+        assert_eq!(of(r#"{"limits":{"windows":[],"quotas":[]}}"#), ["/limits"]);
     }
 
     #[test]

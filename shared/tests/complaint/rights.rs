@@ -21,7 +21,7 @@ use shared::{
 };
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
-const SCOPES: [Scope; 7] = [
+const SCOPES: [Scope; 8] = [
     Scope::ComplaintsRead,
     Scope::ComplaintsWrite,
     Scope::ComplaintsLead,
@@ -29,6 +29,7 @@ const SCOPES: [Scope; 7] = [
     Scope::StaffManage,
     Scope::Scim,
     Scope::AccessLogRead,
+    Scope::TenantManage,
 ];
 
 fn roles() -> impl Iterator<Item = Role> {

@@ -1,6 +1,6 @@
 //! `/v1/access-events`: who of the staff has read which complaint, or which list of them.
 
-use super::people::{asked, before};
+use super::people::asked;
 use crate::{
     call::{Outcome, Reply, TenantCall},
     failure::Failure,
@@ -58,7 +58,7 @@ const PAGE: u32 = 200;
 
 /// `GET /v1/access-events?before=&complaint=&person=`
 pub(crate) async fn list(call: TenantCall) -> Outcome {
-    let before = before(&call.call, &["complaint", "person"])?;
+    let before = call.call.before(&["complaint", "person"])?;
     let of = match (asked(&call.call, "complaint")?, asked(&call.call, "person")?) {
         (Some(complaint), _) => Reads::OfComplaint(complaint),
         (None, Some(person)) => Reads::OfPerson(person),

@@ -1,6 +1,9 @@
 //! `/v1/dead-letters`: operators see and replay messages that failed all retries. They carry ids only.
 
-use super::once::{MAX_BODY, again};
+use super::{
+    once::{MAX_BODY, again},
+    steward::Steward,
+};
 use crate::{
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
@@ -44,6 +47,7 @@ impl From<DeadLetterRow> for DeadLetter {
 
 /// `GET /v1/dead-letters?after=`
 pub(crate) async fn list(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let after = call.call.after()?;
     let mut data: Vec<DeadLetter> =
         call.db().dead_letters(after, PAGE + 1).await?.into_iter().map(DeadLetter::from).collect();
@@ -55,6 +59,7 @@ pub(crate) async fn list(call: OperatorCall) -> Outcome {
 
 /// `POST /v1/dead-letters/{id}/replay`: sends the message again.
 pub(crate) async fn replay(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let posted = call.call.posted::<Nothing>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
         return again(done);

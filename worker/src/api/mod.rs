@@ -29,6 +29,7 @@ pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod notifications;
 pub(crate) mod once;
+pub(crate) mod own_tenant;
 #[cfg(feature = "staff")]
 pub(crate) mod people;
 pub(crate) mod relocations;
@@ -39,6 +40,7 @@ pub(crate) mod shards;
 pub(crate) mod sign_in;
 pub(crate) mod split;
 pub(crate) mod statistics;
+mod steward;
 pub(crate) mod taxonomy;
 #[cfg(feature = "staff")]
 pub(crate) mod teams;

@@ -1,11 +1,12 @@
-//! Operators' POSTs: each idempotency key has one effect and one answer.
+//! POSTs that look after tenants: each idempotency key has one effect and one answer.
 
+use super::steward::Steward;
 use crate::{
-    call::{OperatorCall, Outcome, Posted, Reply},
+    call::{Outcome, Posted, Reply},
     failure::Failure,
     store::{
         StoreError,
-        system::{DIRECTORY_SHARD, OperatorDone, OperatorRecord, SystemDb},
+        system::{OperatorDone, OperatorRecord},
     },
 };
 use serde::Serialize;
@@ -14,17 +15,13 @@ use shared::{
     http::{idempotency::IdempotencyKey, problem::Code},
 };
 
-/// The largest body that is read of an operator, in bytes.
+/// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: u32 = 64 * 1024;
 
-impl OperatorCall {
-    pub(crate) fn db(&self) -> SystemDb {
-        SystemDb::new(self.call.runtime.clone(), DIRECTORY_SHARD)
-    }
-
+impl Steward {
     /// What the key did before, if anything.
     pub(crate) async fn done<T>(&self, posted: &Posted<T>) -> Result<Option<OperatorDone>, Failure> {
-        let done = self.db().done_by(&posted.key).await?;
+        let done = self.db().done_by(&self.kept(&posted.key)).await?;
         match done {
             Some(done) if done.fingerprint != posted.fingerprint => Err(Failure::new(Code::IdempotencyKeyReused)),
             done => Ok(done),
@@ -40,7 +37,7 @@ impl OperatorCall {
         answer: &impl Serialize,
     ) -> Result<OperatorRecord, Failure> {
         let body = serde_json::to_string(answer).map_err(Failure::internal)?;
-        Ok(OperatorRecord { key: key.clone(), fingerprint, status, body, at: self.call.now })
+        Ok(OperatorRecord { key: self.kept(key), fingerprint, status, body, at: self.call.now })
     }
 
     /// After a write that failed because something was taken: if it was the same request, its answer.

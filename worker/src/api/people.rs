@@ -1,7 +1,7 @@
 //! `/v1/people`: a firm's staff, for its admins and its own systems.
 
 use crate::{
-    call::{Call, Outcome, Reply, TenantCall, bad_parameter, unknown_parameter},
+    call::{Call, Outcome, Reply, TenantCall, bad_parameter},
     failure::Failure,
     office::{NotDone, Office},
     platform,
@@ -58,25 +58,6 @@ pub(crate) struct Happened {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct PersonEvents {
     pub(crate) data: Vec<Happened>,
-}
-
-/// A place in a list that is read backwards: `?before=`, or its end; and a page's length.
-pub(super) fn before(call: &Call, others: &[&str]) -> Result<u64, Failure> {
-    let mut before = u64::from(u32::MAX);
-    for (name, value) in call.parameters() {
-        if name == "before" {
-            before = value.parse().map_err(|_| {
-                bad_parameter(FieldError::parameter(
-                    "before",
-                    Rule::NotAllowed,
-                    "must be the number of the last one seen",
-                ))
-            })?;
-        } else if !others.contains(&name.as_ref()) {
-            return Err(unknown_parameter(&name));
-        }
-    }
-    Ok(before)
 }
 
 /// A parameter of a query, if it is there.
@@ -166,7 +147,7 @@ pub(crate) async fn reactivate(call: TenantCall) -> Outcome {
 
 /// `GET /v1/people/{id}/events?before=`
 pub(crate) async fn events(call: TenantCall) -> Outcome {
-    let before = before(&call.call, &[])?;
+    let before = call.call.before(&[])?;
     let office = Office::of(&call)?;
     let person = find(&office).await?;
     let rows = office.db.person_events(person.id, before, 100).await?;

@@ -1,24 +1,17 @@
 //! `/v1/tenants/{id}/relocation`: operators move a tenant to another cell. No operator sees what is moved.
 
-use super::{
-    once::MAX_BODY,
-    tenants::{self, gone},
-};
+use super::{once::MAX_BODY, steward::Steward, tenants::gone};
 use crate::{
     call::{OperatorCall, Outcome, Reply},
     failure::Failure,
     platform,
     relocate::leaving::{self, Pauses},
-    store::{
-        TenantDb,
-        relocation::Kept,
-        system::{DIRECTORY_SHARD, OperatorDone},
-    },
+    store::{relocation::Kept, system::OperatorDone},
 };
 use shared::{
     complaint::command::Nothing,
     http::problem::{Code, FieldError, Rule},
-    ids::{RelocationId, TenantId},
+    ids::RelocationId,
     json,
     tenant::{
         Gone,
@@ -28,10 +21,6 @@ use shared::{
 
 /// How long one call to `advance` works, in milliseconds: a cell that forwards it waits for five seconds.
 const ADVANCE_MILLIS: i64 = 3_000;
-
-fn db_of(call: &OperatorCall, tenant: TenantId) -> TenantDb {
-    TenantDb::new(call.call.runtime.clone(), DIRECTORY_SHARD, tenant)
-}
 
 fn told(status: u16, job: &Job) -> Outcome {
     let reply = Reply::json(status, &job.shown())?;
@@ -46,11 +35,12 @@ fn told_again(done: OperatorDone) -> Outcome {
 
 /// `POST /v1/tenants/{id}/relocation`
 pub(crate) async fn begin(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let posted = call.call.posted::<NewRelocation>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
     }
-    let tenant = tenants::find(&call).await?;
+    let tenant = call.tenant().await?;
     call.call.expect_version(tenant.version)?;
     if !tenant.can_move() {
         return Err(gone(Gone));
@@ -60,7 +50,7 @@ pub(crate) async fn begin(call: OperatorCall) -> Outcome {
         let rule = FieldError::at("/to", Rule::Unknown, "must be another cell that this one reaches");
         return Err(Failure::new(Code::Invalid).error(rule));
     }
-    let db = db_of(&call, tenant.id);
+    let db = call.db_of(tenant.id);
     let kept = db.relocation().await?;
     if kept.as_ref().is_some_and(|kept| !kept.record.is_over()) {
         return Err(Failure::new(Code::AlreadyTaken).detail("An earlier move of the tenant is not over"));
@@ -86,8 +76,8 @@ pub(crate) async fn begin(call: OperatorCall) -> Outcome {
 }
 
 /// The tenant's newest move from here.
-async fn find(call: &OperatorCall) -> Result<(Box<Job>, i64), Failure> {
-    match db_of(call, call.call.path_value("id")?).relocation().await? {
+async fn find(call: &Steward) -> Result<(Box<Job>, i64), Failure> {
+    match call.db_of(call.call.path_value("id")?).relocation().await? {
         Some(Kept { record: Record::Leaving(job), fence }) => Ok((job, fence)),
         _ => Err(Failure::new(Code::NotFound)),
     }
@@ -95,12 +85,14 @@ async fn find(call: &OperatorCall) -> Result<(Box<Job>, i64), Failure> {
 
 /// `GET /v1/tenants/{id}/relocation`
 pub(crate) async fn read(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let (job, _) = find(&call).await?;
     told(200, &job)
 }
 
 /// `POST /v1/tenants/{id}/relocation/advance`: works on it for some seconds, unless somebody does already.
 pub(crate) async fn advance(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     call.call.posted::<Nothing>(MAX_BODY).await?;
     let (job, _) = find(&call).await?;
     let until = platform::now().plus_millis(ADVANCE_MILLIS);
@@ -111,6 +103,7 @@ pub(crate) async fn advance(call: OperatorCall) -> Outcome {
 
 /// `POST /v1/tenants/{id}/relocation/cancel`
 pub(crate) async fn cancel(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     call.call.posted::<Nothing>(MAX_BODY).await?;
     // Whoever drives it changes it, too.
     for _ in 0..10 {
@@ -118,7 +111,7 @@ pub(crate) async fn cancel(call: OperatorCall) -> Outcome {
         let too_late = |_| Failure::new(Code::IllegalMove).detail("The other cell was asked to take over already");
         let cancelled = job.cancelled().map_err(too_late)?;
         let record = Record::Leaving(Box::new(cancelled.clone()));
-        if !cancelled.is_open() || db_of(&call, cancelled.tenant).replace_relocation(&record, fence).await? {
+        if !cancelled.is_open() || call.db_of(cancelled.tenant).replace_relocation(&record, fence).await? {
             return told(200, &cancelled);
         }
     }

@@ -1,6 +1,6 @@
 //! `/v1/tenants`: operators create, list, rename, suspend and resume tenants.
 
-use super::once::MAX_BODY;
+use super::{once::MAX_BODY, steward::Steward};
 use crate::{
     call::{Call, OperatorCall, Outcome, Posted, Reply},
     failure::Failure,
@@ -19,7 +19,7 @@ use shared::{
     },
     ids::TenantId,
     json,
-    tenant::{Gone, NewTenant, Slug, Tenant, TenantChange, TenantPatch},
+    tenant::{Gone, NewTenant, Slug, Tenant, TenantChange, TenantPatch, event::TenantEvent},
 };
 
 /// The most tenants a page may have.
@@ -38,6 +38,7 @@ pub(crate) struct Tenants {
 
 /// `POST /v1/tenants`
 pub(crate) async fn create(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let posted = call.call.posted::<NewTenant>(MAX_BODY).await?;
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
@@ -48,7 +49,8 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
         .map_err(|errors| Failure::errors(Code::Invalid, errors))?;
     free_everywhere(&call, &tenant.slug, None).await?;
     let record = call.record(&posted.key, posted.fingerprint, 201, &tenant)?;
-    if let Err(error) = call.db().insert_tenant(&tenant, &record).await {
+    let created = call.does(TenantEvent::Created)?;
+    if let Err(error) = call.db().insert_tenant(&tenant, &record, &created).await {
         return told_again(call.done_meanwhile(&posted, error).await?);
     }
     publish(&call.call, tenant.id).await;
@@ -57,7 +59,7 @@ pub(crate) async fn create(call: OperatorCall) -> Outcome {
 
 /// A slug is one tenant's in all cells. D1 makes sure of it within the cell; the directory, which may be a minute late,
 /// between cells.
-async fn free_everywhere(call: &OperatorCall, slug: &Slug, of: Option<TenantId>) -> Result<(), Failure> {
+async fn free_everywhere(call: &Steward, slug: &Slug, of: Option<TenantId>) -> Result<(), Failure> {
     match directory::holder_of(&call.call.runtime, slug).await? {
         Some(holder) if Some(holder) != of => {
             Err(Failure::new(Code::AlreadyTaken).detail("Another tenant has this slug"))
@@ -84,6 +86,7 @@ fn told_again(done: OperatorDone) -> Outcome {
 
 /// `GET /v1/tenants?after=`
 pub(crate) async fn list(call: OperatorCall) -> Outcome {
+    let call = Steward::from(call);
     let mut data = call.db().tenants(call.call.after()?, PAGE + 1).await?;
     let more = data.len() > PAGE as usize;
     data.truncate(PAGE as usize);
@@ -93,19 +96,24 @@ pub(crate) async fn list(call: OperatorCall) -> Outcome {
 
 /// `GET /v1/tenants/{id}`
 pub(crate) async fn read(call: OperatorCall) -> Outcome {
-    let tenant = find(&call).await?;
-    Ok(Reply::json(200, &tenant)?.version(tenant.version))
+    told(200, &Steward::from(call).tenant().await?)
 }
 
 /// `PATCH /v1/tenants/{id}`
 pub(crate) async fn patch(call: OperatorCall) -> Outcome {
-    let before = find(&call).await?;
+    told(200, &patched(&Steward::from(call)).await?)
+}
+
+/// Changes what a patch names, whoever sends it: what the tenant is then.
+pub(super) async fn patched(call: &Steward) -> Result<Tenant, Failure> {
+    let before = call.tenant().await?;
     let patch = call.call.json::<TenantPatch>(MAX_BODY).await?;
     call.call.expect_version(before.version)?;
-    if let Some(slug) = &patch.slug {
-        free_everywhere(&call, slug, Some(before.id)).await?;
+    let mut errors = if call.is_own() { patch.of_operators() } else { Vec::new() };
+    if let Some(slug) = patch.slug.as_ref().filter(|_| errors.is_empty()) {
+        free_everywhere(call, slug, Some(before.id)).await?;
     }
-    let errors = before.refuses(&patch);
+    errors.extend(before.refuses(&patch));
     if !errors.is_empty() {
         return Err(Failure::errors(Code::Invalid, errors));
     }
@@ -113,11 +121,11 @@ pub(crate) async fn patch(call: OperatorCall) -> Outcome {
     if after.clocks != before.clocks {
         waking::review_all(&call.call.runtime, &after, call.call.now.plus_millis(WRITTEN_BY)).await?;
     }
-    if !call.db().update_tenant(&after, None).await? {
+    if !call.db().update_tenant(&after, None, call.makes(&before, &after)?.as_ref()).await? {
         return Err(Failure::new(Code::PreconditionFailed));
     }
     publish(&call.call, after.id).await;
-    Ok(Reply::json(200, &after)?.version(after.version))
+    Ok(after)
 }
 
 /// `POST /v1/tenants/{id}/suspend`
@@ -137,20 +145,21 @@ pub(crate) async fn delete(call: OperatorCall) -> Outcome {
 
 /// Makes the change that the body asks for, as `read` reads it.
 pub(super) async fn change(call: OperatorCall, read: fn(&[u8]) -> Result<TenantChange, BodyError>) -> Outcome {
+    let call = Steward::from(call);
     let Posted { body, key, fingerprint } = call.call.posted_bytes(MAX_BODY).await?;
     let posted = Posted { body: read(&body)?, key, fingerprint };
     if let Some(done) = call.done(&posted).await? {
         return told_again(done);
     }
-    let before = find(&call).await?;
+    let before = call.tenant().await?;
     if let Err(changed) = call.call.expect_version(before.version) {
         return outrun(&call, &posted, changed).await;
     }
     let allowed = before.allows(&posted.body, &call.call.runtime.shards());
     allowed.map_err(|error| Failure::new(Code::Invalid).error(error))?;
-    let after = before.changed(posted.body.clone(), call.call.now).map_err(gone)?;
+    let after = before.clone().changed(posted.body.clone(), call.call.now).map_err(gone)?;
     let record = call.record(&posted.key, posted.fingerprint, 200, &after)?;
-    match call.db().update_tenant(&after, Some(&record)).await {
+    match call.db().update_tenant(&after, Some(&record), call.makes(&before, &after)?.as_ref()).await {
         Ok(true) => {}
         Ok(false) => return outrun(&call, &posted, Failure::new(Code::PreconditionFailed)).await,
         Err(error) => return told_again(call.done_meanwhile(&posted, error).await?),
@@ -160,13 +169,8 @@ pub(super) async fn change(call: OperatorCall, read: fn(&[u8]) -> Result<TenantC
 }
 
 /// Another request changed the tenant meanwhile: if it was this very one, its answer.
-async fn outrun(call: &OperatorCall, posted: &Posted<TenantChange>, changed: Failure) -> Outcome {
+async fn outrun(call: &Steward, posted: &Posted<TenantChange>, changed: Failure) -> Outcome {
     call.done(posted).await?.map_or(Err(changed), told_again)
-}
-
-/// The tenant that the path names.
-pub(super) async fn find(call: &OperatorCall) -> Result<Tenant, Failure> {
-    call.db().tenant(call.call.path_value("id")?).await?.ok_or(Failure::new(Code::NotFound))
 }
 
 /// The change is done once D1 has it. What keeps it from being told is logged, and cron tries again.

@@ -15,7 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     http::problem::{Code, FieldError, Rule},
-    tenant::{Plan, TenantChange},
+    tenant::{
+        Plan, TenantChange,
+        event::{Done, TenantEvent},
+    },
     time::Timestamp,
 };
 
@@ -85,7 +88,8 @@ pub(crate) async fn set(call: TenantCall) -> Outcome {
     waking::review_all(&call.call.runtime, &before, world.plus_millis(WRITTEN_BY)).await?;
     // (2)
     let after = before.changed(TenantChange::SetClock(ahead_by), world).map_err(tenants::gone)?;
-    if !directory.update_tenant(&after, None).await? {
+    let done = Done { at: world, by: call.actor()?, event: TenantEvent::ClockSet };
+    if !directory.update_tenant(&after, None, Some(&done)).await? {
         return Err(Failure::new(Code::Unavailable).detail("The tenant is being changed: try again"));
     }
     tenants::publish(&call.call, after.id).await;

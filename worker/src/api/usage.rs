@@ -1,6 +1,6 @@
 //! What a tenant's plan allows and how much of it is used.
 
-use super::tenants;
+use super::steward::Steward;
 use crate::{
     call::{Call, Firm, OperatorCall, Outcome, Reply, TenantCall},
     failure::Failure,
@@ -23,7 +23,8 @@ pub(crate) async fn own(call: TenantCall) -> Outcome {
 
 /// `GET /v1/tenants/{id}/usage`
 pub(crate) async fn of_tenant(call: OperatorCall) -> Outcome {
-    let tenant = tenants::find(&call).await?;
+    let call = Steward::from(call);
+    let tenant = call.tenant().await?;
     tell(&call.call, &tenant).await
 }
 

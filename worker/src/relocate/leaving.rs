@@ -450,7 +450,7 @@ impl Driver {
         if tenant.home_cell == self.config.cell {
             let placement = job.placement.clone().ok_or(Undone::Wrong("the target has named no databases"))?;
             let gone = tenant.relocated(job.to.clone(), placement, platform::now());
-            if !self.system().update_tenant(&gone, None).await? {
+            if !self.system().update_tenant(&gone, None, None).await? {
                 return Err(Undone::Wrong("the tenant's record has changed meanwhile"));
             }
         }

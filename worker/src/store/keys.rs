@@ -1,13 +1,13 @@
 //! A tenant's API keys, as records.
 
-use super::{DocRow, Scoped, Sql, StoreError, TenantDb, system::OperatorRecord, to_json};
+use super::{DocRow, Scoped, Sql, StoreError, TenantDb, system::OperatorRecord, tenant_events::tell, to_json};
 use chrono::NaiveDate;
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     identity::session_token::NEEDED_MILLIS,
     ids::KeyId,
     json,
-    tenant::{api_key::ApiKey, standing::EndedKey},
+    tenant::{api_key::ApiKey, event::Done, standing::EndedKey},
     time::Timestamp,
 };
 
@@ -52,10 +52,16 @@ struct EndedRow {
 }
 
 impl TenantDb {
-    pub(crate) async fn insert_key(&self, key: &ApiKey, record: &OperatorRecord) -> Result<(), StoreError> {
+    pub(crate) async fn insert_key(
+        &self,
+        key: &ApiKey,
+        record: &OperatorRecord,
+        done: &Done,
+    ) -> Result<(), StoreError> {
         let doc = to_json(key)?;
         let mut batch = self.batch().with(INSERT, (key.id, key.expires_at.unix_millis(), doc));
         record.add_to(&mut batch.batch);
+        tell(&mut batch.batch, self.tenant, Some(done))?;
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
@@ -75,14 +81,14 @@ impl TenantDb {
         id: KeyId,
         now: Timestamp,
         record: &OperatorRecord,
+        done: Option<&Done>,
     ) -> Result<Option<ApiKey>, StoreError> {
         let mut batch = self.batch().with(REVOKE, (id, now.unix_millis()));
         record.add_to(&mut batch.batch);
+        tell(&mut batch.batch, self.tenant, done)?;
         batch.batch.add(TOUCH, None, (self.tenant,));
-        let batch = batch.with(FIND, (id,));
-        type Answers = (IgnoredAny, IgnoredAny, IgnoredAny, Vec<KeyRow>);
-        let (_, _, _, found) = self.run::<Answers>(batch).await?;
-        found.into_iter().next().map(KeyRow::key).transpose()
+        let answers: Vec<Vec<KeyRow>> = self.run(batch.with(FIND, (id,))).await?;
+        answers.into_iter().flatten().next().map(KeyRow::key).transpose()
     }
 
     /// Puts `new` in the place of `old`, which ends at `ends_at`. False if it was replaced before.
@@ -92,13 +98,15 @@ impl TenantDb {
         new: &ApiKey,
         ends_at: Timestamp,
         record: &OperatorRecord,
+        done: &Done,
     ) -> Result<bool, StoreError> {
         let mut batch = self.batch().with(REPLACE, (old, ends_at.unix_millis(), new.id));
         record.add_to(&mut batch.batch);
+        tell(&mut batch.batch, self.tenant, Some(done))?;
         batch.batch.add(TOUCH, None, (self.tenant,));
         let batch = batch.with(INSERT_REPLACEMENT, (new.id, new.expires_at.unix_millis(), to_json(new)?, old));
-        let (replaced, _, _, _) = self.run::<(Vec<IgnoredAny>, IgnoredAny, IgnoredAny, IgnoredAny)>(batch).await?;
-        Ok(!replaced.is_empty())
+        let answers: Vec<Vec<IgnoredAny>> = self.run(batch).await?;
+        Ok(answers.first().is_some_and(|replaced| !replaced.is_empty()))
     }
 
     /// Notes the day of `now` as the one on which a key was last used.

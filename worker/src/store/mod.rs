@@ -41,6 +41,7 @@ pub(crate) mod sessions;
 pub(crate) mod stored_files;
 pub(crate) mod system;
 pub(crate) mod teams;
+pub(crate) mod tenant_events;
 pub(crate) mod uploads;
 pub(crate) mod views;
 pub(crate) mod webhooks;

@@ -77,7 +77,7 @@ const TENANT_ARRIVED: Sql = sql!("sql/system/tenant_arrived.sql");
 
 /// All that a cell keeps of a tenant, and how it goes along: what is deleted once the tenant has moved. The outbox is
 /// handed over and deleted row by row; the tenant's own record stays as a sign to where it is, and so do the holds.
-const KEPT: [(Scoped, Goes); 37] = [
+const KEPT: [(Scoped, Goes); 38] = [
     // Before what they count.
     (scoped!("sql/relocation/purge_counters.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_counter_changes.sql"), Goes::DerivedAnew),
@@ -90,6 +90,7 @@ const KEPT: [(Scoped, Goes); 37] = [
     (scoped!("sql/relocation/purge_daily_counts.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_references.sql"), Goes::DerivedAnew),
     (scoped!("sql/relocation/purge_keys.sql"), Goes::WithTheTenant),
+    (scoped!("sql/relocation/purge_tenant_events.sql"), Goes::InOrder),
     (scoped!("sql/relocation/purge_views.sql"), Goes::WithTheTenant),
     (scoped!("sql/relocation/purge_view_requests.sql"), Goes::WithTheTenant),
     (scoped!("sql/relocation/purge_ranges.sql"), Goes::InOrder),
@@ -149,7 +150,7 @@ pub(crate) struct InOrder {
 /// The step that copies mails that came in.
 const MAILS: &str = "inbound-mails";
 
-pub(crate) const IN_ORDER: [InOrder; 14] = [
+pub(crate) const IN_ORDER: [InOrder; 15] = [
     // Nobody drives one while the tenant leaves.
     InOrder {
         step: "bulk-jobs",
@@ -250,6 +251,13 @@ pub(crate) const IN_ORDER: [InOrder; 14] = [
         put: scoped!("sql/relocation/put_access_log.sql"),
         at_once: 1000,
         is_of_the_directory: false,
+    },
+    InOrder {
+        step: "tenant-events",
+        read: scoped!("sql/relocation/tenant_events.sql"),
+        put: scoped!("sql/relocation/put_tenant_events.sql"),
+        at_once: 500,
+        is_of_the_directory: true,
     },
 ];
 

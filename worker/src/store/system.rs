@@ -1,8 +1,8 @@
 //! D1 beyond any one tenant: the directory's source of truth, the outbox of a shard, dead letters.
 //!
-//! Invariant: only operators' handlers, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
+//! Invariant: only handlers that look after tenants, queue consumers and cron hold a [`SystemDb`]; it reads no complaint.
 
-use super::{Batch, DocRow, Sql, StoreError, rows_of, to_json};
+use super::{Batch, DocRow, Sql, StoreError, rows_of, tenant_events::tell, to_json};
 use crate::platform::{Freshness, Runtime};
 use serde::{
     Deserialize, Serialize,
@@ -11,12 +11,11 @@ use serde::{
 use shared::{
     chain::Digest,
     complaint::event::EventKind,
-    http::idempotency::IdempotencyKey,
     ids::{ComplaintId, DeadLetterId, OutboxId, TenantId},
     json,
     notification::Channel,
     notify::{OutboxMessage, audiences},
-    tenant::{Tenant, placement::ShardId, relocation::Stage},
+    tenant::{Tenant, event::Done, placement::ShardId, relocation::Stage},
     text::Code,
     time::Timestamp,
 };
@@ -158,10 +157,11 @@ pub(crate) struct SystemDb {
     shard: ShardId,
 }
 
-/// What an operator's POST did, kept so that repeating it does nothing more.
+/// What a POST did that an operator has sent, or a firm about its own settings and keys: kept so that repeating it does nothing more.
 #[derive(Clone, Debug)]
 pub(crate) struct OperatorRecord {
-    pub(crate) key: IdempotencyKey,
+    /// The idempotency key; behind the id of the tenant whose own it is, if it is no operator's.
+    pub(crate) key: String,
     pub(crate) fingerprint: Digest,
     pub(crate) status: u16,
     /// The answer, without secrets.
@@ -169,7 +169,7 @@ pub(crate) struct OperatorRecord {
     pub(crate) at: Timestamp,
 }
 
-/// What an operator's idempotency key did.
+/// What such a POST's idempotency key did.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct OperatorDone {
     pub(crate) fingerprint: Digest,
@@ -231,7 +231,7 @@ impl OperatorRecord {
     /// Adds the record after the statement it is about.
     pub(super) fn add_to(&self, batch: &mut Batch) {
         let Self { key, fingerprint, status, body, at } = self;
-        batch.add(IDEMPOTENCY_INSERT, None, (key.as_str(), fingerprint, status, body, at.unix_millis()));
+        batch.add(IDEMPOTENCY_INSERT, None, (key, fingerprint, status, body, at.unix_millis()));
     }
 }
 
@@ -300,10 +300,16 @@ impl SystemDb {
         Ok(rows.into_iter().map(|row| row.term).collect())
     }
 
-    pub(crate) async fn insert_tenant(&self, tenant: &Tenant, record: &OperatorRecord) -> Result<(), StoreError> {
+    pub(crate) async fn insert_tenant(
+        &self,
+        tenant: &Tenant,
+        record: &OperatorRecord,
+        done: &Done,
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.add(TENANT_INSERT, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?));
         record.add_to(&mut batch);
+        tell(&mut batch, tenant.id, Some(done))?;
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
@@ -313,12 +319,14 @@ impl SystemDb {
         &self,
         tenant: &Tenant,
         record: Option<&OperatorRecord>,
+        done: Option<&Done>,
     ) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
         batch.add(TENANT_UPDATE, None, (tenant.id, &tenant.slug, tenant.version, to_json(tenant)?));
         if let Some(record) = record {
             record.add_to(&mut batch);
         }
+        tell(&mut batch, tenant.id, done)?;
         let answers: Vec<Vec<TenantIdRow>> = self.run(batch).await?;
         Ok(answers.first().is_some_and(|updated| !updated.is_empty()))
     }
@@ -394,9 +402,9 @@ impl SystemDb {
         self.rows(OUTBOX_OF_TENANT, (after, tenant, limit)).await
     }
 
-    /// What an operator's key did, if it was used.
-    pub(crate) async fn done_by(&self, key: &IdempotencyKey) -> Result<Option<OperatorDone>, StoreError> {
-        Ok(self.rows(IDEMPOTENCY_FIND, (key.as_str(),)).await?.into_iter().next())
+    /// What an idempotency key did, if it was used.
+    pub(crate) async fn done_by(&self, key: &str) -> Result<Option<OperatorDone>, StoreError> {
+        Ok(self.rows(IDEMPOTENCY_FIND, (key,)).await?.into_iter().next())
     }
 
     /// Outbox rows written before `until`, in the order they were written, after row `after`.
