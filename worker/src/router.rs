@@ -15,8 +15,8 @@ use crate::{
     api::{
         attachments, bulk, case_file, changes, clocks, commands, complaints, dead_letters, deadlines, duplicates,
         export, files, flags, health, import, inbound_mails, keys, letter_templates, letters, live, lock, metrics,
-        notifications, own_tenant, relocations, shards, split, statistics, taxonomy, tenants, test_clock, uploads, usage, views,
-        webhooks,
+        notifications, own_tenant, relocations, shards, split, statistics, taxonomy, tenants, test_clock, uploads,
+        usage, views, webhooks,
     },
     bridge,
     gateway::{Endpoint, admission::Cost},
@@ -389,11 +389,25 @@ routes! {
         GET  "/app/dashboard" console::dashboard::show, public;
         GET  "/app/dashboard/{chart}" console::dashboard::csv, public;
         GET  "/app/settings" console::settings::overview, public;
-        GET  "/app/settings/firm" console::settings::firm, public;
+        GET  "/app/settings/changes" console::settings::changes::show, public;
+        GET  "/app/settings/fields" console::settings::fields::list_all, public;
+        POST "/app/settings/fields" console::settings::fields::list_all, public;
+        GET  "/app/settings/fields/{name}" console::settings::fields::one, public;
+        POST "/app/settings/fields/{name}" console::settings::fields::one, public;
+        GET  "/app/settings/firm" console::settings::firm::show, public;
+        POST "/app/settings/firm" console::settings::firm::show, public;
+        GET  "/app/settings/keys" console::settings::keys::list_all, public;
+        POST "/app/settings/keys" console::settings::keys::list_all, public;
+        GET  "/app/settings/keys/{id}" console::settings::keys::one, public;
+        POST "/app/settings/keys/{id}" console::settings::keys::one, public;
         GET  "/app/settings/people" console::settings::people::list, public;
         POST "/app/settings/people" console::settings::people::list, public;
         GET  "/app/settings/people/{id}" console::settings::people::one, public;
         POST "/app/settings/people/{id}" console::settings::people::one, public;
+        GET  "/app/settings/switches" console::settings::switches::show, public;
+        POST "/app/settings/switches" console::settings::switches::show, public;
+        GET  "/app/settings/taxonomy" console::settings::taxonomy::show, public;
+        POST "/app/settings/taxonomy" console::settings::taxonomy::show, public;
         GET  "/app/settings/teams" console::settings::teams::list, public;
         POST "/app/settings/teams" console::settings::teams::list, public;
         GET  "/app/settings/teams/{id}" console::settings::teams::one, public;

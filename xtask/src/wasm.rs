@@ -350,7 +350,16 @@ fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
 /// tests, so that it is compiled once.
 fn describe_api() -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--workspace", "--exclude", "integration", "--all-features", "--example", "openapi"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--exclude",
+        "integration",
+        "--all-features",
+        "--example",
+        "openapi",
+    ]);
     process::run(cargo.current_dir(root()))?;
     let document = process::output(&mut Command::new(root().join("target/debug/examples/openapi")))?.stdout;
     write_if_other(&asset("/openapi.json"), &document)

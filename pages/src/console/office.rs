@@ -26,7 +26,7 @@ impl Notice {
     }
 }
 
-const DONE: [(&str, &str); 14] = [
+const DONE: [(&str, &str); 16] = [
     ("added", "Added."),
     ("saved", "Saved."),
     ("deactivated", "Deactivated. All their sessions have ended."),
@@ -41,6 +41,8 @@ const DONE: [(&str, &str); 14] = [
     ("enabled", "Enabled."),
     ("disabled", "Disabled. What happens meanwhile can be sent again later."),
     ("rotated", "There is a new secret."),
+    ("revoked", "Revoked. It opens nothing any more."),
+    ("removed", "Removed. Complaints keep the values that they have."),
 ];
 
 /// The name of a value in a body, as people call it: `/oidc/client_id` is "Client id".
@@ -174,6 +176,7 @@ pub fn actor(kind: &str, id: &str, me: &str, names: &[(String, String)]) -> Stri
         "key" => format!("API key {}", short(id)),
         "system" => "Redress, by a rule".to_owned(),
         "consumer" => "The complainant".to_owned(),
+        "operator" => "The operator of this service".to_owned(),
         _ => super::words::person(id, me, names),
     }
 }

@@ -172,13 +172,21 @@ impl ApiKey {
         })
     }
 
-    /// What of these scopes it cannot give to another key, for it has not got it itself.
+    /// What another key would have that this one cannot give, for it has not got it itself: scopes, the freedom to be used from
+    /// anywhere, the freedom to write unsigned.
     #[must_use]
-    pub fn cannot_give(&self, scopes: &[Scope]) -> Vec<FieldError> {
-        let lacking = scopes.iter().enumerate().filter(|(_, scope)| !self.scopes.contains(scope));
-        let error =
-            |n: usize| FieldError::at(&format!("/scopes/{n}"), Rule::NotAllowed, "is more than the key that calls has");
-        lacking.map(|(n, _)| error(n)).collect()
+    pub fn cannot_give(&self, given: &Self) -> Vec<FieldError> {
+        let error = |pointer: &str| FieldError::at(pointer, Rule::NotAllowed, "is more than the key that calls has");
+        let lacking = given.scopes.iter().enumerate().filter(|(_, scope)| !self.scopes.contains(scope));
+        let mut errors: Vec<_> = lacking.map(|(n, _)| error(&format!("/scopes/{n}"))).collect();
+        let bound = given.ip_ranges.len() > 0 && given.ip_ranges.iter().all(|range| self.ip_ranges.contains(range));
+        if self.ip_ranges.len() > 0 && !bound {
+            errors.push(error("/ip_ranges"));
+        }
+        if self.signing.is_some() && given.signing.is_none() {
+            errors.push(error("/signing"));
+        }
+        errors
     }
 
     /// A key to take this one's place, and when this one ends.
@@ -201,22 +209,33 @@ mod tests {
 
     #[test]
     fn a_key_gives_no_more_than_it_has() {
-        let new = |scopes: &[Scope]| NewKey {
-            name: "CRM".to_owned().try_into().unwrap(),
-            scopes: scopes.to_vec().try_into().unwrap(),
-            mode: Mode::Live,
-            valid_from: None,
-            expires_at: None,
-            ip_ranges: List::default(),
-            signing: None,
-        };
         let now = Timestamp::MIN;
-        let own = new(&[Scope::TenantManage, Scope::ComplaintsRead]);
-        let key = ApiKey::issue(KeyId::new(now, &[1; 10]), TenantId::new(now, &[2; 10]), own, now).unwrap();
-        assert_eq!(key.cannot_give(&[]), []);
-        assert_eq!(key.cannot_give(&[Scope::ComplaintsRead, Scope::TenantManage]), []);
-        let errors = key.cannot_give(&[Scope::ComplaintsRead, Scope::StaffManage, Scope::Scim]);
-        let at: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
-        assert_eq!(at, ["/scopes/1", "/scopes/2"]);
+        let key = |scopes: &[Scope], ranges: &[&str], signing| {
+            let ip_ranges = ranges.iter().map(|range| (*range).to_owned().try_into().unwrap()).collect::<Vec<_>>();
+            let new = NewKey {
+                name: "CRM".to_owned().try_into().unwrap(),
+                scopes: scopes.to_vec().try_into().unwrap(),
+                mode: Mode::Live,
+                valid_from: None,
+                expires_at: None,
+                ip_ranges: ip_ranges.try_into().unwrap(),
+                signing,
+            };
+            ApiKey::issue(KeyId::new(now, &[1; 10]), TenantId::new(now, &[2; 10]), new, now).unwrap()
+        };
+        let at = |giver: &ApiKey, given: &ApiKey| {
+            giver.cannot_give(given).into_iter().filter_map(|error| error.pointer).collect::<Vec<_>>()
+        };
+        let own = [Scope::TenantManage, Scope::ComplaintsRead];
+        let free = key(&own, &[], None);
+        assert_eq!(at(&free, &key(&[], &["10.0.0.0/8"], Some(SigningKey::HmacSha256 {}))), [""; 0]);
+        assert_eq!(at(&free, &key(&[Scope::ComplaintsRead, Scope::TenantManage], &[], None)), [""; 0]);
+        let more = key(&[Scope::ComplaintsRead, Scope::StaffManage, Scope::Scim], &[], None);
+        assert_eq!(at(&free, &more), ["/scopes/1", "/scopes/2"]);
+        let bound = key(&own, &["10.0.0.0/8", "192.0.2.7/32"], Some(SigningKey::HmacSha256 {}));
+        assert_eq!(at(&bound, &free), ["/ip_ranges", "/signing"]);
+        let elsewhere = key(&own, &["10.0.0.0/8", "198.51.100.0/24"], Some(SigningKey::HmacSha256 {}));
+        assert_eq!(at(&bound, &elsewhere), ["/ip_ranges"]);
+        assert_eq!(at(&bound, &key(&own, &["192.0.2.7/32"], Some(SigningKey::HmacSha256 {}))), [""; 0]);
     }
 }

@@ -14,7 +14,6 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    access::Scope,
     complaint::command::Nothing,
     http::problem::{Code, FieldError, Rule},
     ids::KeyId,
@@ -66,9 +65,8 @@ async fn issue_key(call: Steward) -> Outcome {
 /// A key gives no more than it has itself. What it has, its record says as its token does.
 async fn may_give(call: &Steward, key: &ApiKey) -> Result<(), Failure> {
     let Some(giver) = call.key() else { return Ok(()) };
-    let scopes: &[Scope] = &key.scopes;
     let errors = match call.db_of(key.tenant).key(giver).await? {
-        Some(giver) => giver.cannot_give(scopes),
+        Some(giver) => giver.cannot_give(key),
         None => return Err(Failure::new(Code::Forbidden)),
     };
     if errors.is_empty() { Ok(()) } else { Err(Failure::errors(Code::Invalid, errors)) }

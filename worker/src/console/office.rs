@@ -11,7 +11,7 @@ use crate::{
 };
 use pages::console::office::{Notice, field};
 use serde::{Deserialize, de::DeserializeOwned};
-use shared::{identity::csrf, ids::RequestId};
+use shared::{clock::day::Day, identity::csrf, ids::RequestId};
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -87,6 +87,11 @@ pub(super) fn fresh_key(desk: &Desk) -> String {
 /// The version that a form was filled in on, as `If-Match` has it; nothing if there was none.
 pub(super) fn if_match(version: &str) -> String {
     if matches!(version, "" | "0") { String::new() } else { format!("\"v{version}\"") }
+}
+
+/// The beginning of a day and that of the one after it.
+pub(super) fn day(text: &str, plus: i32) -> String {
+    text.parse::<Day>().map_or_else(|_| text.to_owned(), |day| day.plus(plus).utc_midnight().to_string())
 }
 
 /// Every name of a list, as far as a thousand.

@@ -1,9 +1,15 @@
 //! What a firm sets, and what was set for it.
 
+pub mod changes;
+pub mod fields;
+pub mod firm;
+pub mod keys;
 pub mod letters;
 pub mod notifications;
 pub mod people;
 pub mod sign_in;
+pub mod switches;
+pub mod taxonomy;
 pub mod teams;
 pub mod usage;
 pub mod webhooks;
@@ -24,25 +30,40 @@ pub enum Tab {
     Letters,
     /// Who hears of what.
     Notifications,
+    /// Fields of its own.
+    Fields,
+    /// What its complaints can be about.
+    Taxonomy,
+    /// By which keys its systems ask.
+    Keys,
     /// Which of its systems are told.
     Webhooks,
+    /// Which parts of the service it uses.
+    Switches,
     /// What its plan allows.
     Usage,
-    /// What the operator of the service has set.
+    /// What it is called and how it shows itself, and what the operator of the service has set.
     Firm,
+    /// Who has changed what of this.
+    Changes,
 }
 
 impl Tab {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::People,
         Self::Teams,
         Self::SignIn,
         Self::Letters,
         Self::Notifications,
+        Self::Fields,
+        Self::Taxonomy,
+        Self::Keys,
         Self::Webhooks,
+        Self::Switches,
         Self::Usage,
         Self::Firm,
+        Self::Changes,
     ];
 
     /// What it is called.
@@ -54,9 +75,14 @@ impl Tab {
             Self::SignIn => "Sign-in",
             Self::Letters => "Letters",
             Self::Notifications => "Notifications",
+            Self::Fields => "Fields",
+            Self::Taxonomy => "Taxonomy",
+            Self::Keys => "Keys",
             Self::Webhooks => "Webhooks",
+            Self::Switches => "Switches",
             Self::Usage => "Usage",
             Self::Firm => "Firm",
+            Self::Changes => "Changes",
         }
     }
 
@@ -69,9 +95,14 @@ impl Tab {
             Self::SignIn => "Your identity provider, who gets which role, and how long a session lasts.",
             Self::Letters => "Your own wording of each kind of letter, by language and brand.",
             Self::Notifications => "Who is told of what, by which way and in which words.",
+            Self::Fields => "Fields of your own that complaints have.",
+            Self::Taxonomy => "Products and issues that complaints can be about, and what you call them.",
+            Self::Keys => "Keys by which your systems ask, what they may do and when they end.",
             Self::Webhooks => "Your systems that hear of each event, and what was sent to them.",
+            Self::Switches => "Parts of this service that you use, or do without.",
             Self::Usage => "What your plan allows, and how much of it is used.",
-            Self::Firm => "What the operator of this service has set for you.",
+            Self::Firm => "Your name, brands and portal, and what the operator of this service has set.",
+            Self::Changes => "Who has changed these settings and keys, and when.",
         }
     }
 
@@ -84,9 +115,14 @@ impl Tab {
             Self::SignIn => "/app/settings/sign-in",
             Self::Letters => "/app/settings/letters",
             Self::Notifications => "/app/settings/notifications",
+            Self::Fields => "/app/settings/fields",
+            Self::Taxonomy => "/app/settings/taxonomy",
+            Self::Keys => "/app/settings/keys",
             Self::Webhooks => "/app/settings/webhooks",
+            Self::Switches => "/app/settings/switches",
             Self::Usage => "/app/settings/usage",
             Self::Firm => "/app/settings/firm",
+            Self::Changes => "/app/settings/changes",
         }
     }
 }
@@ -114,24 +150,6 @@ pub struct Overview {
     pub shell: Shell,
     /// Which settings there are.
     pub settings: Settings,
-}
-
-/// What the operator of the service has set.
-#[derive(Clone, Debug, Template)]
-#[template(path = "console/settings/firm.html")]
-pub struct Firm {
-    /// What is around it.
-    pub shell: Shell,
-    /// Which settings there are.
-    pub settings: Settings,
-    /// What it is called, and what it says.
-    pub facts: Vec<(&'static str, String)>,
-    /// Fields of complaints: name, sort, and whether they must be given.
-    pub fields: Vec<(String, String, &'static str)>,
-    /// Brands: code and name.
-    pub brands: Vec<(String, String)>,
-    /// Products of complaints: code and name.
-    pub products: Vec<(String, String)>,
 }
 
 /// Something to choose.

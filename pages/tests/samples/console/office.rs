@@ -7,11 +7,17 @@ use pages::{
         office::{EVENTS, Notice, event},
         profile::Profile,
         settings::{
-            Choice, Firm, Overview, Settings, Tab,
+            Choice, Overview, Settings, Tab,
+            changes::{self, Changes as OwnChanges},
+            fields::{Declared, Field, Fields as OwnFields},
+            firm::{Brands, CONSUMERS, Firm, General, Ombudsman, Own, Portal},
+            keys::{self, Key, Keys, State},
             letters::{Block, Element, InForce, Kind, Letter, Letters},
             notifications::{Notifications, Rule as Told},
             people::{Fields, Happened, People, Person, Row, Session},
             sign_in::{self, Rule, SignIn},
+            switches::Switches,
+            taxonomy::{self, Taxonomy},
             teams::{self, Team, Teams},
             usage::{Line, Usage},
             webhooks::{self, Message, Webhook, Webhooks},
@@ -25,7 +31,20 @@ use std::collections::BTreeMap;
 
 /// Each, by name.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    [door(), account(), dashboard(), people_pages(), other_settings(), letters(), webhook_pages(), audit()].concat()
+    [
+        door(),
+        account(),
+        dashboard(),
+        people_pages(),
+        other_settings(),
+        firm(),
+        key_pages(),
+        own_settings(),
+        letters(),
+        webhook_pages(),
+        audit(),
+    ]
+    .concat()
 }
 
 fn made(page: &impl pages::Page) -> String {
@@ -359,26 +378,10 @@ fn other_settings() -> Vec<(&'static str, String)> {
         words: "It can’t be read: Syntax error of JSON at byte 14.".to_owned(),
         ..Notice::default()
     };
-    let pair = |code: &str, name: &str| (code.to_owned(), name.to_owned());
     vec![
         (
             "settings",
             made(&Overview { shell: shell(), settings: Settings { tab: None, ..settings(Tab::People, None) } }),
-        ),
-        (
-            "settings-firm",
-            made(&Firm {
-                shell: shell(),
-                settings: settings(Tab::Firm, None),
-                facts: vec![
-                    ("Name", "Northwind Bank".to_owned()),
-                    ("Law", "England and Wales".to_owned()),
-                    ("Similar complaints are linked", "On".to_owned()),
-                ],
-                fields: vec![("Branch".to_owned(), "Choice".to_owned(), "must be given")],
-                brands: vec![pair("northwind_direct", "Northwind Direct")],
-                products: vec![pair("mortgage", "Mortgage"), pair("credit_card", "Credit card or prepaid card")],
-            }),
         ),
         ("settings-sign-in", made(&sign_in(Notice::done("saved"), true))),
         ("settings-sign-in-refused", made(&sign_in(refused(), true))),
@@ -399,6 +402,243 @@ fn other_settings() -> Vec<(&'static str, String)> {
         ),
         ("settings-notifications", made(&notifications(None, rules, 4))),
         ("settings-notifications-refused", made(&notifications(Some(not_json), Vec::new(), 0))),
+    ]
+}
+
+fn pair(code: &str, name: &str) -> (String, String) {
+    (code.to_owned(), name.to_owned())
+}
+
+/// What came of a form that somebody else was faster with.
+fn conflict() -> Option<Notice> {
+    Some(Notice {
+        title: "Somebody else has changed this meanwhile".to_owned(),
+        words: "What you have typed is still here. Save again to put it in place of theirs, or load the page anew."
+            .to_owned(),
+        ..Notice::default()
+    })
+}
+
+fn firm() -> Vec<(&'static str, String)> {
+    let portal = Portal {
+        open: true,
+        name: "Northwind".to_owned(),
+        legal: "Northwind Bank plc is authorised by the PRA and regulated by the FCA.".to_owned(),
+        phone: "0800 123 4567".to_owned(),
+        post: "Northwind Bank\nComplaints\nLeeds LS1 1AA".to_owned(),
+        privacy: "https://northwind.example/privacy".to_owned(),
+        colour: "#1d4f91".to_owned(),
+        has_logo: true,
+        texts: 3,
+        ombudsman: Ombudsman {
+            name: "Financial Ombudsman Service".to_owned(),
+            phone: "0800 023 4567".to_owned(),
+            site: "https://www.financial-ombudsman.org.uk".to_owned(),
+            post: "Exchange Tower\nLondon E14 9SR".to_owned(),
+        },
+        ..Portal::default()
+    };
+    let own = |refused: &str| Own {
+        version: 7,
+        refused: refused.to_owned(),
+        general: General {
+            name: "Northwind Bank".to_owned(),
+            signed_writes: false,
+            consumers: Choice::named(CONSUMERS.iter().map(|(code, name)| pair(code, name)), &some(&["same"])),
+            similarity: "0.5".to_owned(),
+            megabytes: "100".to_owned(),
+        },
+        brands: Brands {
+            rows: vec![pair("northwind_direct", "Northwind Direct"), pair("", ""), pair("", "")],
+            fields: Choice::named([pair("", "None"), pair("brand", "Brand")].into_iter(), &some(&["brand"])),
+        },
+        portal: portal.clone(),
+    };
+    let page = |notice, own: Option<Own>| Firm {
+        shell: shell(Section::Settings),
+        settings: Settings { may_change: own.is_some(), ..settings(Tab::Firm, notice) },
+        facts: vec![
+            ("In addresses", "northwind-bank".to_owned()),
+            ("Law", "England and Wales".to_owned()),
+            ("Plan", "Standard".to_owned()),
+        ],
+        fields: vec![("Branch".to_owned(), "Choice".to_owned(), "must be given")],
+        brands: vec![pair("northwind_direct", "Northwind Direct")],
+        products: vec![pair("mortgage", "Mortgage"), pair("credit_card", "Credit card or prepaid card")],
+        own,
+    };
+    let link = Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![("Portal privacy".to_owned(), "must begin with https://".to_owned())],
+        ..Notice::default()
+    };
+    vec![
+        ("settings-firm", made(&page(Notice::done("saved"), Some(own(""))))),
+        ("settings-firm-general", made(&page(conflict(), Some(own("general"))))),
+        ("settings-firm-brands", made(&page(step_up(), Some(own("brands"))))),
+        ("settings-firm-portal", made(&page(Some(link), Some(own("portal"))))),
+        ("settings-firm-read", made(&page(None, None))),
+    ]
+}
+
+fn key_pages() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let row = |name: &str, scopes: &[&str], state| keys::Row {
+        id: ADA.to_owned(),
+        name: name.to_owned(),
+        scopes: keys::scopes_in_words(scopes.iter().copied()),
+        mode: "Live".to_owned(),
+        created_at: AT.to_owned(),
+        expires_at: "2027-11-28T00:00:00.000Z".to_owned(),
+        used_on: if state == State::NotYet { String::new() } else { "2026-11-26".to_owned() },
+        state,
+        ..keys::Row::default()
+    };
+    let rows = || {
+        vec![
+            row("CRM", &["complaints:read", "complaints:write"], State::Active),
+            row("Data warehouse", &["complaints:read"], State::NotYet),
+            row("Telephone system of the branches in Scotland", &["complaints:write"], State::Replaced),
+            row("Identity provider", &["scim"], State::Expired),
+            row("Trial", &[], State::Revoked),
+        ]
+    };
+    let all = |rows, notice: Option<Notice>| Keys {
+        shell: shell(),
+        adding: notice.as_ref().is_some_and(|notice| !notice.good),
+        settings: settings(Tab::Keys, notice),
+        rows,
+        fields: keys::Fields::new("CRM", &some(&["complaints:read"]), "live", "2027-06-30", "203.0.113", ""),
+        latest: "2027-11-27".to_owned(),
+    };
+    let one = |row, notice, token: &str, signing_secret: &str| Key {
+        shell: shell(),
+        settings: settings(Tab::Keys, notice),
+        row,
+        token: token.to_owned(),
+        signing_secret: signing_secret.to_owned(),
+    };
+    let signed = |state| keys::Row {
+        addresses: some(&["203.0.113.0/24", "2001:db8::/32"]),
+        signing: "hmac-sha256".to_owned(),
+        ..row("CRM", &["complaints:read", "complaints:write", "complaints:lead"], state)
+    };
+    let replaced = keys::Row { replaced_by: ADA.to_owned(), ..signed(State::Replaced) };
+    let wrong = Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![(
+            "Ip ranges 1".to_owned(),
+            "must be an address or a block such as 203.0.113.0/24 or 2001:db8::/32".to_owned(),
+        )],
+        ..Notice::default()
+    };
+    let token = "rdr_test_eu_this-is-how-long-a-key-is-and-it-opens-nothing-because-it-is-a-sample-for-the-gallery";
+    vec![
+        ("settings-keys", made(&all(rows(), None))),
+        ("settings-keys-empty", made(&all(Vec::new(), None))),
+        ("settings-keys-refused", made(&all(rows(), Some(wrong)))),
+        ("settings-keys-step-up", made(&all(rows(), step_up()))),
+        ("settings-key", made(&one(signed(State::Active), None, "", ""))),
+        ("settings-key-issued", made(&one(signed(State::Active), None, token, "a-secret-that-signs-nothing"))),
+        ("settings-key-replaced", made(&one(replaced, None, "", ""))),
+        ("settings-key-revoked", made(&one(signed(State::Revoked), Notice::done("revoked"), "", ""))),
+    ]
+}
+
+fn own_settings() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let declared = |name: &str, label: &str, sort: &str, required| Declared {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        sort: sort.to_owned(),
+        choices: if sort == "choice" { "Leeds\nYork\nHull".to_owned() } else { String::new() },
+        required,
+    };
+    let fields = |rows, notice: Option<Notice>| OwnFields {
+        shell: shell(),
+        adding: notice.as_ref().is_some_and(|notice| !notice.good),
+        settings: settings(Tab::Fields, notice),
+        rows,
+        field: declared("branch", "Branch", "choice", true),
+        version: 7,
+    };
+    let rows = || {
+        vec![
+            declared("branch", "Branch", "choice", true),
+            declared("opened", "Account opened on", "date", false),
+            declared("staff", "Of a member of staff", "boolean", false),
+        ]
+    };
+    let field = |notice, sort: &str| Field {
+        shell: shell(),
+        settings: settings(Tab::Fields, notice),
+        title: "Branch".to_owned(),
+        field: declared("branch", "Branch", sort, true),
+        version: 7,
+    };
+    let same = Notice {
+        title: "There is a field of this name".to_owned(),
+        words: "Choose another name, or change that field.".to_owned(),
+        ..Notice::default()
+    };
+    let entry = |code: &str, standard: &str, own: &str, offered| taxonomy::Entry {
+        code: code.to_owned(),
+        standard: standard.to_owned(),
+        own: own.to_owned(),
+        offered,
+    };
+    let product = |code: &str, standard: &str, own: &str, offered| taxonomy::Product {
+        entry: entry(code, standard, own, offered),
+        issues: vec![
+            entry(&format!("{code}/fees"), "Fees or interest", "Charges", true),
+            entry(&format!("{code}/closing"), "Closing an account", "", false),
+        ],
+    };
+    let taxonomy =
+        |notice, products| Taxonomy { shell: shell(), settings: settings(Tab::Taxonomy, notice), products, version: 7 };
+    let products = || {
+        vec![
+            product("mortgage", "Mortgage", "Home loan", true),
+            product("payday_loan", "Payday loan, title loan, or personal loan", "", false),
+        ]
+    };
+    let switches = |notice, on: &[&str]| Switches {
+        shell: shell(),
+        settings: settings(Tab::Switches, notice),
+        parts: Choice::of(shared::flags::Part::NAMES, &some(on)),
+        version: 7,
+    };
+    let change = |what: String, key: &str, by: &str| changes::Row {
+        at: AT.to_owned(),
+        what,
+        key: key.to_owned(),
+        by: by.to_owned(),
+    };
+    let changes = |rows, next: &str| OwnChanges {
+        shell: shell(),
+        settings: settings(Tab::Changes, None),
+        rows,
+        next: next.to_owned(),
+    };
+    let happened = vec![
+        change(changes::what("key_revoked", "", &[], ADA), ADA, "You"),
+        change(changes::what("settings_changed", "", &some(&["custom_fields", "taxonomy"]), ""), "", "Ada Byron"),
+        change(changes::what("key_issued", "CRM", &[], ADA), ADA, "API key ABCDEF"),
+        change(changes::what("created", "", &[], ""), "", "The operator of this service"),
+    ];
+    vec![
+        ("settings-fields", made(&fields(rows(), Notice::done("removed")))),
+        ("settings-fields-empty", made(&fields(Vec::new(), None))),
+        ("settings-fields-refused", made(&fields(rows(), Some(same)))),
+        ("settings-field", made(&field(Notice::done("saved"), "choice"))),
+        ("settings-field-conflict", made(&field(conflict(), "date"))),
+        ("settings-taxonomy", made(&taxonomy(Notice::done("saved"), products()))),
+        ("settings-taxonomy-conflict", made(&taxonomy(conflict(), products()))),
+        ("settings-taxonomy-empty", made(&taxonomy(None, Vec::new()))),
+        ("settings-switches", made(&switches(Notice::done("saved"), &["bulk", "changes", "search", "views"]))),
+        ("settings-switches-step-up", made(&switches(step_up(), shared::flags::Part::NAMES))),
+        ("settings-changes", made(&changes(happened, "812"))),
+        ("settings-changes-empty", made(&changes(Vec::new(), ""))),
     ]
 }
 

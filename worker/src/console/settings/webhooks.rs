@@ -7,7 +7,7 @@ use crate::{
         Desk, Shown, Stop,
         api::{Answer, Ask},
         at_desk,
-        office::{Listed, if_match, mendable, sent},
+        office::{Listed, day, if_match, mendable, sent},
     },
     staff::{encoded, parameter},
 };
@@ -138,12 +138,6 @@ async fn webhooks(desk: &Desk) -> Shown {
 /// `GET`, `POST /app/settings/webhooks/{id}`
 pub(crate) async fn one(call: Call) -> Outcome {
     at_desk(call, endpoint).await
-}
-
-/// The beginning of a day and that of the one after it.
-fn day(text: &str, plus: i32) -> String {
-    text.parse::<shared::clock::day::Day>()
-        .map_or_else(|_| text.to_owned(), |day| day.plus(plus).utc_midnight().to_string())
 }
 
 /// What a button does.
