@@ -249,6 +249,48 @@ for (const page of await carla.page.locator('main a[href^="/app/settings/"]').ev
   await carla.open(page, page.replace('/app/', '').replaceAll('/', '-'));
 }
 
+// Carla gives a system a key and takes it back; what she sets about complaints, Anna has in her forms; and what she did is written down.
+async function until(what, holds) {
+  for (const begun = Date.now(); Date.now() - begun < SOON;) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  assert.fail(what);
+}
+await carla.open('/app/settings/keys');
+await carla.page.locator('summary', { hasText: 'Issue a key' }).click();
+await carla.page.fill('#name', 'Contact centre');
+await carla.page.check('input[name="scopes"][value="complaints:read"]');
+await carla.press('form[action="/app/settings/keys"] button');
+await carla.look('settings-key-issued');
+const key = await carla.text('section.banner code');
+const answered = async () => (await fetch(`${BASE_URL}/v1/complaints`, { headers: { authorization: `Bearer ${key}` } })).status;
+assert.equal(await answered(), 200, 'the key opens what it was given for');
+await carla.page.locator('summary', { hasText: 'Revoke it' }).click();
+await carla.press('button[value="revoke"]');
+await carla.look('settings-key-revoked');
+assert.ok(!(await carla.page.content()).includes(key), 'a key is shown once');
+await until('a key that is revoked opens nothing', async () => (await answered()) === 401);
+await carla.open('/app/settings/fields');
+await carla.page.locator('summary', { hasText: 'Add a field' }).click();
+await carla.page.fill('#label', 'Branch of the firm');
+await carla.page.fill('#name', 'branch');
+await carla.press('form[action="/app/settings/fields"] button');
+await carla.look('settings-field-added');
+await carla.open('/app/settings/taxonomy');
+await carla.page.locator('input[name^="name-"]').first().fill('Our accounts');
+await carla.press('form[action="/app/settings/taxonomy"] button.main');
+await carla.look('settings-taxonomy-saved');
+await until('what an admin sets is in the forms of all', async () => {
+  await anna.open('/app/cases/new');
+  const form = await anna.page.content();
+  return form.includes('Branch of the firm') && form.includes('Our accounts');
+});
+await carla.open('/app/settings/changes', 'settings-changes');
+const changes = await carla.text('main table');
+assert.match(changes, /Contact centre/);
+assert.match(changes, /You/);
+
 // Whoever signs out is out.
 await ben.open('/app/profile', 'profile');
 await ben.press('form[action="/app/sign-out"] button');

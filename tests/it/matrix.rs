@@ -414,12 +414,16 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         let key = token(&own, json!({ "scopes": scope }));
         add(&format!("a key with {scope:?} alone"), key, Principal::Key { of: Whose::Own, scopes: scope });
     }
-    // Valid for a minute, which begins soon.
-    let soon = now().plus_millis(50_000);
     let seed = seed_of(cells.cell("eu"));
     let ring = KeyRing::new(named("eu"), &seed, &CellKeys::new()).expect("a seed");
     let tenant = own.id.parse().expect("an id");
-    add("another cell", ring.issue_for_cell(tenant, soon).expect("a token"), Principal::Cell);
+    // Its word is good for a minute, and given anew for each request.
+    let token_of = |token: &Option<String>, principal| match principal {
+        Principal::Cell => Some(ring.issue_for_cell(tenant, now()).expect("a token")),
+        _ => token.clone(),
+    };
+    principals.push(("another cell".to_owned(), None, Principal::Cell));
+    let mut add = |what: &str, token: String, principal| principals.push((what.to_owned(), Some(token), principal));
     let of = Whose::Own;
     add("a key with no scope", token(&own, json!({ "scopes": [] })), Principal::Key { of, scopes: &[] });
     let elsewhere = json!({ "scopes": ALL, "ip_ranges": ["203.0.113.7"] });
@@ -462,13 +466,14 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         for _ in 0..6 {
             let client = Client::new(cells.cell("us").inner_url(), None);
             let (next, asked_for, wrong, combinations) = (&next, &asked_for, &wrong, &combinations);
-            let (resources, linked) = (&resources, &linked);
+            let (resources, linked, token_of) = (&resources, &linked, &token_of);
             scope.spawn(move || {
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     let Some(((what, token, principal), (method, template, who, there))) = combinations.get(n) else {
                         break;
                     };
+                    let token = token_of(token, *principal);
                     let api = token.iter().fold(client.clone(), |api, token| api.with_key(token));
                     // From an address of its own: whoever has no credentials may not ask often from one.
                     let address = format!("172.16.{}.{}", n >> 8, n & 255);
@@ -504,9 +509,7 @@ pub(crate) fn everybody_may_do_what_the_table_says(cells: &Cells) {
         }
     });
     for (what, token, principal) in &principals {
-        // A cell's word is good for a minute, and that is over.
-        let anew = ring.issue_for_cell(tenant, now()).expect("a token");
-        let token = if matches!(principal, Principal::Cell) { Some(&anew) } else { token.as_ref() };
+        let token = token_of(token, *principal);
         let api = token.iter().fold(Client::new(cells.cell("us").inner_url(), None), |api, token| api.with_key(token));
         for whose in [&own, &others] {
             // The way between cells: not described, and theirs alone, about the tenant that they speak for.

@@ -68,7 +68,7 @@ fn an_admin_looks_after_the_firms_own_settings() {
     let limits = json!({ "windows": [], "quotas": [] });
     let operators =
         json!({ "slug": unused(), "plan": "sandbox", "limits": limits, "display_name": "Northwind Mutual" });
-    assert_eq!(patch(Some(1), operators).problem(422, "invalid").pointers(), ["/slug", "/plan", "/limits"]);
+    assert_eq!(patch(Some(1), operators).problem(422, "invalid").pointers(), ["/limits", "/plan", "/slug"]);
     let fields = json!([{ "name": "branch", "label": "Branch", "type": "text" }]);
     let changed = patch(Some(1), json!({ "display_name": "Northwind Mutual", "custom_fields": fields })).expect(200);
     assert_eq!((changed.text_of("display_name"), changed.version()), ("Northwind Mutual", 2));

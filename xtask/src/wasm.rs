@@ -47,7 +47,7 @@ pub const COURIER: Worker = of_the_cell("courier", "wrangler.courier.toml", &["-
 /// The one with the Durable Objects.
 pub const BACK: Worker = of_the_cell("back", "wrangler.back.toml", &["--release"], &[]);
 /// The one with the pages.
-pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", &["--profile", "web"], PAGES);
+pub const WEB: Worker = of_the_cell("web", "wrangler.web.toml", BESIDE, PAGES);
 /// The one with a firm's staff and their console.
 pub const STAFF: Worker = of_the_cell("staff", "wrangler.staff.toml", &["--release"], PAGES);
 /// The one that prints letters and has no data.
@@ -56,7 +56,7 @@ pub const PRINT: Worker = Worker {
     config: "wrangler.print.toml",
     crate_dir: "print",
     feature: "worker",
-    profile: &["--release"],
+    profile: BESIDE,
     sources: &["print/Cargo.toml", "print/build.rs", "print/src", "print/print.js", "package-lock.json"],
 };
 
@@ -66,14 +66,17 @@ pub const THUMBNAIL: Worker = Worker {
     config: "wrangler.thumbnail.toml",
     crate_dir: "thumbnail",
     feature: "worker",
-    profile: &["--release"],
+    profile: BESIDE,
     sources: &["thumbnail/Cargo.toml", "thumbnail/src", "thumbnail/thumbnail.js"],
 };
 
 /// The Workers of a cell.
 pub const WORKERS: [Worker; 8] = [FRONT, MIDDLE, COURIER, BACK, WEB, STAFF, PRINT, THUMBNAIL];
 
-/// Builds that go on at the same time. Two of one crate with one profile would write one file.
+/// The profile of what is built beside the others.
+const BESIDE: &[&str] = &["--profile", "beside"];
+
+/// Builds that go on at the same time. Two with one profile would wait for each other, and of one crate write one file.
 const LANES: [&[Worker]; 2] = [&[FRONT, COURIER, BACK, STAFF], &[MIDDLE, WEB, PRINT, THUMBNAIL]];
 
 /// The workspace's files that every Worker is built from.

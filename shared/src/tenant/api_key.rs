@@ -179,8 +179,8 @@ impl ApiKey {
         let error = |pointer: &str| FieldError::at(pointer, Rule::NotAllowed, "is more than the key that calls has");
         let lacking = given.scopes.iter().enumerate().filter(|(_, scope)| !self.scopes.contains(scope));
         let mut errors: Vec<_> = lacking.map(|(n, _)| error(&format!("/scopes/{n}"))).collect();
-        let bound = given.ip_ranges.len() > 0 && given.ip_ranges.iter().all(|range| self.ip_ranges.contains(range));
-        if self.ip_ranges.len() > 0 && !bound {
+        let bound = !given.ip_ranges.is_empty() && given.ip_ranges.iter().all(|range| self.ip_ranges.contains(range));
+        if !self.ip_ranges.is_empty() && !bound {
             errors.push(error("/ip_ranges"));
         }
         if self.signing.is_some() && given.signing.is_none() {
