@@ -290,6 +290,28 @@ fn a_complaint_is_made_followed_and_answered_without_a_script() {
 }
 
 #[test]
+fn what_a_firm_asks_its_staff_for_a_consumer_is_not_asked() {
+    let town = Town::new();
+    let (firm, email) = (town.firm(), "kit@example.com");
+    let asked = json!([{ "name": "branch", "label": "Branch", "type": "text", "required": true }]);
+    let version = firm.operator.get(&firm.path("")).expect(200).version();
+    let patch = json!({ "custom_fields": asked });
+    firm.operator.call("PATCH", &firm.path("")).if_match(version).json(&patch).send().expect(200);
+    let refused = || {
+        let answer = firm.api.post("/v1/complaints", &crate::firm::complaint(json!({})));
+        (answer.status == 422).then(|| answer.problem(422, "invalid").pointers())
+    };
+    assert_eq!(within(Duration::from_secs(10), "a system is asked for it", refused), ["/custom/branch"]);
+    let mut browser = town.browser();
+    answer(&mut browser, &firm, email);
+    let at = |rest: &str| format!("/{}/complain/{rest}", firm.slug);
+    let page = browser.get(&at("check"));
+    led_to(&browser.post(&page, &at("check"), &[("consent", "yes")]), &at("received"));
+    let complaint = firm.api.get(&format!("/v1/complaints/{}", only(&firm)["id"].as_str().unwrap())).expect(200).body;
+    assert_eq!((&complaint["channel"], &complaint["custom"]), (&json!("web"), &json!({})));
+}
+
+#[test]
 fn a_draft_is_saved_and_taken_up_elsewhere() {
     let town = Town::new();
     let (firm, email) = (town.firm(), "ada@example.com");

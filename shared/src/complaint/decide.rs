@@ -13,6 +13,7 @@ use super::{
     state::{Move, State},
 };
 use crate::{
+    access::ActorKind,
     clock::{
         day::Day,
         law::{Choices, Law},
@@ -49,6 +50,16 @@ pub struct Rules<'a> {
 }
 
 impl Rules<'_> {
+    /// As they are for whoever makes a complaint. What a firm asks its staff and its systems for, a consumer is not asked: theirs counts by
+    /// whatever means it is made (DISP 1.3.1A).
+    #[must_use]
+    pub const fn asked_of(self, by: ActorKind) -> Self {
+        match by {
+            ActorKind::Key | ActorKind::Staff => self,
+            ActorKind::Consumer | ActorKind::System | ActorKind::Operator => Self { custom_fields: &[], ..self },
+        }
+    }
+
     /// The day of a moment by the civil time in which complaints under this law are counted.
     #[must_use]
     pub fn day_in(&self, jurisdiction: Jurisdiction, at: Timestamp) -> Day {

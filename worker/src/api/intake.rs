@@ -149,7 +149,8 @@ impl<'c> Maker<'c> {
         let (tenant, now) = (firm.id, firm.time(self.now));
         let (complaint, events) = match draft {
             Draft::New(new) => {
-                let received = decide::log(new.as_ref().clone(), reference, self.firm.rules()?, now)?;
+                let received =
+                    decide::log(new.as_ref().clone(), reference, self.firm.rules()?.asked_of(self.by.kind), now)?;
                 let tail = Tail { tenant, complaint: id, version: 0, head: Digest::ZERO };
                 let events = chain::seal(tail, &self.by, now, vec![received], platform::salt);
                 let events = events.map_err(Failure::internal)?;

@@ -9,13 +9,16 @@ use super::{
 use crate::call::{Call, Outcome};
 use pages::console::{
     bulk::Typed,
-    new_case::{NewCase, Similar, reason},
-    queue::Refused,
+    new_case::{Declared, NewCase, Similar, reason},
+    queue::{Choice, Refused},
     shell::Section,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use shared::clock::day::{Day, TimeOfDay};
+use serde_json::{Map, Value, json};
+use shared::{
+    clock::day::{Day, TimeOfDay},
+    tenant::custom_field::{CustomField, FieldType},
+};
 
 #[derive(Deserialize)]
 struct Logged {
@@ -63,6 +66,7 @@ fn draw(desk: &Desk, typed: Typed, key: String, answer: Answer) -> Shown {
     desk.page(&NewCase {
         shell: desk.shell(Section::Queue),
         products: subjects(desk, typed.get("subject")),
+        declared: desk.tenant().custom_fields.iter().map(|field| declared(field, &typed)).collect(),
         today: desk.today().to_string(),
         similar,
         key,
@@ -128,7 +132,46 @@ async fn look(desk: &Desk, body: &str) -> Result<Vec<Similar>, Stop> {
     Ok(data.into_iter().take(MOST).map(similar).collect())
 }
 
+/// A field that the firm has declared, as the form has it.
+fn declared(field: &CustomField, typed: &Typed) -> Declared {
+    let name = format!("{}{}", Declared::BEFORE, field.name);
+    let choice = |value: &str, words: &str| Choice {
+        value: value.to_owned(),
+        name: words.to_owned(),
+        is_chosen: typed.get(&name) == value,
+    };
+    let choices = match field.takes {
+        FieldType::Boolean => vec![choice("yes", "Yes"), choice("no", "No")],
+        FieldType::Choice => field
+            .choices
+            .iter()
+            .flat_map(|choices| choices.iter())
+            .map(|one| choice(one.as_str(), one.as_str()))
+            .collect(),
+        FieldType::Text | FieldType::Integer | FieldType::Date => Vec::new(),
+    };
+    let kind = match field.takes {
+        FieldType::Integer => "number",
+        FieldType::Date => "date",
+        FieldType::Text | FieldType::Boolean | FieldType::Choice => "text",
+    };
+    Declared { label: field.label.as_str().to_owned(), kind, choices, required: field.required, name }
+}
+
+/// What was said in it. What is no number goes as it was typed, and the API says so.
+fn said_in(field: &CustomField, typed: &Typed) -> Option<(String, Value)> {
+    let typed = typed.get(&format!("{}{}", Declared::BEFORE, field.name)).trim();
+    let value = match (field.takes, typed) {
+        (_, "") => return None,
+        (FieldType::Boolean, typed) => Value::from(typed == "yes"),
+        (FieldType::Integer, typed) => typed.parse::<i64>().map_or_else(|_| Value::from(typed), Value::from),
+        (FieldType::Text | FieldType::Date | FieldType::Choice, typed) => Value::from(typed),
+    };
+    Some((field.name.as_str().to_owned(), value))
+}
+
 fn body(desk: &Desk, typed: &Typed) -> Value {
+    let custom: Map<_, _> = desk.tenant().custom_fields.iter().filter_map(|field| said_in(field, typed)).collect();
     let said = |name: &str| Some(typed.get(name).trim()).filter(|value| !value.is_empty());
     let contacts: Vec<_> =
         CONTACTS.iter().filter_map(|kind| Some(json!({ "kind": kind, "value": said(kind)? }))).collect();
@@ -147,6 +190,7 @@ fn body(desk: &Desk, typed: &Typed) -> Value {
         "severity": said("severity").unwrap_or("medium"),
         "vulnerability": signs,
         "external_reference": said("external_reference"),
+        "custom": custom,
         "received_at": received(desk, typed.get("received_on")),
     })
 }
@@ -169,7 +213,7 @@ fn told(refusal: &Refusal) -> Answer {
     let mut whole = Refusal { errors: Vec::new(), ..refusal.clone() };
     for error in &refusal.errors {
         match field(&error.pointer) {
-            Some(field) => wrong.push((field.to_owned(), error.detail.clone())),
+            Some(field) => wrong.push((field, error.detail.clone())),
             None => whole.errors.push(error.clone()),
         }
     }
@@ -177,7 +221,7 @@ fn told(refusal: &Refusal) -> Answer {
 }
 
 /// The field of the form that a place in the body comes from.
-fn field(pointer: &str) -> Option<&'static str> {
+fn field(pointer: &str) -> Option<String> {
     const FIELDS: [(&str, &str); 10] = [
         ("/complainant/name", "name"),
         ("/complainant/customer_id", "customer_id"),
@@ -190,5 +234,6 @@ fn field(pointer: &str) -> Option<&'static str> {
         ("/external_reference", "external_reference"),
         ("/received_at", "received_on"),
     ];
-    FIELDS.iter().find(|(place, _)| *place == pointer).map(|(_, field)| *field)
+    let declared = || pointer.strip_prefix("/custom/").map(|name| format!("{}{name}", Declared::BEFORE));
+    FIELDS.iter().find(|(place, _)| *place == pointer).map(|(_, field)| (*field).to_owned()).or_else(declared)
 }

@@ -2,7 +2,7 @@
 
 use pages::console::{
     bulk::{Job, JobPage, JobRow, Jobs, NewJob, Over, Typed},
-    new_case::{NewCase, Similar},
+    new_case::{Declared, NewCase, Similar},
     queue::{Choice, Empty, Filter, Place, Queue, Refused, Row, Shown},
     shell::{Section, Shell},
     trouble::Trouble,
@@ -492,6 +492,22 @@ fn new_cases() -> Vec<(&'static str, NewCase)> {
         shell: shell(Section::Queue),
         typed: typed(said),
         products: products(),
+        declared: vec![
+            Declared {
+                name: "custom/branch".to_owned(),
+                label: "Branch of the firm".to_owned(),
+                kind: "text",
+                choices: Vec::new(),
+                required: true,
+            },
+            Declared {
+                name: "custom/brand".to_owned(),
+                label: "Brand".to_owned(),
+                kind: "text",
+                choices: choices("", &[("Gold", "Gold"), ("Blue", "Blue")], "Blue").split_off(1),
+                required: false,
+            },
+        ],
         today: "2026-11-27".to_owned(),
         similar: Vec::new(),
         key: "k".to_owned(),
