@@ -42,7 +42,7 @@ mod mail;
 mod metrics;
 #[cfg(any(feature = "web", feature = "staff"))]
 mod office;
-#[cfg(all(not(target_arch = "wasm32"), feature = "staff"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "web", feature = "staff"))]
 pub mod openapi;
 mod platform;
 mod portal;

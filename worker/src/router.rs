@@ -3,13 +3,8 @@
 
 #[cfg(feature = "web")]
 use crate::{
-    api::scim,
+    api::{access_events, scim, teams},
     portal::{self, brand, case, complain, evidence, keep, send, track},
-};
-#[cfg(feature = "staff")]
-use crate::{
-    api::{access_events, people, sign_in, teams},
-    console, staff,
 };
 use crate::{
     api::{
@@ -22,6 +17,11 @@ use crate::{
     gateway::{Endpoint, admission::Cost},
     relocate::arriving,
     side::Side,
+};
+#[cfg(feature = "staff")]
+use crate::{
+    api::{people, sign_in},
+    console, staff,
 };
 use axum::{
     Router,
@@ -351,14 +351,8 @@ routes! {
         GET    "/v1/people/{id}/events" people::events, tenant StaffManage;
         GET    "/v1/people/{id}/sessions" people::sessions, tenant StaffManage;
         DELETE "/v1/people/{id}/sessions/{session}" people::end_session, tenant StaffManage;
-        GET    "/v1/teams" teams::list, tenant StaffManage;
-        POST   "/v1/teams" teams::create, tenant StaffManage;
-        GET    "/v1/teams/{id}" teams::read, tenant StaffManage;
-        PATCH  "/v1/teams/{id}" teams::patch, tenant StaffManage;
-        DELETE "/v1/teams/{id}" teams::delete, tenant StaffManage;
         GET    "/v1/sign-in" sign_in::read, tenant StaffManage;
         PUT    "/v1/sign-in" sign_in::set, tenant StaffManage;
-        GET    "/v1/access-events" access_events::list, tenant AccessLogRead;
 
         GET  "/app" console::home, public;
         GET  "/app/queue" console::queue::show, public;
@@ -444,6 +438,13 @@ routes! {
     }
 
     Web {
+        GET    "/v1/teams" teams::list, tenant StaffManage;
+        POST   "/v1/teams" teams::create, tenant StaffManage;
+        GET    "/v1/teams/{id}" teams::read, tenant StaffManage;
+        PATCH  "/v1/teams/{id}" teams::patch, tenant StaffManage;
+        DELETE "/v1/teams/{id}" teams::delete, tenant StaffManage;
+        GET    "/v1/access-events" access_events::list, tenant AccessLogRead;
+
         GET    "/scim/v2/Users" scim::users, tenant Scim;
         POST   "/scim/v2/Users" scim::create_user, tenant Scim;
         GET    "/scim/v2/Users/{id}" scim::read_user, tenant Scim;

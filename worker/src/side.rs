@@ -3,7 +3,7 @@
 //! The *front* has the public address and what people wait for. The *middle* works on many complaints at a time: imports, exports,
 //! bulk jobs, what time brings; and takes mail in. The *courier* has what goes out to people: letters, notifications, and files, which
 //! are looked at before they do. The *back* has operators' routes, moves, webhooks and the Durable Objects. The *web* has the pages that
-//! consumers see, and SCIM for firms' directories. The *staff* has who a firm's staff are, and their console. All but the front have no address; the front passes on what
+//! consumers see, SCIM for firms' directories, teams, and who has read what. The *staff* has who a firm's staff are, and their console. All but the front have no address; the front passes on what
 //! is for them. So each stays small and starts quickly.
 
 /// A Worker of a cell.

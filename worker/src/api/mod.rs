@@ -1,6 +1,6 @@
 //! A file per resource: parse, decide, append, render. Handlers are thin; the rules are in `shared`.
 
-#[cfg(feature = "staff")]
+#[cfg(feature = "web")]
 pub(crate) mod access_events;
 pub(crate) mod attachments;
 pub(crate) mod bulk;
@@ -30,7 +30,7 @@ pub(crate) mod metrics;
 pub(crate) mod notifications;
 pub(crate) mod once;
 pub(crate) mod own_tenant;
-#[cfg(feature = "staff")]
+#[cfg(any(feature = "web", feature = "staff"))]
 pub(crate) mod people;
 pub(crate) mod relocations;
 #[cfg(feature = "web")]
@@ -42,7 +42,7 @@ pub(crate) mod split;
 pub(crate) mod statistics;
 mod steward;
 pub(crate) mod taxonomy;
-#[cfg(feature = "staff")]
+#[cfg(feature = "web")]
 pub(crate) mod teams;
 pub(crate) mod tenants;
 pub(crate) mod test_clock;
