@@ -49,7 +49,9 @@ impl Firm {
     /// Makes the tenant, or finds it if there is one of this name, and issues a new key.
     pub fn ensure(operator: &Client, profile: &Profile<'_>) -> Result<Firm> {
         let Profile { slug, display_name, sector, prefix, jurisdiction, plan } = profile;
-        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": jurisdiction,
+        // One kind of letter goes out once somebody else has approved it, so that this can be seen.
+        let letters = json!({ "approve": ["fca_eight_week_letter"] });
+        let body = json!({ "slug": slug, "display_name": display_name, "sector": sector, "jurisdiction": jurisdiction, "letters": letters,
             "reference_prefix": prefix, "plan": plan, "shards": [0, 1], "portal": { "open": true } });
         let created = operator.post("/v1/tenants", &format!("tenant-{slug}-{}", once()?), &body)?;
         let id = match created.code() {
