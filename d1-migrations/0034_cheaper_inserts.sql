@@ -3,7 +3,7 @@
 -- What has one event was received and no more: one day, and open. (Those that a move brings may have more.)
 DROP TRIGGER count_days_of_new;
 CREATE TRIGGER count_days_of_received AFTER INSERT ON complaints
-WHEN NEW.version = 1
+WHEN NEW.version = 1 AND NEW.doc ->> 'received_at' IS NOT NULL
 BEGIN
   INSERT INTO daily_counts (tenant_id, facet, day, value, n, open)
   VALUES (NEW.tenant_id, 'received', substr(NEW.doc ->> 'received_at', 1, 10), coalesce(NEW.doc ->> 'product', ''), 1, 1)
