@@ -68,10 +68,10 @@ pub struct Row {
     pub day: Day,
     /// Of what is received: the product. Of what is resolved: product, outcome, band of days and root cause, apart by spaces.
     pub value: String,
-    /// How many.
-    pub n: u64,
+    /// How many; or how many fewer, of what whoever asks may not see.
+    pub n: i64,
     /// How many of them are open.
-    pub open: u64,
+    pub open: i64,
 }
 
 /// The band of an age in days. Those below nothing, of complaints that a clock put ahead, are of the first.
@@ -104,35 +104,48 @@ impl Statistics {
         })
     }
 
-    /// Adds a counter of one of the tenant's databases.
+    /// Adds a counter of one of the tenant's databases. One that takes off comes after the one it takes off from; of what comes to
+    /// nothing that way, no name is left.
     pub fn add(&mut self, row: &Row, today: Day) {
         let Row { facet, day, value, n, open } = row;
         let product = value.split(' ').next().unwrap_or_default();
-        if *open > 0 {
-            more(&mut self.open, band(today.since(*day)), *open);
-        }
+        more(&mut self.open, band(today.since(*day)), *open);
         let nth = usize::try_from(day.since(self.from)).ok();
         let Some(on) = nth.and_then(|nth| self.days.get_mut(nth)) else { return };
-        if facet == "received" {
-            on.received += n;
-            self.products.entry(product.to_owned()).or_default().received += n;
-            return;
-        }
+        let of_product = self.products.entry(product.to_owned()).or_default();
         let mut parts = value.split(' ').skip(1);
-        let (Some(outcome), Some(took), Some(cause)) = (parts.next(), parts.next(), parts.next()) else { return };
-        on.resolved += n;
-        more(&mut self.outcomes, outcome, *n);
-        more(&mut self.time_to_resolve, took, *n);
-        more(&mut self.root_causes, cause, *n);
-        let product = self.products.entry(product.to_owned()).or_default();
-        product.resolved += n;
-        more(&mut product.outcomes, outcome, *n);
-        more(&mut product.time_to_resolve, took, *n);
+        match (facet.as_str(), parts.next(), parts.next(), parts.next()) {
+            ("received", ..) => {
+                on.received = on.received.saturating_add_signed(*n);
+                of_product.received = of_product.received.saturating_add_signed(*n);
+            }
+            ("resolved", Some(outcome), Some(took), Some(cause)) => {
+                on.resolved = on.resolved.saturating_add_signed(*n);
+                of_product.resolved = of_product.resolved.saturating_add_signed(*n);
+                for (tally, name) in [
+                    (&mut self.outcomes, outcome),
+                    (&mut self.time_to_resolve, took),
+                    (&mut self.root_causes, cause),
+                    (&mut of_product.outcomes, outcome),
+                    (&mut of_product.time_to_resolve, took),
+                ] {
+                    more(tally, name, *n);
+                }
+            }
+            _ => {}
+        }
+        if *of_product == ProductStatistics::default() {
+            self.products.remove(product);
+        }
     }
 }
 
-fn more(tally: &mut Tally, name: &str, n: u64) {
-    *tally.entry(name.to_owned()).or_default() += n;
+fn more(tally: &mut Tally, name: &str, n: i64) {
+    let sum = tally.entry(name.to_owned()).or_default();
+    *sum = sum.saturating_add_signed(n);
+    if *sum == 0 {
+        tally.remove(name);
+    }
 }
 
 #[cfg(test)]
@@ -162,6 +175,29 @@ mod tests {
         assert_eq!((all.products["mortgage"].received, all.products["mortgage"].resolved), (5, 1));
         assert_eq!((all.products[""].resolved, all.outcomes["rejected"], all.time_to_resolve["4_14"]), (2, 2, 1));
         assert_eq!((all.root_causes[""], all.open["0_3"], all.open["57"]), (2, 4, 1));
+    }
+
+    #[test]
+    fn of_what_is_hidden_no_name_is_left() {
+        let add = |rows: &[(&str, &str, i64, i64)]| {
+            let mut all = Statistics::of(day("2026-11-01"), day("2026-11-01")).unwrap();
+            for (facet, value, n, open) in rows {
+                let row = Row {
+                    facet: (*facet).to_owned(),
+                    day: day("2026-11-01"),
+                    value: (*value).to_owned(),
+                    n: *n,
+                    open: *open,
+                };
+                all.add(&row, day("2026-11-01"));
+            }
+            all
+        };
+        let seen = [("received", "mortgage", 2, 1), ("resolved", "mortgage upheld 0_3 ", 1, 0)];
+        let hidden = [("received", "loan", 3, 1), ("resolved", "loan rejected 4_14 fraud", 2, 0), ("received", "mortgage", 1, 1)];
+        let taken_off = hidden.map(|(facet, value, n, open)| (facet, value, -n, -open));
+        assert_eq!(add(&[&seen[..], &hidden[..], &taken_off[..]].concat()), add(&seen));
+        assert_ne!(add(&[&seen[..], &hidden[..]].concat()), add(&seen));
     }
 
     #[test]

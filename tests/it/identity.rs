@@ -280,6 +280,70 @@ fn a_sensitive_complaint_is_there_for_who_holds_a_clearance_and_for_nobody_else(
     cleared.get(&path(secret.id())).problem(404, "not_found");
 }
 
+/// What counts say of a firm's complaints.
+fn counted(ask: &dyn Fn(&str) -> Answer, views: &[String]) -> Vec<Value> {
+    let paths = ["/v1/complaints/counts", "/v1/deadlines/forecast", "/v1/statistics"].map(str::to_owned);
+    let all = paths.iter().chain(views);
+    all.map(|path| {
+        within(Duration::from_secs(10), "all is counted", || {
+            let answer = ask(path).expect(200).body;
+            (answer["count"].is_null() || answer["count"]["exact"] == true).then_some(answer)
+        })
+    })
+    .collect()
+}
+
+#[test]
+fn what_somebody_may_not_see_is_counted_nowhere_and_no_job_of_theirs_changes_it() {
+    let office = Office::new();
+    let firm = &office.firm;
+    let views: Vec<_> = ["", "state=received", "product=mortgage&unassigned=true", "tag=secret", "q=zeppelin"]
+        .map(|filter| format!("/v1/views/{}", firm.view(filter).id()))
+        .into();
+    let told = |product: &str, sensitivity: Value| {
+        let words = "The zeppelin that I hired for the wedding of my sister never came, and nobody has paid me back.";
+        let members = json!({ "description": words, "product": product, "tags": ["secret"], "sensitivity": sensitivity });
+        firm.log(members).id().to_owned()
+    };
+    let plain = told("mortgage", json!([]));
+    let mut agent = office.signed_in(&unused(), &["agents"]);
+    let cleared = office.signed_in(&unused(), &["cleared"]);
+    let of_agent = |agent: &Browser| counted(&|path| agent.get(path), &views);
+    let before = of_agent(&agent);
+    assert_eq!(before, counted(&|path| firm.api.get(path), &views));
+
+    let vip = told("mortgage", json!(["vip"]));
+    let staff = told("card", json!(["vip", "staff"]));
+    let path = |id: &str| format!("/v1/complaints/{id}");
+    let resolve = json!({ "kind": "summary_resolution", "outcome": "upheld", "summary": "Our mistake." });
+    firm.give(&path(&staff), "resolve", resolve).expect(200);
+    assert_eq!(of_agent(&agent), before, "as if they were not there");
+    let totals = |ask: &dyn Fn(&str) -> Answer| ask("/v1/complaints/counts").expect(200).body["total"].clone();
+    assert_eq!((totals(&|path| cleared.get(path)), totals(&|path| firm.api.get(path))), (json!(2), json!(3)));
+    let seen = counted(&|path| cleared.get(path), &views);
+    let [all, open, nobodys, tagged, found] = [3, 4, 5, 6, 7].map(|nth| seen[nth]["count"]["n"].clone());
+    assert_eq!([all, open, nobodys, tagged, found], [2, 2, 2, 2, 2].map(|n| json!(n)));
+
+    // A job of theirs finds what they see; what they name besides is not there.
+    let tag = |tag: &str, over: Value| json!({ "action": { "tag": { "add": [tag] } }, "over": over });
+    let job = agent.post("/v1/bulk", &tag("by-filter", json!({ "filter": "tag=secret" }))).expect(202);
+    assert_eq!(bulk::ended(&firm.api, &job)["counts"]["selected"], 1);
+    assert_eq!(bulk::rows(&firm.api, &job, "").into_keys().collect::<Vec<_>>(), [plain.as_str()]);
+    let job = agent.post("/v1/bulk", &tag("by-name", json!({ "complaints": [plain, vip] }))).expect(202);
+    bulk::ended(&firm.api, &job);
+    let rows = bulk::rows(&firm.api, &job, "");
+    assert_eq!((&rows[&plain]["outcome"], &rows[&vip]["outcome"]), (&json!("done"), &json!("not_found")));
+    let tags = |id: &str| firm.api.get(&path(id)).expect(200).body["tags"].clone();
+    assert_eq!((tags(&plain), tags(&vip)), (json!(["by-filter", "by-name", "secret"]), json!(["secret"])));
+
+    // Without its label it counts for all.
+    firm.give(&path(&vip), "label", json!({ "sensitivity": [] })).expect(200);
+    assert_eq!(totals(&|path| agent.get(path)), 2);
+    firm.give(&path(&plain), "label", json!({ "sensitivity": ["bereaved"] })).expect(200);
+    assert_eq!(totals(&|path| agent.get(path)), 1);
+    assert_eq!(counted(&|path| agent.get(path), &views)[6]["count"]["n"], 1);
+}
+
 #[test]
 fn money_takes_a_role() {
     let office = Office::new();

@@ -12,7 +12,7 @@ use shared::{
     search::{counter::Counter, index::Tokens, place::Place},
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FILTERS: [&str; 12] = [
     "",
@@ -37,6 +37,8 @@ struct Labels {
     product: Option<bool>,
     assignee: Option<bool>,
     tags: [bool; 2],
+    /// Whether only some of the staff may see it.
+    secret: bool,
 }
 
 impl Labels {
@@ -71,11 +73,8 @@ enum Action {
 }
 
 fn labels() -> impl Strategy<Value = Labels> {
-    any::<(bool, Option<bool>, Option<bool>, [bool; 2])>().prop_map(|(state, product, assignee, tags)| Labels {
-        state,
-        product,
-        assignee,
-        tags,
+    any::<(bool, Option<bool>, Option<bool>, [bool; 2], bool)>().prop_map(|(state, product, assignee, tags, secret)| {
+        Labels { state, product, assignee, tags, secret }
     })
 }
 
@@ -104,6 +103,7 @@ struct Known {
 
 struct Tenant {
     id: TenantId,
+    /// Of each filter, and after that of what is hidden of each.
     counters: Vec<(ListQuery, Counter)>,
     complaints: BTreeMap<ComplaintId, Known>,
 }
@@ -116,13 +116,19 @@ impl Tenant {
             let counter = Counter::of(&query, &Tokens::of(id)).expect("it is counted");
             (query, counter)
         };
-        Self { id, counters: FILTERS.into_iter().map(counter).collect(), complaints: BTreeMap::new() }
+        let hidden = |(query, counter): (ListQuery, Counter)| {
+            let hidden = counter.hidden_from(&BTreeSet::new(), &Tokens::of(id));
+            (ListQuery { clearances: Some(BTreeSet::new()), ..query }, hidden)
+        };
+        let counters = FILTERS.into_iter().map(counter).chain(FILTERS.into_iter().map(counter).map(hidden)).collect();
+        Self { id, counters, complaints: BTreeMap::new() }
     }
 
     fn tokens(&self, labels: &Labels) -> String {
         let tokens = Tokens::of(self.id);
         let facets = labels.facets().into_iter().map(|(facet, value)| tokens.facet(facet, value));
-        std::iter::once(tokens.all()).chain(facets).collect::<Vec<_>>().join(" ")
+        let hidden = labels.secret.then(|| tokens.hidden_from(&BTreeSet::new()));
+        std::iter::once(tokens.all()).chain(facets).chain(hidden).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -220,6 +226,13 @@ impl World {
                 let counters = self.tenants[tenant].counters.iter().zip(kept).filter(|(_, kept)| *kept);
                 let counters: Vec<_> = counters.map(|((_, counter), _)| counter.clone()).collect();
                 self.run("counters/keep.sql", params![of, Counter::list(&counters)]);
+                // What is hidden of a view goes with it, and stays with it.
+                let kept = |hidden: &Counter| counters.iter().any(|all| hidden.name.starts_with(&all.name));
+                let gone = |(_, hidden): &&(ListQuery, Counter)| !kept(hidden);
+                let of_tenant = &self.tenants[tenant];
+                for (_, hidden) in of_tenant.counters.iter().skip(FILTERS.len()).filter(gone) {
+                    assert_eq!(self.counted(of_tenant, hidden), None);
+                }
             }
         }
     }
@@ -270,12 +283,13 @@ fn list(counter: &Counter) -> String {
     Counter::list(std::slice::from_ref(counter))
 }
 
-/// Whether a filter finds a complaint, by the words of the filter.
+/// Whether a filter finds a complaint, by the words of the filter; with clearances, what they hide of that.
 fn shows(query: &ListQuery, known: &Known) -> bool {
     let facets = known.labels.facets();
     let has = |(facet, value): &(Facet, String)| facets.iter().any(|(held, of)| held == facet && of == value);
     let (from, to) = query.received();
-    query.facets.iter().all(has) && (from.unix_millis()..to.unix_millis()).contains(&known.received_at)
+    let is_side = query.clearances.is_none() || known.labels.secret;
+    is_side && query.facets.iter().all(has) && (from.unix_millis()..to.unix_millis()).contains(&known.received_at)
 }
 
 proptest! {
@@ -305,14 +319,14 @@ proptest! {
         }
         // All of them begin, and count to the end.
         for tenant in 0..2 {
-            for nth in 0..FILTERS.len() {
+            for nth in 0..2 * FILTERS.len() {
                 let (_, counter) = world.tenants[tenant].counters[nth].clone();
                 let of = world.tenants[tenant].id.to_string();
                 world.run("counters/begin.sql", params![of, list(&counter)]);
                 world.run("counters/count.sql", params![of, list(&counter), "100000"]);
             }
         }
-        prop_assert_eq!(world.check(), (2 * FILTERS.len(), 2 * FILTERS.len()));
+        prop_assert_eq!(world.check(), (4 * FILTERS.len(), 4 * FILTERS.len()));
         let rows: i64 = world.database.query_row("SELECT count(*) FROM counter_changes", [], |row| row.get(0)).unwrap();
         prop_assert_eq!(rows, 2, "a tenant's changes are one row");
     }

@@ -120,7 +120,7 @@ async fn take_turn(runtime: &Runtime, turn: &Turn) -> Result<(), StoreError> {
     let Some(standing) = directory::truth(runtime, turn.tenant, begun).await? else { return Ok(()) };
     let key = key_of(turn.bulk).map_err(StoreError::unreadable)?;
     let id = Line::try_from(driven.asked_by.as_str()).map_err(StoreError::unreadable)?;
-    let kind = if driven.roles.is_some() { ActorKind::Staff } else { ActorKind::Key };
+    let kind = if driven.person.is_some() { ActorKind::Staff } else { ActorKind::Key };
     let driver = Driver {
         firm: Firm { runtime, tenant: &standing.tenant, freshness: Freshness::Latest },
         standing: &standing,
@@ -213,12 +213,12 @@ impl Driver<'_> {
         let Standing { tenant, ended, moving, .. } = self.standing;
         let asked_by = self.driven.asked_by.as_str();
         let by_ended_key = ended.iter().any(|ended| ended.at <= now && ended.key.to_string() == asked_by);
-        let by_person = self.driven.roles.as_ref();
+        let by_person = self.driven.person.as_ref();
         if self.driven.cancelling || tenant.status == Status::Deleted {
             self.driven.state = State::Cancelled;
         } else if by_ended_key {
             self.fail(Reason::KeyEnded, "The key that asked for the job was revoked or replaced");
-        } else if by_person.is_some_and(|roles| !has_scope(roles, Scope::ComplaintsWrite)) {
+        } else if by_person.is_some_and(|(roles, _)| !has_scope(roles, Scope::ComplaintsWrite)) {
             self.fail(Reason::NotAllowed, "Whoever asked for the job may not write complaints any more");
         } else if self.driven.lost_turns > MAX_LOST_TURNS {
             log::fault("bulk_job_given_up", &self.driven.id);
@@ -270,10 +270,12 @@ impl Driver<'_> {
 
     /// Looks up some of the filter's complaints, one database after the other.
     async fn select(&mut self, rows: &mut RowsToPut) -> Result<Step, StoreError> {
-        let Ok(query) = read_filter(&self.driven.filter) else {
+        let Ok(filter) = read_filter(&self.driven.filter) else {
             self.fail(Reason::InvalidFilter, "The filter is not one of GET /v1/complaints any more");
             return Ok(Step::Done);
         };
+        let clearances = self.driven.person.as_ref().map(|(_, clearances)| clearances.clone());
+        let query = ListQuery { clearances, ..filter };
         let searched = match searched(&query, &self.firm.dbs()).await {
             Ok(searched) => searched,
             Err(failure) if failure.code == Code::InvalidParameter => {
@@ -346,7 +348,7 @@ impl Driver<'_> {
 
     /// Gives the command to one complaint. What became of that, and the row that says so; `None`: not now.
     async fn work_on(&self, id: ComplaintId) -> Option<(Outcome, String)> {
-        let Driven { action, dry_run, .. } = &self.driven;
+        let Driven { action, dry_run, person, .. } = &self.driven;
         let mut tries = TRIES;
         loop {
             let order = Order {
@@ -359,6 +361,7 @@ impl Driver<'_> {
                 now: platform::now(),
                 if_match: None,
                 lock: None,
+                clearances: person.as_ref().map(|(_, clearances)| clearances),
                 unless: Some(is_done),
                 rehearsed: *dry_run,
             };

@@ -25,6 +25,7 @@ use shared::{
         trace::TraceParent,
     },
     identity::{
+        role::Clearance,
         session::{Sensitive, fresh_enough},
         session_token::SignedIn,
     },
@@ -41,7 +42,7 @@ use shared::{
     text::Line,
     time::Timestamp,
 };
-use std::{borrow::Cow, rc::Rc, str::FromStr};
+use std::{borrow::Cow, collections::BTreeSet, rc::Rc, str::FromStr};
 use worker::{Context, web_sys};
 
 /// What one request carries.
@@ -408,6 +409,14 @@ impl TenantCall {
     pub(crate) fn today(&self) -> Day {
         let tenant = &self.standing.tenant;
         tenant.clocks.today(tenant.jurisdiction, self.time())
+    }
+
+    /// Of a person who may not see all complaints: what they may see.
+    pub(crate) fn clearances(&self) -> Option<&BTreeSet<Clearance>> {
+        match &self.caller {
+            Caller::Staff(token) => Some(&token.clearances).filter(|held| Clearance::bits(held) != Clearance::EVERY),
+            Caller::Key(_) => None,
+        }
     }
 
     pub(crate) fn actor(&self) -> Result<Actor, Failure> {

@@ -663,6 +663,7 @@ const FILTERS: &[(&str, &str)] = &[
     (Facet::Product.as_str(), "A product code"),
     (Facet::Issue.as_str(), "An issue code"),
     (Facet::Assignee.as_str(), "Who works on it"),
+    ("unassigned", "`true`: those that are open and that nobody works on"),
     (Facet::Team.as_str(), "The team that works on it"),
     (Facet::Channel.as_str(), "How it came in"),
     (Facet::Severity.as_str(), "How bad it is"),

@@ -21,15 +21,9 @@ use crate::round::Round;
 
 /// Microseconds between samples: each is a signal to the runtime's thread.
 const INTERVAL: u32 = 500;
-/// The isolates that a request goes through, and what they are.
-const ISOLATES: [(&str, &str); 6] = [
-    (REDRESS, "the Worker"),
-    (BASELINE, "the Worker"),
-    ("d1:db", "D1"),
-    ("d1:db:entry", "D1"),
-    ("queues:queue", "queues"),
-    ("core:entry", "wrangler's entry"),
-];
+/// The isolates that a request goes through besides the Workers, and what they are.
+const ISOLATES: [(&str, &str); 4] =
+    [("d1:db", "D1"), ("d1:db:entry", "D1"), ("queues:queue", "queues"), ("core:entry", "wrangler's entry")];
 /// How long an isolate may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Lines of each list, and how long they are.
@@ -87,9 +81,10 @@ impl Profilers {
             serde_json::from_value::<Vec<Inspected>>(list.body).ok()
         });
         let isolates = inspected.context("the runtime listens on no inspector port")?;
-        let known = |inspected: &Inspected| ISOLATES.iter().any(|(id, _)| inspected.id == *id);
+        let known =
+            |inspected: &Inspected| is_measured(&inspected.id) || ISOLATES.iter().any(|(id, _)| inspected.id == *id);
         let profilers = isolates.into_iter().filter(known).map(|Inspected { id, url }| {
-            let url = if is_measured(&id) { format!("ws://{debugger}/ws") } else { url };
+            let url = if id == REDRESS || id == BASELINE { format!("ws://{debugger}/ws") } else { url };
             let socket = open(&url).with_context(|| format!("the debugger of {id}"))?;
             Ok(Profiler { isolate: id, socket, asked: 0 })
         });
@@ -263,8 +258,9 @@ fn most<N: Ord>(samples: impl Iterator<Item = (N, u32)>) -> Vec<(N, u32)> {
 const REDRESS: &str = "core:user:redress";
 const BASELINE: &str = "core:user:redress-baseline";
 
+/// Whether it is a Worker of ours or of the baseline: `redress-middle` serves imports.
 fn is_measured(isolate: &str) -> bool {
-    [REDRESS, BASELINE].contains(&isolate)
+    isolate.starts_with(REDRESS)
 }
 
 /// What a frame belongs to.

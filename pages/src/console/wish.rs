@@ -3,7 +3,8 @@
 use form_urlencoded::Serializer;
 
 /// What a list is narrowed by, as `GET /v1/complaints` calls it.
-const FILTERS: [&str; 9] = ["q", "state", "product", "issue", "assignee", "team", "severity", "channel", "tag"];
+const FILTERS: [&str; 10] =
+    ["q", "state", "product", "issue", "assignee", "unassigned", "team", "severity", "channel", "tag"];
 /// What an address says besides.
 const OTHERS: [&str; 4] = ["view", "due", "order", "cursor"];
 /// Complaints of a page.

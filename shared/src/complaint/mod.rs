@@ -4,6 +4,7 @@
 //! Invariant: a complaint *is* its events. [`Complaint`] is what folding them yields, nothing more.
 
 pub mod command;
+pub mod counts;
 pub mod decide;
 pub mod event;
 pub mod intake;

@@ -71,7 +71,7 @@ pub struct Summary<'c> {
 pub enum Facet {
     /// The complaint that this one is tied to.
     LinkedTo,
-    /// Who works on it.
+    /// Who works on it; nobody, under the empty name, as long as it is open.
     Assignee,
     /// The team that works on it.
     Team,
@@ -162,6 +162,8 @@ impl Complaint {
         facets.extend(self.product.iter().map(|code| (Facet::Product, code.as_str().into())));
         facets.extend(self.issue.iter().map(|code| (Facet::Issue, code.as_str().into())));
         facets.extend(self.assignee.iter().map(|who| (Facet::Assignee, who.as_str().into())));
+        let waits = self.assignee.is_none() && self.state.is_open();
+        facets.extend(waits.then(|| (Facet::Assignee, "".into())));
         facets.extend(self.team.iter().map(|team| (Facet::Team, team.as_str().into())));
         facets.extend(self.tags.iter().map(|tag| (Facet::Tag, tag.as_str().into())));
         facets.extend(self.links.iter().map(|link| (Facet::LinkedTo, link.complaint.to_string().into())));

@@ -9,13 +9,14 @@ use crate::{
         projection::Facet,
         state::State,
     },
+    identity::role::Clearance,
     ids::{ComplaintId, ViewId},
     reference::Reference,
     search::query::Query,
     time::Timestamp,
     view::MAX_FILTER,
 };
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// The most complaints a page may have.
 pub const MAX_LIMIT: u32 = 200;
@@ -27,6 +28,9 @@ const MAX_FILTERS: usize = 10;
 const MAX_ERRORS: usize = 20;
 /// Parameters that are of one list, one page or one complaint, and no filters.
 const OF_LISTS: [&str; 6] = ["order", "due", "limit", "cursor", "reference", "external_reference"];
+
+/// The facet of open complaints that nobody works on.
+const NOBODYS: (Facet, String) = (Facet::Assignee, String::new());
 
 /// What comes first in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct ListQuery {
     pub limit: Option<u32>,
     /// Where to go on, still sealed.
     pub cursor: Option<String>,
+    /// Of whoever asks and does not see all: what they may see. It is not asked for: it narrows what is found.
+    pub clearances: Option<BTreeSet<Clearance>>,
 }
 
 impl ListQuery {
@@ -210,6 +216,12 @@ impl ListQuery {
             return Ok(());
         }
         match name {
+            "unassigned" if self.facets.contains(&NOBODYS) => Err((Rule::NotAllowed, "may be given once".to_owned())),
+            "unassigned" if value == "true" => {
+                self.facets.push(NOBODYS);
+                Ok(())
+            }
+            "unassigned" => Err((Rule::NotAllowed, "must be `true`, or left out".to_owned())),
             "q" => once(&mut self.search, Query::parse(&value).map_err(|error| (Rule::NotAllowed, error.to_string()))?),
             "order" => match value.as_str() {
                 "newest" => Ok(()),
@@ -292,6 +304,15 @@ mod tests {
         let names: Vec<_> = query.facets.iter().map(|(facet, value)| (facet.as_str(), value.as_str())).collect();
         assert_eq!(names, [("tag", "fraud"), ("tag", "urgent"), ("product", "mortgage"), ("state", "received")]);
         assert_eq!(query.page_size(), 10);
+    }
+
+    #[test]
+    fn what_nobody_works_on_can_be_asked_for() {
+        let query = ListQuery::parse("unassigned=true&state=received").unwrap();
+        assert_eq!(query.facets, [(Facet::Assignee, String::new()), (Facet::State, "received".to_owned())]);
+        for wrong in ["unassigned=", "unassigned=false", "unassigned=true&unassigned=true", "assignee="] {
+            assert!(ListQuery::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

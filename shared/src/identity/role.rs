@@ -35,6 +35,25 @@ pub enum Clearance {
 }
 }
 
+impl Clearance {
+    /// All of them, as [`bits`](Self::bits) writes them.
+    pub const EVERY: u8 = 0b1111;
+
+    /// A number for each set of them: a bit for each.
+    #[must_use]
+    pub fn bits(clearances: &BTreeSet<Self>) -> u8 {
+        clearances.iter().fold(0, |bits, clearance| bits | 1 << (*clearance as u8))
+    }
+
+    /// The sets of labels that whoever has these clearances may not see.
+    #[must_use]
+    pub fn hidden_from(clearances: &BTreeSet<Self>) -> Vec<BTreeSet<Self>> {
+        let cleared = Self::bits(clearances);
+        let of_bits = |bits: u8| Self::ALL.iter().copied().filter(|one| bits & 1 << (*one as u8) != 0).collect();
+        (1..=Self::EVERY).filter(|labels| labels & !cleared != 0).map(of_bits).collect()
+    }
+}
+
 /// The roles of a person; none: they may do nothing, and cannot sign in.
 ///
 /// Whoever is an auditor is nothing else, however many roles are given: who checks the work does not do it.
@@ -114,6 +133,15 @@ mod tests {
         let both: Roles = [Role::Lead, Role::Agent].into_iter().collect();
         assert!(both.has(Role::Agent) && both.has(Role::Lead) && !both.reads_are_logged());
         assert!(serde_json::from_value::<Roles>(json!(["root"])).is_err());
+    }
+
+    #[test]
+    fn what_is_hidden_has_a_label_that_is_not_cleared() {
+        let hidden = |cleared: &[Clearance]| Clearance::hidden_from(&cleared.iter().copied().collect());
+        assert_eq!(Clearance::bits(&Clearance::ALL.iter().copied().collect()), Clearance::EVERY);
+        assert_eq!((hidden(&[]).len(), hidden(Clearance::ALL).len()), (15, 0));
+        let but_vip = hidden(&[Clearance::Staff, Clearance::WhistleBlower, Clearance::Bereaved]);
+        assert!(but_vip.len() == 8 && but_vip.iter().all(|labels| labels.contains(&Clearance::Vip)), "{but_vip:?}");
     }
 
     #[test]

@@ -4,15 +4,16 @@
 //! nothing has to be told to a counter when a view changes: the view then asks for another one.
 
 use super::index::{Tokens, short};
-use crate::{http::list_query::ListQuery, time::Timestamp};
+use crate::{http::list_query::ListQuery, identity::role::Clearance, time::Timestamp};
+use std::collections::BTreeSet;
 
-/// Letters of a name's hash: 80 bits.
+/// Letters of a name's hash: 80 bits. With the letter before them they are what `keep.sql` tells counters by.
 const NAME: usize = 16;
 
 /// What a counter counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// Its name: a letter and a hash of the rest.
+    /// Its name: a letter and a hash of the rest, and of what is hidden from whom.
     pub name: String,
     /// The tokens of the index that a complaint must all have; the one that fewest have is likely to be the first.
     pub tokens: Vec<String>,
@@ -35,9 +36,16 @@ impl Counter {
         let name = format!("f{}", short(format!("{from} {to} {}", wanted.join(" ")).as_bytes(), NAME));
         Some(Self { name, tokens: wanted, received_from: from, received_to: to })
     }
-}
 
-impl Counter {
+    /// The counter of what of the same whoever has these clearances may not see.
+    #[must_use]
+    pub fn hidden_from(&self, clearances: &BTreeSet<Clearance>, tokens: &Tokens) -> Self {
+        let hidden = tokens.hidden_from(clearances);
+        let name = format!("{}{}", self.name, hidden.trim_start_matches(tokens.code()));
+        let tokens = std::iter::once(hidden).chain(self.tokens.iter().cloned()).collect();
+        Self { name, tokens, ..*self }
+    }
+
     /// As a JSON list for the database. Tokens and names need no escaping.
     #[must_use]
     pub fn list(counters: &[Self]) -> String {
@@ -79,6 +87,16 @@ mod tests {
         }
         assert!(name("").starts_with('f') && name("").len() == 17);
         assert_eq!(counter("q=fee"), None);
+    }
+
+    #[test]
+    fn what_is_hidden_is_counted_beside() {
+        let tokens = Tokens::of(TenantId::new(Timestamp::from_unix_millis(1_790_000_000_000), &[7; 10]));
+        let all = counter("tag=fraud").unwrap();
+        let hidden = all.hidden_from(&BTreeSet::from([Clearance::Vip]), &tokens);
+        assert_eq!(hidden.name, format!("{}_hc", all.name));
+        assert_eq!((&hidden.tokens[0], &hidden.tokens[1..]), (&format!("{}_hc", tokens.code()), all.tokens.as_slice()));
+        assert_ne!(hidden, all.hidden_from(&BTreeSet::new(), &tokens));
     }
 
     #[test]

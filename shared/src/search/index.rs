@@ -1,7 +1,8 @@
 //! The tokens of the full-text index.
 //!
 //! A token is the tenant's code and a word, or the code, an underscore and a label; no word holds an underscore. Labels are
-//! the values that lists filter by (letters and 2 to 7), and what complaints that are alike share (0 or 1 first). The index
+//! the values that lists filter by (ten letters and 2 to 7), and what complaints that are alike share (0 or 1 first). A complaint
+//! that not everybody may see has one for each set of clearances that do not show it. The index
 //! takes tokens at spaces and changes nothing, so these formats are for life, or until the index is built anew.
 
 use crate::{
@@ -14,10 +15,12 @@ use crate::{
         projection::Facet,
     },
     http::list_query::ListQuery,
+    identity::role::Clearance,
     ids::TenantId,
     similarity::{Shingles, bands, consumer_keys},
     words::words,
 };
+use std::collections::BTreeSet;
 
 /// Lower-case letters and digits: base 32 of RFC 4648 as the index shows it, without padding.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -62,6 +65,16 @@ impl Tokens {
         format!("{}_due", self.code)
     }
 
+    /// The token of what whoever has these clearances, and no others, may not see.
+    #[must_use]
+    pub fn hidden_from(&self, clearances: &BTreeSet<Clearance>) -> String {
+        self.hidden(Clearance::bits(clearances))
+    }
+
+    fn hidden(&self, cleared: u8) -> String {
+        format!("{}_h{}", self.code, char::from(b'a' + cleared))
+    }
+
     /// A token that no complaint has.
     #[must_use]
     pub fn none(&self) -> String {
@@ -92,7 +105,9 @@ impl Tokens {
     pub fn labels(&self, complaint: &Complaint, due: Option<Due>) -> String {
         let facets = complaint.facets().into_iter().map(|(facet, value)| self.facet(facet, &value));
         let always = std::iter::once(self.all()).chain(due.map(|_| self.due()));
-        always.chain(facets).collect::<Vec<_>>().join(" ")
+        let labels = Clearance::bits(&complaint.sensitivity);
+        let hidden = (0..Clearance::EVERY).filter(|cleared| labels & !cleared != 0).map(|cleared| self.hidden(cleared));
+        always.chain(facets).chain(hidden).collect::<Vec<_>>().join(" ")
     }
 
     /// The tokens by which complaints that are like this one are found: of its text, and of its consumer.

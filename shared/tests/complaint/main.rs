@@ -7,6 +7,7 @@ mod any_tampering;
 mod arbitrary;
 mod attachments;
 mod case;
+mod counts;
 mod every_command;
 mod formats;
 mod letters;

@@ -38,7 +38,7 @@ use shared::{
         idempotency::IdempotencyKey,
         problem::Code,
     },
-    identity::session::Sensitive,
+    identity::{role::Clearance, session::Sensitive},
     ids::{ComplaintId, OutboxId},
     lock::{FencingToken, Lock},
     tenant::placement::Slot,
@@ -59,6 +59,8 @@ pub(crate) struct Order<'o> {
     pub(crate) if_match: Option<IfMatch>,
     /// The token of the lock that its giver holds.
     pub(crate) lock: Option<FencingToken>,
+    /// What its giver may see, if that is not known to be all: to a complaint that they may not, nothing can be done.
+    pub(crate) clearances: Option<&'o BTreeSet<Clearance>>,
     /// What makes it needless.
     pub(crate) unless: Option<fn(&Command, &Complaint) -> bool>,
     /// Whether nothing is to be changed.
@@ -92,8 +94,8 @@ async fn run(call: TenantCall, read: Read) -> Outcome {
     let lock = call.call.lock_token()?;
 
     let (actor, now) = (&call.actor()?, call.call.now);
-    let (unless, rehearsed, complaint, key) = (None, false, id, &key);
-    let order = Order { complaint, command, key, fingerprint, actor, now, if_match, lock, unless, rehearsed };
+    let (unless, rehearsed, complaint, key, clearances) = (None, false, id, &key, call.clearances());
+    let order = Order { complaint, command, key, fingerprint, actor, now, if_match, lock, clearances, unless, rehearsed };
     let performed = perform(call.firm(), order).await?;
     // (5)
     answer(&call, &db, performed, fingerprint).await
@@ -116,7 +118,8 @@ pub(crate) async fn perform(firm: Firm<'_>, order: Order<'_>) -> Result<Performe
     }
 
     // (3)
-    let before = complaint.ok_or(Failure::new(Code::NotFound))?;
+    let is_seen = |complaint: &Complaint| order.clearances.is_none_or(|held| complaint.sensitivity.is_subset(held));
+    let before = complaint.filter(is_seen).ok_or(Failure::new(Code::NotFound))?;
     if order.unless.is_some_and(|is_needless| is_needless(&command, &before)) {
         return Ok(Performed::Needless { version: before.version });
     }

@@ -12,8 +12,7 @@ use crate::{
     log, spool,
     store::{
         TenantDb,
-        commit::DUE,
-        complaints::{CountRow, Done, Page},
+        complaints::{Done, Page},
         history::Span,
         together,
     },
@@ -23,7 +22,11 @@ use serde::Serialize;
 use shared::{
     chain::Digest,
     clock::due::DueBand,
-    complaint::{intake::NewComplaint, projection::Facet},
+    complaint::{
+        counts::{Count, DUE, seen},
+        intake::NewComplaint,
+        projection::Facet,
+    },
     exchange::import::Draft,
     http::{
         body,
@@ -219,7 +222,8 @@ fn with_cursor(query: &str, cursor: &str) -> String {
 /// How many complaints there are.
 #[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct Counts {
-    /// By property (`state`, `product`, `assignee`, `team`) and value, how many have it; values that none has are left out.
+    /// By property (`state`, `product`, `assignee`, `team`) and value, how many have it; values that none has are left out. Under the
+    /// empty assignee, those that are open and that nobody works on. What whoever asks may not see is not counted.
     /// `due`: of how many something is due by law that was not done, by when: `overdue`, `today`, in one to three days
     /// (`3_days`), in four to seven (`7_days`), `later`. Today is that of the tenant's jurisdiction.
     data: BTreeMap<String, BTreeMap<String, u64>>,
@@ -236,7 +240,7 @@ pub(crate) async fn counts(call: TenantCall) -> Outcome {
     let mut counts = Counts::default();
     let today = call.today();
     for rows in together(dbs.iter().map(TenantDb::counts)).await {
-        for CountRow { facet, value, n } in rows?.into_iter().filter(|row| row.n > 0) {
+        for Count { facet, value, n } in seen(rows?, call.clearances()).into_iter().filter(|row| row.n > 0) {
             // Each complaint is in one state.
             counts.total += if facet == Facet::State.as_str() { n } else { 0 };
             let due = (facet == DUE).then(|| value.parse().ok()).flatten();

@@ -2,7 +2,7 @@
 
 use crate::{
     call::{Outcome, Reply, TenantCall, bad_parameter, unknown_parameter},
-    store::{TenantDb, commit::DUE, complaints::CountRow, together},
+    store::{TenantDb, together},
 };
 use shared::{
     clock::{
@@ -10,6 +10,7 @@ use shared::{
         forecast::{DAYS, Idle, MAX_DAYS, forecast},
         law::Law,
     },
+    complaint::counts::{Count, DUE, seen},
     http::problem::{FieldError, Rule},
 };
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
     }
     let mut due = BTreeMap::<Day, u64>::new();
     for rows in together(call.dbs().iter().map(TenantDb::counts)).await {
-        for CountRow { value, n, .. } in rows?.into_iter().filter(|row| row.facet == DUE) {
+        for Count { value, n, .. } in seen(rows?, call.clearances()).into_iter().filter(|row| row.facet == DUE) {
             if let Ok(day) = value.parse() {
                 *due.entry(day).or_default() += n;
             }

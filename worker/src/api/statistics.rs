@@ -7,6 +7,7 @@ use crate::{
 use shared::{
     clock::day::Day,
     http::problem::{FieldError, Rule},
+    identity::role::Clearance,
     statistics::{MAX_DAYS, Statistics},
 };
 
@@ -31,7 +32,8 @@ pub(crate) async fn read(call: TenantCall) -> Outcome {
     let too_many = || format!("must be on or before `to`, and less than {MAX_DAYS} days before it");
     let mut statistics = Statistics::of(from, to)
         .ok_or_else(|| bad_parameter(FieldError::parameter("from", Rule::NotAllowed, too_many())))?;
-    for rows in together(call.dbs().iter().map(|db: &TenantDb| db.daily_counts(from, to))).await {
+    let hidden = call.clearances().map(Clearance::hidden_from).unwrap_or_default();
+    for rows in together(call.dbs().iter().map(|db: &TenantDb| db.daily_counts(from, to, &hidden))).await {
         rows?.iter().for_each(|row| statistics.add(row, today));
     }
     Reply::json(200, &statistics)

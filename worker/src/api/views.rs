@@ -129,12 +129,13 @@ async fn find(call: &TenantCall, id: ViewId) -> Result<View, Failure> {
     call.directory().view(id).await?.ok_or(Failure::new(Code::NotFound))
 }
 
-/// What is asked for, among what the view shows that it names.
+/// What is asked for, among what the view shows that it names, of what whoever asks may see.
 pub(super) async fn narrowed(call: &TenantCall, query: ListQuery) -> Result<ListQuery, Failure> {
-    match query.view {
-        Some(view) => Ok(query.within(filter_of(&find(call, view).await?)?)),
-        None => Ok(query),
-    }
+    let query = match query.view {
+        Some(view) => query.within(filter_of(&find(call, view).await?)?),
+        None => query,
+    };
+    Ok(ListQuery { clearances: call.clearances().cloned(), ..query })
 }
 
 fn filter_of(view: &View) -> Result<ListQuery, Failure> {
@@ -174,7 +175,7 @@ fn shown(view: &View, count: Option<Count>) -> Result<String, Failure> {
 
 /// How many complaints a search finds: it is not kept, so no more than [`MAX_FOUND`] are looked at.
 async fn found_by(call: &TenantCall, view: &View) -> Result<Count, Failure> {
-    let (query, dbs) = (filter_of(view)?, call.dbs());
+    let (query, dbs) = (ListQuery { clearances: call.clearances().cloned(), ..filter_of(view)? }, call.dbs());
     let Some(searched) = searched(&query, &dbs).await? else { return Ok(Count { n: 0, exact: false }) };
     let n: u64 = found(&dbs, &query, &searched, MAX_FOUND + 1).await?.into_iter().sum();
     Ok(Count { n: n.min(MAX_FOUND), exact: n <= MAX_FOUND })
@@ -188,6 +189,14 @@ async fn counts(call: &TenantCall, counters: Vec<Counter>, kept: Option<&[Counte
     }
     // Where something is begun and counted, nothing but the newest will do.
     let dbs: Vec<_> = call.dbs().into_iter().map(|db| db.at(Freshness::Latest)).collect();
+    let hidden_from = call.clearances();
+    let counters = match hidden_from {
+        Some(clearances) => {
+            let tokens = call.directory().tokens();
+            counters.into_iter().flat_map(|all| [all.hidden_from(clearances, &tokens), all]).collect()
+        }
+        None => counters,
+    };
     let counts = sums(&count(&dbs, &counters, kept).await?, &counters);
     let mut so_far = total(&counts);
     if !so_far.exact {
@@ -205,7 +214,15 @@ async fn counts(call: &TenantCall, counters: Vec<Counter>, kept: Option<&[Counte
             }
         });
     }
-    Ok(counts)
+    Ok(if hidden_from.is_some() { counts.chunks(2).map(seen).collect() } else { counts })
+}
+
+/// Of what is hidden and of all: how many there are to be seen. As long as what is hidden is not all counted, that is none for sure.
+fn seen(counts: &[Count]) -> Count {
+    match counts {
+        [hidden, all] if hidden.exact => Count { n: all.n.saturating_sub(hidden.n), exact: all.exact },
+        _ => Count { n: 0, exact: false },
+    }
 }
 
 fn total(counts: &[Count]) -> Count {

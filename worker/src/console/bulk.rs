@@ -153,6 +153,7 @@ fn filter_words(desk: &Desk, filter: &str, names: &Names) -> Vec<(String, String
         "severity" => ("Severity".to_owned(), label(&SEVERITIES, value).to_owned()),
         "product" => ("Product".to_owned(), desk.subject(Some(value), None)),
         "assignee" => ("Assignee".to_owned(), words::person(value, &desk.me(), &names.people)),
+        "unassigned" => ("Assignee".to_owned(), "Nobody".to_owned()),
         "team" => ("Team".to_owned(), names.team(value)),
         other => (other.to_owned(), value.to_owned()),
     };

@@ -232,6 +232,7 @@ fn title(desk: &Desk, wish: &Wish, view: Option<&View>) -> String {
         None if wish.is_search() => "Search".to_owned(),
         None if !wish.get("due").is_empty() => words::label(&BANDS, wish.get("due")).to_owned(),
         None if assignee == desk.me() => "Assigned to you".to_owned(),
+        None if !wish.get("unassigned").is_empty() => "Assigned to nobody".to_owned(),
         None if wish.is_by_due() => "Due first".to_owned(),
         None if wish.is_narrowed() => "Complaints".to_owned(),
         None => "All complaints".to_owned(),
@@ -253,6 +254,8 @@ fn places(desk: &Desk, wish: &Wish, counts: &Counts) -> Vec<Place> {
     let mut places = vec![place("Due first", Wish::default(), due)];
     places.extend(BANDS.map(|(band, name)| place(name, Wish::default().with("due", band), of("due", band))));
     places.push(place("Assigned to you", Wish::default().with("assignee", &desk.me()), of("assignee", &desk.me())));
+    let nobodys = Wish::default().with("unassigned", "true");
+    places.push(place("Assigned to nobody", nobodys, of("assignee", "")));
     places.push(place("All complaints", Wish::default().with("order", "newest"), counts.total));
     places
 }
@@ -275,6 +278,7 @@ fn matching(wish: &Wish, counts: &Counts, view: Option<&View>) -> String {
     match (view, wish.filters().as_slice()) {
         (Some(view), []) => view.count.as_ref().map(in_words).unwrap_or_default(),
         (None, [(facet, value)]) => {
+            let (facet, value) = if *facet == "unassigned" { (&"assignee", &"") } else { (facet, value) };
             let n = counts.data.get(*facet).and_then(|values| values.get(*value));
             n.map(|n| words::number(*n)).unwrap_or_default()
         }
@@ -284,7 +288,7 @@ fn matching(wish: &Wish, counts: &Counts, view: Option<&View>) -> String {
 
 /// What an address says that the form has no control for.
 fn kept(wish: &Wish) -> Vec<(&'static str, String)> {
-    let names = ["view", "due", "issue", "channel", "tag"];
+    let names = ["view", "due", "issue", "channel", "tag", "unassigned"];
     names.iter().map(|name| (*name, wish.get(name).to_owned())).filter(|(_, value)| !value.is_empty()).collect()
 }
 
@@ -300,7 +304,7 @@ fn filters(desk: &Desk, wish: &Wish, counts: &Counts, names: &Names) -> Vec<Filt
     let known =
         |named: &[words::Named]| named.iter().map(|(word, name)| ((*word).to_owned(), (*name).to_owned())).collect();
     let counted = |facet: &str, name: &dyn Fn(&str) -> String| {
-        let values = counts.data.get(facet).into_iter().flat_map(BTreeMap::keys);
+        let values = counts.data.get(facet).into_iter().flat_map(BTreeMap::keys).filter(|value| !value.is_empty());
         let mut choices: Vec<_> = values.map(|value| (value.clone(), name(value))).collect();
         choices.sort_by_key(|(_, name)| name.to_lowercase());
         choices

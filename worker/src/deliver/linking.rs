@@ -138,6 +138,7 @@ async fn link(firm: Firm<'_>, id: ComplaintId) -> Result<Option<String>, Failure
             now: platform::now(),
             if_match: None,
             lock: None,
+            clearances: None,
             unless: None,
             rehearsed: false,
         };

@@ -7,13 +7,14 @@ use super::{Scoped, TenantBatch, TenantDb};
 use shared::{
     bulk::{Action, State},
     http::list_query::ListQuery,
-    identity::role::Roles,
+    identity::role::{Clearance, Roles},
     ids::{BulkId, ComplaintId},
     json,
     search::place::Place,
     tenant::placement::ShardId,
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 const INSERT: Scoped = scoped!("sql/bulk/insert.sql");
 const PUT_NAMED: Scoped = scoped!("sql/bulk/put_named.sql");
@@ -64,8 +65,8 @@ pub(crate) struct Driven {
     pub(crate) asked_at: Timestamp,
     /// The key or the person that asked for it.
     pub(crate) asked_by: String,
-    /// Of a person, what they are now; none if they are not of the firm any more.
-    pub(crate) roles: Option<Roles>,
+    /// Of a person, what they are and may see now; nothing if they are not of the firm any more.
+    pub(crate) person: Option<(Roles, BTreeSet<Clearance>)>,
     pub(crate) action: Action,
     /// Empty if the complaints were named.
     pub(crate) filter: String,
@@ -94,7 +95,7 @@ impl Driven {
             state: if line()? == State::Selecting.as_str() { State::Selecting } else { State::Running },
             asked_at: line()?.parse().ok()?,
             asked_by: line()?.to_owned(),
-            roles: Some(line()?).filter(|roles| !roles.is_empty()).map(json::from_str).transpose().ok()?,
+            person: Some(line()?).filter(|person| !person.is_empty()).map(json::from_str).transpose().ok()?,
             selected: line()?.parse().ok()?,
             selecting: (ShardId(line()?.parse().ok()?), line()?.to_owned()),
             through: line()?.to_owned(),
@@ -243,15 +244,16 @@ mod tests {
     #[test]
     fn what_the_driver_knows_is_read_and_written() {
         let id = BulkId::new(Timestamp::MIN, &[3; 10]);
-        let text = "7\n2\n0\n1\nselecting\n2026-11-26T04:31:00.000Z\nk\n[\"agent\"]\n12\n1\n77\n\nstate=closed&q=a%0Ab\n{\"close\":{}}";
+        let text = "7\n2\n0\n1\nselecting\n2026-11-26T04:31:00.000Z\nk\n[[\"agent\"],[\"vip\"]]\n12\n1\n77\n\nstate=closed&q=a%0Ab\n{\"close\":{}}";
         let mut driven = Driven::read(id, text).unwrap();
         assert_eq!((driven.fence, driven.lost_turns, driven.cancelling, driven.dry_run), (7, 2, false, true));
         assert_eq!((driven.state, driven.asked_by.as_str(), driven.selected), (State::Selecting, "k", 12));
         assert_eq!((&driven.selecting, driven.through.as_str()), (&(ShardId(1), "77".to_owned()), ""));
         assert_eq!(driven.filter, "state=closed&q=a%0Ab");
-        assert!(driven.roles.as_ref().unwrap().has(Role::Agent));
-        let by_key = text.replace("[\"agent\"]", "");
-        assert_eq!(Driven::read(id, &by_key).unwrap().roles, None);
+        let (roles, clearances) = driven.person.as_ref().unwrap();
+        assert!(roles.has(Role::Agent) && *clearances == BTreeSet::from([Clearance::Vip]));
+        let by_key = text.replace(r#"[["agent"],["vip"]]"#, "");
+        assert_eq!(Driven::read(id, &by_key).unwrap().person, None);
         driven.counted = [1, 2, 3];
         assert_eq!(driven.written(), r#"["selecting",1,2,3,12,1,"77","",null]"#);
         assert!(Driven::read(id, "7\n2\n0").is_none());

@@ -12,7 +12,10 @@ use serde::de::IgnoredAny;
 use shared::{
     chain::{Digest, Sealed},
     clock::due::{Ahead, Due},
-    complaint::{Complaint, projection::Facet},
+    complaint::{
+        Complaint,
+        counts::{Counted, changed},
+    },
     http::{idempotency::IdempotencyKey, merge::order, trace::TraceParent},
     ids::OutboxId,
     lock::FencingToken,
@@ -20,7 +23,7 @@ use shared::{
     search::place::{Place, Position},
     time::Timestamp,
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 const INSERT: Scoped = scoped!("sql/complaints/insert.sql");
 const UPDATE: Scoped = scoped!("sql/complaints/update.sql");
@@ -136,7 +139,7 @@ impl TenantDb {
                 let (seq, at) = (event.seq.into(), event.at.unix_millis());
                 of_slot.row(&[Plain(&id), Number(seq), Number(at), Json(text), Plain(&event.hash.to_string())]);
             }
-            for (facet, value, by) in changed_counts(None, complaint, (None, ahead.due)) {
+            for (facet, value, by) in changed(None, complaint, (None, ahead.due)) {
                 *counted.entry((facet, value)).or_default() += by;
             }
             let named = complaint.external_reference.as_ref().filter(|_| *names_it);
@@ -274,7 +277,7 @@ impl TenantDb {
                     ahead.wake_at.map(Timestamp::unix_millis),
                 ),
             );
-        let counted = changed_counts(Some(before), after, (was_due, due));
+        let counted = changed(Some(before), after, (was_due, due));
         let batch = if counted.is_empty() { batch } else { batch.with(COUNTS_ADD, (to_json(&counted)?,)) };
         let had = &before.external_reference;
         Ok(if names_it && had != external {
@@ -304,7 +307,7 @@ impl TenantDb {
         } else {
             let (at, on) = (due.map(|due| due.at.unix_millis()), due.map(|due| due.on));
             let (summary, labels) = (to_json(&complaint.summary(due))?, self.tokens().labels(complaint, due));
-            let counted = changed_counts(Some(complaint), complaint, (was_due, due));
+            let counted = changed(Some(complaint), complaint, (was_due, due));
             batch
                 .with(FORESEE, (complaint.id, wake_at, at, on, summary, labels))
                 .with(COUNTS_ADD, (to_json(&counted)?,))
@@ -312,29 +315,4 @@ impl TenantDb {
         self.run::<IgnoredAny>(batch).await?;
         Ok(())
     }
-}
-
-/// What is counted: a property and its value.
-pub(super) type Counted<'c> = (&'static str, Cow<'c, str>);
-
-/// The days on which something is due, as counts name them.
-pub(crate) const DUE: &str = "due";
-
-/// By how much each counted value changes. `due`: before, and after.
-pub(super) fn changed_counts<'c>(
-    before: Option<&'c Complaint>,
-    after: &'c Complaint,
-    due: (Option<Due>, Option<Due>),
-) -> Vec<(&'static str, Cow<'c, str>, i32)> {
-    let counted = |complaint: &'c Complaint, by: i32| {
-        let facets = complaint.facets().into_iter().filter(|(facet, _)| Facet::COUNTED.contains(facet));
-        facets.map(move |(facet, value)| (facet.as_str(), value, by))
-    };
-    let day = |due: Option<Due>, by: i32| due.map(|due| (DUE, Cow::from(due.on.to_string()), by));
-    let all = before.into_iter().flat_map(|before| counted(before, -1)).chain(counted(after, 1));
-    let mut counts = BTreeMap::new();
-    for (facet, value, by) in all.chain(day(due.0, -1)).chain(day(due.1, 1)) {
-        *counts.entry((facet, value)).or_insert(0) += by;
-    }
-    counts.into_iter().filter(|(_, by)| *by != 0).map(|((facet, value), by)| (facet, value, by)).collect()
 }

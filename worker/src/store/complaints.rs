@@ -9,12 +9,13 @@ use shared::{
         due::Due,
         timeline::{Occurrence, Timeline},
     },
-    complaint::{Complaint, decide::LinkTarget},
+    complaint::{Complaint, counts::Count, decide::LinkTarget},
     http::{
         cursor::Direction,
         list_query::{ListQuery, Order},
         merge::Cut,
     },
+    identity::role::Clearance,
     ids::ComplaintId,
     json,
     lock::{FencingToken, Lock},
@@ -29,7 +30,7 @@ use shared::{
     statistics::Row,
     time::Timestamp,
 };
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 pub(super) const READ: Scoped = scoped!("sql/complaints/read.sql");
 const LOAD: Scoped = scoped!("sql/complaints/load.sql");
@@ -247,14 +248,6 @@ struct LinkTargetRow {
     links_back: u8,
 }
 
-/// How many complaints have a value.
-#[derive(Deserialize)]
-pub(crate) struct CountRow {
-    pub(crate) facet: String,
-    pub(crate) value: String,
-    pub(crate) n: u64,
-}
-
 #[derive(Deserialize)]
 struct SummaryRow {
     summary: String,
@@ -325,13 +318,18 @@ impl TenantDb {
     }
 
     /// How many complaints here have which value of which facet.
-    pub(crate) async fn counts(&self) -> Result<Vec<CountRow>, StoreError> {
+    pub(crate) async fn counts(&self) -> Result<Vec<Count>, StoreError> {
         self.rows(COUNTS, ()).await
     }
 
-    /// What was received and resolved here on these days, and what is open.
-    pub(crate) async fn daily_counts(&self, from: Day, to: Day) -> Result<Vec<Row>, StoreError> {
-        self.rows(DAILY_COUNTS, (from, to)).await
+    /// What was received and resolved here on these days, and what is open; and of what has one of these sets of labels, how many fewer.
+    pub(crate) async fn daily_counts(
+        &self,
+        from: Day,
+        to: Day,
+        hidden: &[BTreeSet<Clearance>],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.rows(DAILY_COUNTS, (from, to, to_json(hidden)?)).await
     }
 
     /// The tenant's tokens in the index.
@@ -496,7 +494,7 @@ impl TenantDb {
         ((low.0.to_string(), low.1), (high.0.to_string(), high.1), received)
     }
 
-    /// What the index is asked for: the filters, and what is searched for.
+    /// What the index is asked for: the filters, and what is searched for, of what whoever asks may see.
     pub(super) fn matching(&self, query: &ListQuery, searched: Option<&str>) -> String {
         let filters: Vec<_> = match searched {
             // Every complaint has the token of all: looking for it would only take time.
@@ -504,6 +502,10 @@ impl TenantDb {
             _ => self.tokens().wanted(query),
         };
         let filters = filters.iter().map(|token| format!("\"{token}\""));
-        filters.chain(searched.map(str::to_owned)).collect::<Vec<_>>().join(" AND ")
+        let all = filters.chain(searched.map(str::to_owned)).collect::<Vec<_>>().join(" AND ");
+        match &query.clearances {
+            Some(clearances) => format!("({all}) NOT \"{}\"", self.tokens().hidden_from(clearances)),
+            None => all,
+        }
     }
 }

@@ -25,7 +25,7 @@ impl Counted {
     /// How many complaints a counter has counted, and whether those are all.
     pub(crate) fn of(&self, counter: &Counter) -> (u64, bool) {
         let rows =
-            self.0.iter().filter_map(|row| row.strip_prefix(counter.name.as_str())?.trim_start().split_once(' '));
+            self.0.iter().filter_map(|row| row.strip_prefix(counter.name.as_str())?.strip_prefix(' ')?.split_once(' '));
         let found = rows.map(|(n, whole)| (n.parse().unwrap_or_default(), whole == "1")).next();
         // Not begun: the tenant is held.
         found.unwrap_or((0, false))

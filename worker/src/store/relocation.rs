@@ -7,8 +7,8 @@
 use super::{
     Scoped, Sql, StoreError, TenantBatch, TenantDb, Unique,
     changes::{LAST_NUMBER, LastRow, RANGES},
-    commit::{COUNTS_ADD, Counted, PLACES, changed_counts},
-    complaints::{COUNTS, CountRow, due},
+    commit::{COUNTS_ADD, PLACES},
+    complaints::{COUNTS, due},
     history::event_json,
     parts,
     system::{OperatorRecord, OutboxRow},
@@ -639,7 +639,7 @@ impl TenantDb {
     /// How much there is here.
     pub(crate) async fn totals(&self) -> Result<Totals, StoreError> {
         let batch = self.batch().with(EVENTS_TOTAL, ()).with(LAST_NUMBER, ()).with(COUNTS, ());
-        let (events, last, counts) = self.run::<(Vec<TotalRow>, Vec<LastRow>, Vec<CountRow>)>(batch).await?;
+        let (events, last, counts) = self.run::<(Vec<TotalRow>, Vec<LastRow>, Vec<Count>)>(batch).await?;
         let counted = counts.into_iter().filter(|row| row.n > 0);
         Ok(Totals {
             events: events.first().map_or(0, |row| row.n),
@@ -746,7 +746,7 @@ impl TenantDb {
                 (row.due_at, row.due_on, row.wake_at),
             ));
             let due = (before.as_ref().and_then(|(_, row)| row.due()), row.due());
-            for (facet, value, by) in changed_counts(before.as_ref().map(|(before, _)| before), after, due) {
+            for (facet, value, by) in changed(before.as_ref().map(|(before, _)| before), after, due) {
                 *counted.entry((facet, value)).or_default() += by;
             }
         }
