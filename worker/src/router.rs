@@ -249,6 +249,11 @@ routes! {
         POST "/v1/complaints/{id}/split" split::split, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/rejoin" split::rejoin, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;
+
+        GET  "/v1/inbound-mails" inbound_mails::list, tenant ComplaintsRead;
+        GET  "/v1/inbound-mails/{id}" inbound_mails::read, tenant ComplaintsRead;
+        GET  "/v1/inbound-mails/{id}/raw" inbound_mails::raw, tenant ComplaintsRead;
+        POST "/v1/inbound-mails/{id}/retry" inbound_mails::retry, tenant ComplaintsLead;
     }
 
     Middle {
@@ -260,11 +265,6 @@ routes! {
         GET  "/v1/bulk/{id}" bulk::read, tenant ComplaintsRead;
         GET  "/v1/bulk/{id}/rows" bulk::rows, tenant ComplaintsRead;
         POST "/v1/bulk/{id}/cancel" bulk::cancel, tenant ComplaintsWrite;
-
-        GET  "/v1/inbound-mails" inbound_mails::list, tenant ComplaintsRead;
-        GET  "/v1/inbound-mails/{id}" inbound_mails::read, tenant ComplaintsRead;
-        GET  "/v1/inbound-mails/{id}/raw" inbound_mails::raw, tenant ComplaintsRead;
-        POST "/v1/inbound-mails/{id}/retry" inbound_mails::retry, tenant ComplaintsLead;
     }
 
     Courier {
