@@ -94,3 +94,12 @@ END;
 -- Those that are there: the rest counts them already.
 INSERT INTO dated_complaints (tenant_id, old_doc, doc)
 SELECT tenant_id, json_remove(doc, '$.sensitivity'), doc FROM complaints WHERE instr(summary, '"sensitivity":') > 0;
+
+-- Where a tenant has no counters, a new complaint is not even handed to them.
+DROP TRIGGER count_new_complaint;
+CREATE TRIGGER count_new_complaint AFTER INSERT ON complaints
+WHEN NEW.labels IS NOT NULL AND EXISTS (SELECT 1 FROM counters WHERE tenant_id = NEW.tenant_id)
+BEGIN
+  INSERT INTO counted_complaints (tenant_id, place, received_at, labels)
+  VALUES (NEW.tenant_id, NEW.place, NEW.received_at, NEW.labels);
+END;

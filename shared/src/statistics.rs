@@ -194,7 +194,11 @@ mod tests {
             all
         };
         let seen = [("received", "mortgage", 2, 1), ("resolved", "mortgage upheld 0_3 ", 1, 0)];
-        let hidden = [("received", "loan", 3, 1), ("resolved", "loan rejected 4_14 fraud", 2, 0), ("received", "mortgage", 1, 1)];
+        let hidden = [
+            ("received", "loan", 3, 1),
+            ("resolved", "loan rejected 4_14 fraud", 2, 0),
+            ("received", "mortgage", 1, 1),
+        ];
         let taken_off = hidden.map(|(facet, value, n, open)| (facet, value, -n, -open));
         assert_eq!(add(&[&seen[..], &hidden[..], &taken_off[..]].concat()), add(&seen));
         assert_ne!(add(&[&seen[..], &hidden[..]].concat()), add(&seen));

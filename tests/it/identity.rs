@@ -302,7 +302,8 @@ fn what_somebody_may_not_see_is_counted_nowhere_and_no_job_of_theirs_changes_it(
         .into();
     let told = |product: &str, sensitivity: Value| {
         let words = "The zeppelin that I hired for the wedding of my sister never came, and nobody has paid me back.";
-        let members = json!({ "description": words, "product": product, "tags": ["secret"], "sensitivity": sensitivity });
+        let members =
+            json!({ "description": words, "product": product, "tags": ["secret"], "sensitivity": sensitivity });
         firm.log(members).id().to_owned()
     };
     let plain = told("mortgage", json!([]));

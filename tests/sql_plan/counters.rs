@@ -73,9 +73,8 @@ enum Action {
 }
 
 fn labels() -> impl Strategy<Value = Labels> {
-    any::<(bool, Option<bool>, Option<bool>, [bool; 2], bool)>().prop_map(|(state, product, assignee, tags, secret)| {
-        Labels { state, product, assignee, tags, secret }
-    })
+    any::<(bool, Option<bool>, Option<bool>, [bool; 2], bool)>()
+        .prop_map(|(state, product, assignee, tags, secret)| Labels { state, product, assignee, tags, secret })
 }
 
 fn action() -> impl Strategy<Value = (usize, Action)> {

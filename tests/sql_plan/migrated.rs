@@ -103,3 +103,57 @@ fn the_clocks_of_complaints_that_are_there_are_looked_at() {
     let reviews = "SELECT tenant_id || ' ' || from_at || ' ' || after FROM clock_reviews ORDER BY 1";
     assert_eq!(rows(&database, reviews), ["t 0 ", "u 0 "]);
 }
+
+#[test]
+fn complaints_that_are_there_are_counted_for_who_may_not_see_them() {
+    let logged = |place: u8, sensitivity: &str, rest: &str| {
+        let labels = if sensitivity.is_empty() { String::new() } else { format!(r#","sensitivity":{sensitivity}"#) };
+        format!(
+            "INSERT INTO complaints
+               (place, tenant_id, id, reference, received_at, version, doc, summary, words, likeness, labels, due_at, due_on)
+             VALUES ({place}, 't', '{place}', 'R{place}', {place}, 2,
+               '{{\"received_at\":\"2026-05-01T09:00:00.000Z\",\"product\":\"loan\"{labels}{rest}}}', '{{\"id\":\"{place}\"{labels}}}',
+               '', '', 'code_all', 7, '2026-06-26');"
+        )
+    };
+    let all = [
+        logged(1, "", r#","state":"received""#),
+        logged(2, r#"["staff","vip"]"#, r#","state":"received""#),
+        logged(
+            3,
+            r#"["vip"]"#,
+            r#","state":"closed","assignee":"ann","resolution":{"outcome":"upheld","at":"2026-05-03T09:00:00.000Z"}"#,
+        ),
+    ]
+    .concat();
+    let (later, new) = (migrated("0035", &all), migrated("0035", ""));
+    new.execute_batch(&all).expect("they are logged");
+    let days = "SELECT facet || ' ' || day || ' ' || value || n || open FROM daily_counts ORDER BY 1";
+    assert_eq!(rows(&later, days), rows(&new, days));
+    assert_eq!(
+        rows(&later, days),
+        [
+            r#"received 2026-05-01 loan32"#,
+            r#"received ["staff","vip"] 2026-05-01 loan11"#,
+            r#"received ["vip"] 2026-05-01 loan10"#,
+            "resolved 2026-05-03 loan upheld 0_3 10",
+            r#"resolved ["vip"] 2026-05-03 loan upheld 0_3 10"#,
+        ]
+    );
+    let counts = "SELECT facet || ' ' || value || ' ' || n FROM complaint_counts ORDER BY 1";
+    assert_eq!(
+        rows(&later, counts),
+        [
+            "assignee  2",
+            "labelled staff+vip assignee  1",
+            "labelled staff+vip due 2026-06-26 1",
+            "labelled staff+vip product loan 1",
+            "labelled staff+vip state received 1",
+            "labelled vip assignee ann 1",
+            "labelled vip due 2026-06-26 1",
+            "labelled vip product loan 1",
+            "labelled vip state closed 1",
+        ]
+    );
+    assert_eq!(rows(&later, "SELECT id FROM complaints WHERE labels IS NOT NULL"), Vec::<String>::new());
+}

@@ -28,7 +28,7 @@ use shared::{
     access::{Actor, ActorKind, Scope, staff::has_scope},
     bulk::{Outcome, Reason, State, Turn, is_done, key_of, read_filter},
     chain::Digest,
-    http::{idempotency::IdempotencyKey, problem::Code},
+    http::{idempotency::IdempotencyKey, list_query::ListQuery, problem::Code},
     ids::{BulkId, ComplaintId, RequestId},
     limit::plan::Resource,
     metrics::families,

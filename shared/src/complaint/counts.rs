@@ -38,7 +38,9 @@ pub fn changed<'c>(
 ) -> Vec<(&'static str, Cow<'c, str>, i32)> {
     let mut counts = BTreeMap::new();
     let sides = before.map(|before| (before, due.0, -1)).into_iter().chain([(after, due.1, 1)]);
-    for (counted, by) in sides.flat_map(|(complaint, due, by)| values(complaint, due).into_iter().map(move |of| (of, by))) {
+    for (counted, by) in
+        sides.flat_map(|(complaint, due, by)| values(complaint, due).into_iter().map(move |of| (of, by)))
+    {
         *counts.entry(counted).or_insert(0) += by;
     }
     counts.into_iter().filter(|(_, by)| *by != 0).map(|((facet, value), by)| (facet, value, by)).collect()
@@ -67,7 +69,8 @@ pub fn seen(counts: Vec<Count>, clearances: Option<&BTreeSet<Clearance>>) -> Vec
     for Count { value, n, .. } in &labelled {
         let mut parts = value.splitn(3, ' ');
         let (Some(labels), Some(facet), Some(value)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let may_see = |label: &str| Clearance::try_from(label.to_owned()).is_ok_and(|label| clearances.contains(&label));
+        let may_see =
+            |label: &str| Clearance::try_from(label.to_owned()).is_ok_and(|label| clearances.contains(&label));
         if !labels.split('+').all(may_see) {
             *hidden.entry((facet, value)).or_default() += n;
         }

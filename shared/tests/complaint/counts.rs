@@ -24,7 +24,9 @@ fn due(nth: u8) -> Option<Due> {
 
 fn counts(changes: BTreeMap<Counted<'_>, i32>) -> Vec<Count> {
     let counts = changes.into_iter().filter(|(_, n)| *n != 0);
-    counts.map(|((facet, value), n)| Count { facet: facet.into(), value: value.into(), n: n.try_into().unwrap() }).collect()
+    counts
+        .map(|((facet, value), n)| Count { facet: facet.into(), value: value.into(), n: n.try_into().unwrap() })
+        .collect()
 }
 
 /// The counts of complaints as they stand.

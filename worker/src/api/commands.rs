@@ -44,6 +44,7 @@ use shared::{
     tenant::placement::Slot,
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 /// A command, to whom it is given and on what conditions.
 pub(crate) struct Order<'o> {
@@ -95,7 +96,8 @@ async fn run(call: TenantCall, read: Read) -> Outcome {
 
     let (actor, now) = (&call.actor()?, call.call.now);
     let (unless, rehearsed, complaint, key, clearances) = (None, false, id, &key, call.clearances());
-    let order = Order { complaint, command, key, fingerprint, actor, now, if_match, lock, clearances, unless, rehearsed };
+    let order =
+        Order { complaint, command, key, fingerprint, actor, now, if_match, lock, clearances, unless, rehearsed };
     let performed = perform(call.firm(), order).await?;
     // (5)
     answer(&call, &db, performed, fingerprint).await

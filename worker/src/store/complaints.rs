@@ -329,7 +329,7 @@ impl TenantDb {
         to: Day,
         hidden: &[BTreeSet<Clearance>],
     ) -> Result<Vec<Row>, StoreError> {
-        self.rows(DAILY_COUNTS, (from, to, to_json(hidden)?)).await
+        self.rows(DAILY_COUNTS, (from, to, to_json(&hidden)?)).await
     }
 
     /// The tenant's tokens in the index.

@@ -20,7 +20,12 @@ use serde_json::Value;
 use shared::{
     changes::Range,
     clock::{day::Day, due::Due},
-    complaint::{Complaint, event::Event, projection::Facet},
+    complaint::{
+        Complaint,
+        counts::{Count, Counted, changed},
+        event::Event,
+        projection::Facet,
+    },
     ids::{ComplaintId, KeyId, RelocationId},
     json,
     mail::Arrived,
