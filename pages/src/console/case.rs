@@ -1,7 +1,7 @@
 //! The page on which a complaint is worked on: plain data, made of what the API says.
 
 use super::{
-    case_form::{COMMANDS, Command, Form, Group},
+    case_form::{COMMANDS, Choices, Command, Form, Group},
     case_json::{has, list, number, text},
     case_timeline::{DayOf, Entry, People, joined, redress},
     case_words::{Civil, day, letter_kind, lower, money, size, words},
@@ -10,6 +10,10 @@ use super::{
 };
 use askama::Template;
 use serde_json::Value;
+use shared::{
+    clock::{day::Day, law::Law},
+    tenant::custom_field::CustomField,
+};
 
 /// Who works on a complaint now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +235,8 @@ pub struct Source<'a> {
     pub people: &'a People,
     /// Names of products and of what goes wrong, by code.
     pub names: &'a [(String, String)],
+    /// What the firm has declared.
+    pub own: &'a [CustomField],
     /// The civil time.
     pub civil: Civil,
 }
@@ -288,10 +294,34 @@ impl Case {
     }
 }
 
-/// The commands that are offered for a complaint.
+/// The commands that are offered for a complaint to whoever has these rights.
 #[must_use]
-pub fn offered(complaint: &Value) -> Vec<&'static Command> {
-    COMMANDS.iter().filter(|command| command.is_offered(complaint)).collect()
+pub fn offered(complaint: &Value, choices: &Choices, rights: Rights) -> Vec<&'static Command> {
+    let is_offered = |command: &&Command| rights.writes && command.is_offered(complaint, choices, rights.leads);
+    COMMANDS.iter().filter(is_offered).collect()
+}
+
+/// What the clocks can be moved to, as `<id>@<version>` and by name: of rules and calendars of which a clock is under another version,
+/// the newest that is out by `today`.
+#[must_use]
+pub fn newer(clocks: &Value, today: Day) -> Vec<(String, String)> {
+    let law = Law::shipped();
+    let packs = law.packs.iter().map(|pack| {
+        let newest = pack.versions.iter().rfind(|version| version.released <= today && version.from <= today);
+        (("/pack", "/version"), pack.id, pack.name, newest.map(|version| version.version))
+    });
+    let calendars = law.calendars.iter().map(|calendar| {
+        let newest = calendar.versions.iter().rfind(|version| version.released <= today);
+        let at = ("/explanation/calendar/id", "/explanation/calendar/version");
+        (at, calendar.id, calendar.name, newest.map(|version| version.version))
+    });
+    let moved = |((id_at, version_at), id, name, newest): ((&str, &str), &str, &str, Option<&str>)| {
+        let newest = newest?;
+        let is_behind = |clock: &Value| text(clock, id_at) == id && text(clock, version_at) != newest;
+        let to = (format!("{id}@{newest}"), format!("{name}, version {newest}"));
+        list(clocks, "/data").iter().any(is_behind).then_some(to)
+    };
+    packs.chain(calendars).filter_map(moved).collect()
 }
 
 /// The currency that is likely where a law holds.
@@ -507,11 +537,17 @@ impl Source<'_> {
             ("Their reference".to_owned(), of("/referral/scheme_reference").to_owned()),
             ("Ombudsman’s outcome".to_owned(), words(of("/adr_outcome/outcome"))),
             ("Paid".to_owned(), paid.collect::<Vec<_>>().join(", ")),
+            ("Only for those cleared for".to_owned(), joined(list(complaint, "/sensitivity"))),
             ("Tags".to_owned(), joined_plain(list(complaint, "/tags"))),
         ];
         for (name, value) in complaint.pointer("/custom").and_then(Value::as_object).into_iter().flatten() {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            facts.push((words(name), value));
+            let declared = self.own.iter().find(|field| field.name.as_str() == name);
+            let said = match value {
+                Value::String(said) => said.clone(),
+                Value::Bool(is) => if *is { "Yes" } else { "No" }.to_owned(),
+                other => other.to_string(),
+            };
+            facts.push((declared.map_or_else(|| words(name), |field| field.label.as_str().to_owned()), said));
         }
         facts.retain(|(_, value)| !value.is_empty());
         facts
@@ -578,22 +614,25 @@ impl Source<'_> {
 
     fn ties(&self) -> Vec<Tie> {
         // What a complaint is called is known of those that are offered as duplicates.
-        let known = |id: &str| {
+        let known = |id: &str, or: String| {
             let of = list(self.duplicates, "/data").iter().filter_map(|found| found.pointer("/complaint"));
             let found = of.clone().find(|found| text(found, "/id") == id);
-            found.map_or_else(|| "Open that complaint".to_owned(), |found| text(found, "/reference").to_owned())
+            found.map_or(or, |found| text(found, "/reference").to_owned())
         };
-        let tie = |id: &str, relation: &str, how: String| Tie {
+        let tie = |id: &str, relation: &str, how: String, or: String| Tie {
             id: id.to_owned(),
             relation: relation.to_owned(),
             how,
-            name: known(id),
+            name: known(id, or),
         };
         let links = list(self.complaint, "/links").iter();
-        let links =
-            links.map(|link| tie(text(link, "/complaint"), text(link, "/relation"), words(text(link, "/relation"))));
-        let parts = list(self.complaint, "/parts").iter().filter_map(Value::as_str);
-        links.chain(parts.map(|part| tie(part, "", "Split off".to_owned()))).collect()
+        let links = links.map(|link| {
+            let (other, relation) = (text(link, "/complaint"), text(link, "/relation"));
+            tie(other, relation, words(relation), "Open that complaint".to_owned())
+        });
+        let parts = list(self.complaint, "/parts").iter().filter_map(Value::as_str).enumerate();
+        let parts = parts.map(|(at, part)| tie(part, "", "Split off".to_owned(), format!("Open part {}", at + 1)));
+        links.chain(parts).collect()
     }
 
     fn duplicates(&self) -> Vec<Duplicate> {
@@ -678,4 +717,23 @@ fn step_said(step: &Value, unit: &str, so_far: i64) -> String {
         other => lower(other),
     };
     format!("{days}: {why}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn clocks_can_be_moved_to_what_is_newer() {
+        let clocks = |version: &str| {
+            let calendar = json!({"calendar": {"id": "united_kingdom", "version": "2026-11-26"}});
+            json!({"data": [{"pack": "gb-ofcom", "version": version, "explanation": calendar},
+                {"pack": null, "version": null, "explanation": {}}]})
+        };
+        let of = |version: &str| newer(&clocks(version), "2026-11-27".parse().unwrap());
+        let ids: Vec<_> = of("2018-10-01").into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, ["gb-ofcom@2026-04-08"]);
+        assert_eq!(of("2026-04-08"), []);
+    }
 }

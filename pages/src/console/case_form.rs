@@ -4,8 +4,10 @@
 use super::{
     case_json::{list, text},
     case_words::{Civil, minor_units, words},
+    own_field,
 };
 use serde_json::{Map, Value};
+use shared::{complaint::MAX_PARTS, identity::role::Clearance, tenant::custom_field::CustomField};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,8 @@ pub enum Kind {
     YesNo,
     /// Labels, with commas.
     Tags,
-    /// What makes somebody vulnerable.
-    Drivers,
+    /// Any of these codes.
+    Checks(&'static [&'static str]),
     /// A sum: becomes `minor` and `currency`.
     Money,
     /// What puts things right: up to [`REDRESS_ROWS`] of it.
@@ -44,6 +46,10 @@ pub enum Kind {
     Contacts,
     /// Another complaint, by its reference or id.
     Complaint,
+    /// The firm's own fields.
+    Own,
+    /// A version of the law's rules or of a calendar: becomes a list of one.
+    Version,
 }
 
 /// A field of a command.
@@ -74,6 +80,10 @@ pub enum When {
     Linked,
     /// When a milestone stands.
     Reached,
+    /// For leads, while a clock is under another version of its rules or its calendar than the newest.
+    Outdated,
+    /// While it needs an answer, is no part of another complaint, and may have more parts.
+    Whole,
     /// Always.
     Always,
 }
@@ -112,6 +122,8 @@ pub struct Command {
     pub grave: bool,
     /// Whether the form begins with what holds, and only what was changed is sent.
     pub changes: bool,
+    /// Whether the form is so long that it is drawn only for whoever asks for it.
+    pub long: bool,
     /// What is said in any case.
     pub fixed: &'static [(&'static str, &'static str)],
     /// What is filled in.
@@ -150,6 +162,7 @@ const fn command(id: &'static str, label: &'static str, when: When, fields: &'st
         group: Group::Next,
         grave: false,
         changes: false,
+        long: false,
         fixed: &[],
         fields,
     }
@@ -174,9 +187,9 @@ impl Command {
         COMMANDS.iter().find(|command| command.id == id)
     }
 
-    /// Whether it is offered for a complaint as it stands.
+    /// Whether it is offered for a complaint as it stands, to a lead or to others.
     #[must_use]
-    pub fn is_offered(&self, complaint: &Value) -> bool {
+    pub fn is_offered(&self, complaint: &Value, choices: &Choices, leads: bool) -> bool {
         let ended = ["resolved", "closed", "withdrawn", "referred"].contains(&text(complaint, "/state"));
         match self.when {
             When::Legal(made) => list(complaint, "/legal_moves").iter().any(|legal| legal.as_str() == Some(made)),
@@ -184,56 +197,77 @@ impl Command {
             When::Ended => ended,
             When::Linked => !list(complaint, "/links").is_empty(),
             When::Reached => !list(complaint, "/milestones").is_empty(),
+            When::Outdated => leads && !choices.versions.is_empty(),
+            When::Whole => {
+                let is_part = list(complaint, "/links").iter().any(|link| text(link, "/relation") == "part_of");
+                !ended && !is_part && list(complaint, "/parts").len() < MAX_PARTS
+            }
             When::Always => true,
         }
     }
 
-    /// The names of all its controls.
+    /// The names of all its controls; `own`: what the firm has declared.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.fields.iter().flat_map(controls).collect()
+    pub fn names(&self, own: &[CustomField]) -> Vec<String> {
+        self.fields.iter().flat_map(|field| controls(field, own)).collect()
     }
 
     /// The body, as it was typed.
     ///
     /// # Errors
     /// Each field that does not do, and why.
-    pub fn body(&self, typed: &dyn Fn(&str) -> String, civil: Civil) -> Result<Value, Vec<(String, String)>> {
+    pub fn body(
+        &self,
+        typed: &dyn Fn(&str) -> String,
+        civil: Civil,
+        own: &[CustomField],
+    ) -> Result<Value, Vec<(String, String)>> {
         let (mut body, mut wrong) = (Map::new(), Vec::new());
         for (at, said) in self.fixed {
             put(&mut body, at, Value::from(*said));
         }
-        let changed = |field: &Field| raw(field, typed) != typed(&was(field.at));
+        let changed = |field: &Field| raw(field, typed, own) != typed(&was(field.at)).replace("\r\n", "\n");
+        let of = |person: &'static str| self.fields.iter().filter(move |field| field.at.starts_with(person));
         // A person is corrected as a whole.
-        let person = self.fields.iter().any(|field| field.at.starts_with(PERSON) && changed(field));
+        let persons = PERSONS.map(|person| if of(person).any(changed) { person } else { NOBODY });
         for field in self.fields {
-            let sent = !self.changes || changed(field) || (person && field.at.starts_with(PERSON)) || field.required;
-            if !sent {
+            let with_others = persons.iter().any(|person| field.at.starts_with(person));
+            if self.changes && !with_others && !field.required && !changed(field) {
                 continue;
             }
-            match value(field, typed, civil) {
+            match value(field, typed, civil, own) {
                 Ok(Some(Value::Object(members))) if field.kind == Kind::Money => body.extend(members),
                 Ok(Some(value)) => put(&mut body, field.at, value),
                 Ok(None) if field.required => wrong.push((field.at.to_owned(), "must be filled in".to_owned())),
-                Ok(None) if self.changes && LISTS.contains(&field.kind) => {
+                Ok(None) if self.changes && is_list(field.kind) => {
                     put(&mut body, field.at, Value::Array(Vec::new()));
                 }
+                // An entry that was emptied; what a person lacks is left out.
+                Ok(None) if field.at.starts_with("set/") && !with_others => put(&mut body, field.at, Value::Null),
                 Ok(None) => {}
                 Err(why) => wrong.push((field.at.to_owned(), why.to_owned())),
             }
+        }
+        // Nobody acts for them.
+        if persons.contains(&REPRESENTATIVE) && of(REPRESENTATIVE).all(|field| raw(field, typed, own).is_empty()) {
+            put(&mut body, REPRESENTATIVE.trim_end_matches('/'), Value::Null);
         }
         if wrong.is_empty() { Ok(Value::Object(body)) } else { Err(wrong) }
     }
 }
 
+/// Whoever acts for a complainant.
+const REPRESENTATIVE: &str = "set/representative/";
 /// Fields that are corrected together.
-const PERSON: &str = "set/complainant/";
-/// What is a list, and may be emptied.
-const LISTS: [Kind; 3] = [Kind::Tags, Kind::Drivers, Kind::Contacts];
+const PERSONS: [&str; 2] = ["set/complainant/", REPRESENTATIVE];
+/// What no field begins with.
+const NOBODY: &str = "/";
+/// Whether it is a list, and may be emptied.
+const fn is_list(kind: Kind) -> bool {
+    matches!(kind, Kind::Tags | Kind::Checks(_) | Kind::Contacts)
+}
 /// How many kinds of redress a form takes.
 pub const REDRESS_ROWS: usize = 3;
-/// What makes somebody vulnerable.
-pub const DRIVERS: [&str; 4] = ["health", "life_event", "resilience", "capability"];
 /// What puts things right.
 pub const REDRESS: [&str; 5] = ["refund", "compensation", "goodwill", "apology", "correction"];
 /// The members of a row of redress.
@@ -246,10 +280,12 @@ pub fn was(at: &str) -> String {
 }
 
 /// The names of a field's controls.
-fn controls(field: &Field) -> Vec<String> {
+fn controls(field: &Field, own: &[CustomField]) -> Vec<String> {
     let at = field.at;
     match field.kind {
-        Kind::Drivers => DRIVERS.iter().map(|driver| format!("{at}-{driver}")).collect(),
+        Kind::Own => own.iter().map(|own| own_field::name(at, own)).collect(),
+        // A link to a form says all at once what is checked.
+        Kind::Checks(codes) => codes.iter().map(|code| format!("{at}-{code}")).chain([at.to_owned()]).collect(),
         Kind::Money => vec![format!("{at}-amount"), format!("{at}-currency")],
         Kind::Redress => {
             (0..REDRESS_ROWS).flat_map(|row| REDRESS_MEMBERS.map(|member| format!("{at}-{row}-{member}"))).collect()
@@ -259,10 +295,11 @@ fn controls(field: &Field) -> Vec<String> {
 }
 
 /// What a field holds, as one text.
-fn raw(field: &Field, typed: &dyn Fn(&str) -> String) -> String {
+fn raw(field: &Field, typed: &dyn Fn(&str) -> String, own: &[CustomField]) -> String {
     match field.kind {
-        Kind::Drivers => {
-            let checked = DRIVERS.iter().filter(|driver| !typed(&format!("{}-{driver}", field.at)).is_empty());
+        Kind::Own => own_field::as_one(own, &|own| typed(&own_field::name(field.at, own))),
+        Kind::Checks(codes) => {
+            let checked = codes.iter().filter(|code| !typed(&format!("{}-{code}", field.at)).is_empty());
             checked.copied().collect::<Vec<_>>().join(",")
         }
         // Browsers send lines with both signs.
@@ -271,21 +308,38 @@ fn raw(field: &Field, typed: &dyn Fn(&str) -> String) -> String {
 }
 
 fn put(body: &mut Map<String, Value>, at: &str, value: Value) {
-    match at.split_once('/') {
-        None => {
-            body.insert(at.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            if let Value::Object(inner) = body.entry(first).or_insert_with(|| Value::Object(Map::new())) {
+    let Some((first, rest)) = at.split_once('/') else {
+        body.insert(at.to_owned(), value);
+        return;
+    };
+    let empty = || Value::Object(Map::new());
+    // In a list: `parts/0/description`.
+    let in_list = rest.split_once('/').and_then(|(nth, rest)| Some((nth.parse::<usize>().ok()?, rest)));
+    let new = if in_list.is_some() { Value::Array(Vec::new()) } else { empty() };
+    match (body.entry(first).or_insert(new), in_list) {
+        (Value::Object(inner), _) => put(inner, rest, value),
+        (Value::Array(items), Some((nth, rest))) => {
+            // What was left out in between lacks all that it must have.
+            items.resize(items.len().max(nth + 1), empty());
+            if let Some(Value::Object(inner)) = items.get_mut(nth) {
                 put(inner, rest, value);
             }
         }
+        _ => {}
     }
 }
 
-fn value(field: &Field, typed: &dyn Fn(&str) -> String, civil: Civil) -> Result<Option<Value>, &'static str> {
-    let raw = raw(field, typed);
+fn value(
+    field: &Field,
+    typed: &dyn Fn(&str) -> String,
+    civil: Civil,
+    own: &[CustomField],
+) -> Result<Option<Value>, &'static str> {
+    let raw = raw(field, typed, own);
     let said = raw.trim();
+    if field.kind == Kind::Own {
+        return Ok(Some(own_field::said(own, field.at, typed)));
+    }
     if field.kind == Kind::Redress {
         return rows(field.at, typed);
     }
@@ -302,7 +356,11 @@ fn value(field: &Field, typed: &dyn Fn(&str) -> String, civil: Civil) -> Result<
             Value::from(at.to_string())
         }
         Kind::YesNo => Value::Bool(said == "yes"),
-        Kind::Tags | Kind::Drivers => said.split([',', ' ']).filter(|tag| !tag.is_empty()).map(Value::from).collect(),
+        Kind::Tags | Kind::Checks(_) => said.split([',', ' ']).filter(|tag| !tag.is_empty()).map(Value::from).collect(),
+        Kind::Version => {
+            let (id, version) = said.split_once('@').ok_or("must be one of those that are offered")?;
+            Value::Array(vec![object([("id", id.into()), ("version", version.into())])])
+        }
         Kind::Contacts => said.lines().filter(|line| !line.trim().is_empty()).map(contact).collect::<Result<_, _>>()?,
         _ => Value::from(said),
     }))
@@ -364,11 +422,35 @@ const MILESTONES: &[&str] = &[
     "claim_decided",
     "sent_to_firm",
 ];
+const SEVERITIES: &[&str] = &["low", "medium", "high", "critical"];
+/// What makes somebody vulnerable, in the order of forms.
+const DRIVERS: &[&str] = &["health", "life_event", "resilience", "capability"];
 const RELATIONS: &[&str] = &["duplicate_of", "part_of"];
 const SENT_AT: Field = field("sent_at", "When it was sent", Kind::Moment).hint("Leave it empty if that is now.");
 const OUTCOME: Field = field("outcome", "Outcome", Kind::Choice(OUTCOMES)).must();
 const PUT_RIGHT: Field = field("redress", "Redress", Kind::Redress);
 const REASON: Field = field("reason", "Why", Kind::Text).must();
+
+/// What can be said of matters that are split off, and of what remains.
+macro_rules! matters {
+    ($($at:literal $name:literal $required:literal,)*) => {
+        &[
+            REASON,
+            $(Field {
+                required: $required,
+                ..field(concat!("parts/", $at, "/description"), concat!($name, ", in the consumer’s own words"), Kind::Text)
+            },
+            field(concat!("parts/", $at, "/desired_outcome"), concat!($name, ": what they want"), Kind::Line),
+            field(concat!("parts/", $at, "/product"), concat!($name, ": product"), Kind::Product),
+            field(concat!("parts/", $at, "/issue"), concat!($name, ": what went wrong"), Kind::Issue),
+            field(concat!("parts/", $at, "/severity"), concat!($name, ": severity"), Kind::Choice(SEVERITIES))
+                .hint("If it is not as bad as the complaint."),
+            field(concat!("parts/", $at, "/tags"), concat!($name, ": tags"), Kind::Tags).hint("With commas between."),)*
+            field("remains/product", "What remains: product", Kind::Product).hint("If that is another one now."),
+            field("remains/issue", "What remains: what went wrong", Kind::Issue),
+        ]
+    };
+}
 
 /// Every command, in the order in which they are offered.
 pub const COMMANDS: &[Command] = &[
@@ -452,8 +534,8 @@ pub const COMMANDS: &[Command] = &[
             &[
                 field("product", "Product", Kind::Product),
                 field("issue", "What went wrong", Kind::Issue),
-                field("severity", "Severity", Kind::Choice(&["low", "medium", "high", "critical"])),
-                field("vulnerability", "What makes them vulnerable", Kind::Drivers),
+                field("severity", "Severity", Kind::Choice(SEVERITIES)),
+                field("vulnerability", "What makes them vulnerable", Kind::Checks(DRIVERS)),
                 field("tags", "Tags", Kind::Tags).hint("With commas between."),
                 field("root_cause", "Root cause", Kind::Line).hint("A code, such as card_dispute_backlog."),
                 field("eligible", "Eligible complainant", Kind::YesNo),
@@ -544,10 +626,36 @@ pub const COMMANDS: &[Command] = &[
                     "How they read letters",
                     Kind::Choice(&["standard", "large_print", "easy_read", "braille", "audio"]),
                 ),
+                field("set/representative/name", "Represented by", Kind::Line)
+                    .hint("Empty all that is said of them if nobody acts for the complainant."),
+                field(
+                    "set/representative/kind",
+                    "What they are",
+                    Kind::Choice(&["claims_management_company", "solicitor", "family", "charity", "other"]),
+                ),
+                field("set/representative/contacts", "How the representative is reached", Kind::Contacts)
+                    .hint("A line each, as above."),
+                field("set/representative/authorisation", "Number with their regulator", Kind::Line),
+                field("set/representative/reference", "Their reference", Kind::Line),
+                field("set/custom", "Your own fields", Kind::Own),
             ],
         )
     }
     .says("Puts wrong entries right. What they were stays on file. Change only what was wrong.", "Corrected.")
+    .of(Group::More),
+    Command {
+        changes: true,
+        ..command(
+            "label",
+            "Who may see it",
+            When::Always,
+            &[field("sensitivity", "It is about or from", Kind::Checks(Clearance::NAMES))],
+        )
+    }
+    .says(
+        "Then those alone see it who are cleared for all that is checked: if you are not, you will not see it either. With nothing checked everybody sees it.",
+        "Set.",
+    )
     .of(Group::More),
     command(
         "retract-milestone",
@@ -597,6 +705,27 @@ pub const COMMANDS: &[Command] = &[
         .says("The complainant takes it back.", "Withdrawn.")
         .of(Group::More)
         .grave(),
+    command(
+        "move-clocks",
+        "Move clocks",
+        When::Outdated,
+        &[field("versions", "To what", Kind::Version).must(), REASON],
+    )
+    .says(
+        "Its clocks are counted by that version from then on, whatever was in force when they started. Dates may change at once.",
+        "The clocks are moved.",
+    )
+    .of(Group::More)
+    .grave(),
+    Command {
+        long: true,
+        ..command("split", "Split", When::Whole, matters!("0" "Part 1" true, "1" "Part 2" false, "2" "Part 3" false,))
+    }
+    .says(
+        "A matter that needs an answer of its own becomes a complaint with clocks of its own, of the same person and the same day. Leave the parts empty that you do not need.",
+        "Split. The parts are under “Other complaints”.",
+    )
+    .of(Group::More),
     command("rejoin", "Rejoin", When::Legal("rejoin"), &[REASON])
         .says("Takes this part back into the complaint it was split off from, and ends it.", "Taken back.")
         .of(Group::More)
@@ -616,6 +745,10 @@ pub struct Choices {
     pub issues: Vec<(String, String)>,
     /// The currency that is likely.
     pub currency: &'static str,
+    /// What the firm has declared.
+    pub own: Vec<CustomField>,
+    /// The versions of rules and calendars that clocks can be moved to, as `<id>@<version>` and by name.
+    pub versions: Vec<(String, String)>,
 }
 
 /// How a control is drawn.
@@ -700,7 +833,8 @@ impl Form {
         let none = Begun::default();
         let filled = begun.unwrap_or(&none);
         let draw = |field| draw(command, field, complaint, choices, civil, begun);
-        let fields: Vec<Drawn> = command.fields.iter().map(draw).collect();
+        let fields: Vec<Drawn> =
+            if command.long && begun.is_none() { Vec::new() } else { command.fields.iter().map(draw).collect() };
         let of_none = |(at, _): &&(String, String)| !command.fields.iter().any(|field| is_at(at, field.at));
         let said =
             |(at, why): &(String, String)| if at.is_empty() { sentence(why) } else { format!("{}: {why}", words(at)) };
@@ -742,16 +876,20 @@ fn draw(
 ) -> Drawn {
     // An assignment names the team anew.
     let begins = command.changes || matches!(field.kind, Kind::Person | Kind::Team);
-    let held = if begins { held(field, complaint, civil) } else { String::new() };
+    let held = if begins { held(field, complaint, civil, &choices.own) } else { String::new() };
     let sent = |name: &str| {
         let sent = begun.and_then(|begun| begun.typed.iter().find(|(held, _)| held == name));
         sent.map(|(_, value)| value.clone())
     };
     // What somebody has left as it was follows whoever has changed it in between.
-    let left = sent(&was(field.at)).is_some_and(|was| was == raw(field, &|name| sent(name).unwrap_or_default()));
+    let said = || raw(field, &|name| sent(name).unwrap_or_default(), &choices.own);
+    let left = sent(&was(field.at)).is_some_and(|was| was.replace("\r\n", "\n") == said());
     let typed = |name: &str| sent(name).filter(|_| !(command.changes && left));
-    let wrong = begun.and_then(|begun| begun.wrong.iter().find(|(at, _)| is_at(at, field.at)));
-    let wrong = wrong.map(|(_, why)| sentence(why)).unwrap_or_default();
+    let wrong_at = |is_it: &dyn Fn(&str) -> bool| {
+        let found = begun.and_then(|begun| begun.wrong.iter().find(|(at, _)| is_it(at)));
+        found.map(|(_, why)| sentence(why)).unwrap_or_default()
+    };
+    let wrong = wrong_at(&|at| is_at(at, field.at));
     let id = field.id(command.id);
     let one = |name: String, label: &str, value: String, control: Control| Input {
         id: format!("{}-{}", command.id, name.replace('/', "-")),
@@ -764,13 +902,17 @@ fn draw(
         control,
     };
     let inputs: Vec<Input> = match field.kind {
-        Kind::Drivers => {
-            let was_begun = !left && begun.is_some_and(|begun| !begun.typed.is_empty());
-            let is = |driver: &str| if !was_begun && held.split(',').any(|held| held == driver) { "yes" } else { "" };
-            let draw = |driver: &&str| {
-                one(format!("{}-{driver}", field.at), &words(driver), is(driver).to_owned(), Control::Check)
-            };
-            DRIVERS.iter().map(draw).collect()
+        Kind::Own => {
+            let held = |own: &CustomField, name: &str| typed(name).unwrap_or_else(|| own_field::typed(own, complaint));
+            let inputs = own_field::inputs(&choices.own, field.at, &held, &|name| wrong_at(&|at| at == name));
+            // What a new complaint must have may be missing in one that came otherwise.
+            inputs.into_iter().map(|input| Input { required: false, ..input }).collect()
+        }
+        Kind::Checks(codes) => {
+            let checked = typed(field.at).unwrap_or_else(|| held.clone());
+            let is = |code: &str| if checked.split(',').any(|checked| checked == code) { "yes" } else { "" }.to_owned();
+            let draw = |code: &&str| one(format!("{}-{code}", field.at), &words(code), is(code), Control::Check);
+            codes.iter().map(draw).collect()
         }
         Kind::Money => vec![
             one(format!("{}-amount", field.at), "Amount", String::new(), Control::Input("text")),
@@ -799,7 +941,7 @@ fn draw(
             vec![input]
         }
     };
-    let several = matches!(field.kind, Kind::Drivers | Kind::Money | Kind::Redress);
+    let several = matches!(field.kind, Kind::Checks(_) | Kind::Money | Kind::Redress);
     Drawn {
         legend: if several { field.label } else { "" },
         wrong: if several { wrong } else { String::new() },
@@ -831,13 +973,17 @@ fn control(kind: Kind, choices: &Choices, required: bool) -> Control {
         Kind::Team => with_none(&choices.teams),
         Kind::Product => with_none(&choices.products),
         Kind::Issue => with_none(&choices.issues),
+        Kind::Version => with_none(&choices.versions),
         Kind::YesNo => Control::Select(options(&["yes", "no"], none)),
         _ => Control::Input("text"),
     }
 }
 
 /// What a field holds now, as it would be typed.
-fn held(field: &Field, complaint: &Value, civil: Civil) -> String {
+fn held(field: &Field, complaint: &Value, civil: Civil, own: &[CustomField]) -> String {
+    if field.kind == Kind::Own {
+        return own_field::as_one(own, &|own| own_field::typed(own, complaint));
+    }
     let at = format!("/{}", field.at.strip_prefix("set/").unwrap_or(field.at));
     let found = complaint.pointer(&at).unwrap_or(&Value::Null);
     match (field.kind, found) {
@@ -848,9 +994,9 @@ fn held(field: &Field, complaint: &Value, civil: Civil) -> String {
             contacts.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         // In their own order, as a form that is not touched has them.
-        (Kind::Drivers, Value::Array(held)) => {
-            let is_held = |driver: &&str| held.iter().any(|held| held.as_str() == Some(driver));
-            DRIVERS.iter().filter(|driver| is_held(driver)).copied().collect::<Vec<_>>().join(",")
+        (Kind::Checks(codes), Value::Array(held)) => {
+            let is_held = |code: &&&str| held.iter().any(|held| held.as_str() == Some(**code));
+            codes.iter().filter(is_held).copied().collect::<Vec<_>>().join(",")
         }
         (_, Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         (_, Value::String(held)) => held.clone(),
@@ -868,12 +1014,18 @@ mod tests {
         Civil::of("Europe/London", "2026-11-27T12:00:00Z".parse().unwrap())
     }
 
+    fn own() -> Vec<CustomField> {
+        let declared = json!([{"name": "branch", "label": "Branch", "type": "text", "required": true},
+            {"name": "visits", "label": "Visits", "type": "integer"}]);
+        serde_json::from_value(declared).unwrap()
+    }
+
     fn body(id: &str, typed: &[(&str, &str)]) -> Result<Value, Vec<(String, String)>> {
         let get = |name: &str| {
             let found = typed.iter().find(|(held, _)| *held == name);
             found.map_or_else(String::new, |(_, value)| (*value).to_owned())
         };
-        Command::named(id).unwrap().body(&get, civil())
+        Command::named(id).unwrap().body(&get, civil(), &own())
     }
 
     #[test]
@@ -950,6 +1102,102 @@ mod tests {
     }
 
     #[test]
+    fn matters_are_split_off_in_their_order() {
+        let typed = [
+            ("reason", "Two matters"),
+            ("parts/0/description", "The fee."),
+            ("parts/0/tags", "fees, late"),
+            ("parts/2/product", "card"),
+            ("remains/product", "mortgage"),
+        ];
+        assert_eq!(
+            body("split", &typed).unwrap(),
+            json!({"reason": "Two matters", "remains": {"product": "mortgage"},
+                "parts": [{"description": "The fee.", "tags": ["fees", "late"]}, {}, {"product": "card"}]})
+        );
+        assert_eq!(body("split", &[("reason", "x")]).unwrap_err()[0].0, "parts/0/description");
+    }
+
+    #[test]
+    fn a_part_is_not_split() {
+        let split = Command::named("split").unwrap();
+        let offered = |complaint: Value| split.is_offered(&complaint, &Choices::default(), false);
+        assert!(offered(json!({"state": "investigating", "links": [{"relation": "duplicate_of"}]})));
+        assert!(!offered(json!({"state": "investigating", "links": [{"relation": "part_of"}]})));
+        assert!(!offered(json!({"state": "closed"})));
+        assert!(!offered(json!({"state": "received", "parts": vec!["p"; MAX_PARTS]})));
+        let drawn =
+            |begun: Option<&Begun>| Form::new(split, &json!({}), &Choices::default(), civil(), begun).fields.len();
+        assert_eq!(drawn(None), 0, "it is long");
+        assert_eq!(drawn(Some(&Begun::default())), split.fields.len());
+    }
+
+    #[test]
+    fn clocks_are_moved_by_leads_where_there_is_a_newer_version() {
+        let moves = Command::named("move-clocks").unwrap();
+        let versions = vec![("gb-ofcom@2026-04-08".to_owned(), "Ofcom".to_owned())];
+        let newer = Choices { versions, ..Choices::default() };
+        let offered = [(&newer, true), (&newer, false), (&Choices::default(), true)];
+        let offered = offered.map(|(choices, leads)| moves.is_offered(&json!({}), choices, leads));
+        assert_eq!(offered, [true, false, false]);
+        assert_eq!(
+            body("move-clocks", &[("reason", "x"), ("versions", "gb-ofcom@2026-04-08")]).unwrap(),
+            json!({"reason": "x", "versions": [{"id": "gb-ofcom", "version": "2026-04-08"}]})
+        );
+    }
+
+    #[test]
+    fn whoever_acts_for_them_is_corrected_as_a_whole() {
+        let typed = [
+            ("reason", "x"),
+            ("was:set/representative/name", "Kwame"),
+            ("set/representative/name", "Kwame Osei"),
+            ("was:set/representative/kind", "family"),
+            ("set/representative/kind", "family"),
+        ];
+        assert_eq!(
+            body("correct", &typed).unwrap(),
+            json!({"reason": "x", "set": {"representative": {"name": "Kwame Osei", "kind": "family", "contacts": []}}})
+        );
+        let typed = [("reason", "x"), ("was:set/representative/name", "Kwame"), ("was:set/made_on", "2026-11-18")];
+        assert_eq!(
+            body("correct", &typed).unwrap(),
+            json!({"reason": "x", "set": {"representative": null, "made_on": null}})
+        );
+    }
+
+    #[test]
+    fn the_firms_own_fields_are_corrected_together() {
+        let typed = [
+            ("reason", "x"),
+            ("was:set/custom", "branch=Leeds\r\nvisits=3"),
+            ("set/custom/branch", "Leeds"),
+            ("set/custom/visits", "4"),
+        ];
+        assert_eq!(
+            body("correct", &typed).unwrap(),
+            json!({"reason": "x", "set": {"custom": {"branch": "Leeds", "visits": 4}}})
+        );
+    }
+
+    #[test]
+    fn a_link_to_a_form_says_what_is_checked() {
+        let complaint = json!({"sensitivity": ["staff", "vip"]});
+        let label = Command::named("label").unwrap();
+        let drawn = |typed: &[(&str, &str)]| {
+            let typed = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let begun = Begun { typed, wrong: Vec::new() };
+            let form = Form::new(label, &complaint, &Choices::default(), civil(), Some(&begun));
+            let checked = form.fields.iter().flat_map(|field| &field.inputs).filter(|input| !input.value.is_empty());
+            checked.map(|input| input.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(&[]), ["sensitivity-staff", "sensitivity-vip"]);
+        assert_eq!(drawn(&[("sensitivity", "bereaved")]), ["sensitivity-bereaved"]);
+        assert_eq!(drawn(&[("sensitivity", "")]), Vec::<String>::new());
+        assert_eq!(body("label", &[("was:sensitivity", "staff,vip")]).unwrap(), json!({"sensitivity": []}));
+    }
+
+    #[test]
     fn after_a_conflict_what_was_left_alone_is_as_it_is_now() {
         let complaint = json!({"severity": "critical", "tags": ["new"], "vulnerability": ["health"]});
         let typed = [
@@ -974,17 +1222,20 @@ mod tests {
     fn a_form_that_is_not_touched_changes_nothing() {
         let complaint = json!({"description": "It’s wrong.\nVery.", "received_at": "2026-11-20T09:04:30.123Z", "channel": "web",
             "complainant": {"name": "Ann", "format": "braille", "contacts": [{"kind": "email", "value": "a@b.example"}]},
+            "representative": {"name": "Bob", "kind": "family", "contacts": [{"kind": "phone", "value": "1"}]},
+            "custom": {"branch": "Leeds\nCity", "visits": 3},
             "tags": ["b", "a"], "vulnerability": ["capability", "health"], "eligible": true, "severity": "low"});
+        let choices = Choices { own: own(), ..Choices::default() };
         for id in ["classify", "correct"] {
-            let form = Form::new(Command::named(id).unwrap(), &complaint, &Choices::default(), civil(), None);
+            let form = Form::new(Command::named(id).unwrap(), &complaint, &choices, civil(), None);
             let get = |name: &str| {
                 let of = form.fields.iter();
                 let was = of.clone().filter_map(|field| field.was.clone()).find(|(held, _)| held == name);
                 let input = of.flat_map(|field| &field.inputs).find(|input| input.name == name);
                 was.map(|(_, value)| value).or(input.map(|input| input.value.clone())).unwrap_or_default()
             };
-            let body =
-                form.command.body(&|name: &str| if name == "reason" { "x".to_owned() } else { get(name) }, civil());
+            let said = |name: &str| if name == "reason" { "x".to_owned() } else { get(name) };
+            let body = form.command.body(&said, civil(), &own());
             let nothing = if id == "correct" { json!({"reason": "x"}) } else { json!({}) };
             assert_eq!(body.unwrap(), nothing);
         }

@@ -5,7 +5,7 @@ use super::{
     case_words::{Civil, day, lower, money, size, words},
     words::person,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A piece of a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,6 +206,7 @@ impl Teller<'_> {
             "redress_paid" => format!("Paid {}", money(of("/currency"), number(data, "/minor"))),
             "adr_outcome_recorded" => format!("{} decided: {}", of("/scheme"), lower(of("/outcome"))),
             "clocks_moved" => "Clocks moved to other versions of their rules".to_owned(),
+            "sensitivity_set" => "Who may see it was set".to_owned(),
             "split" => format!("Split: {} split off", parts(list(data, "/parts").len())),
             "part_rejoined" => "A part was taken back into this complaint".to_owned(),
             "rejoined" => "Taken back into the complaint it was split off from".to_owned(),
@@ -275,6 +276,10 @@ impl Teller<'_> {
                     let said = data.pointer(at).and_then(Value::as_bool);
                     add(name, said.map(|is| if is { "Yes" } else { "No" }).unwrap_or_default().to_owned());
                 }
+            }
+            "sensitivity_set" => {
+                let said = joined(list(data, "/sensitivity"));
+                add("Only for those cleared for", if said.is_empty() { "Nothing: everybody".to_owned() } else { said });
             }
             "corrected" => {
                 let changes = data.pointer("/changes").and_then(Value::as_object);
@@ -371,14 +376,83 @@ impl Teller<'_> {
                 }
                 act(format!("act=assign&assignee={}", escaped(before)), "Assign it back")
             }
+            "classified" => act(format!("act=classify{}", self.as_before(event, all)?), "Classify it as before"),
+            "sensitivity_set" => act(format!("act=label{}", self.as_before(event, all)?), "Set it back"),
             "received" | "corrected" => act("act=correct".to_owned(), "Correct an entry"),
             _ => None,
         }
     }
 
+    /// The fields of a form that set back what an event has set: if that still holds, and if it was something before.
+    fn as_before(&self, event: &Value, all: &[Value]) -> Option<String> {
+        let before = set_before(event, all);
+        let of = |from: &Value, name: &str| from.pointer(&format!("/{name}")).cloned().unwrap_or_default();
+        let set = event.pointer("/data")?;
+        // An issue goes with its product, and comes back with it.
+        let moves = has(set, "/product") && of(set, "product") != of(&before, "product");
+        let mut fields = String::new();
+        for name in SET {
+            let (was, now, with_product) = (of(&before, name), of(set, name), moves && name == "issue");
+            if !with_product && (now.is_null() || same(&was, &now)) {
+                continue;
+            }
+            if !same(&of(self.complaint, name), &now) {
+                return None;
+            }
+            let was = match was {
+                Value::Array(codes) => codes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+                Value::Bool(is) => if is { "yes" } else { "no" }.to_owned(),
+                Value::String(said) => said,
+                _ if now.is_array() => String::new(),
+                _ if with_product => continue,
+                // No command makes it nothing again.
+                _ => return None,
+            };
+            fields = format!("{fields}&{name}={}", escaped(&was));
+        }
+        (!fields.is_empty()).then_some(fields)
+    }
+
     fn is_open(&self) -> bool {
         !["resolved", "closed", "withdrawn", "referred"].contains(&text(self.complaint, "/state"))
     }
+}
+
+/// What classifications and labels set.
+const SET: [&str; 9] = [
+    "product",
+    "issue",
+    "severity",
+    "vulnerability",
+    "tags",
+    "root_cause",
+    "eligible",
+    "vulnerability_failure",
+    "sensitivity",
+];
+
+/// What a complaint had of that before an event.
+fn set_before(event: &Value, all: &[Value]) -> Value {
+    let mut before = Map::new();
+    for earlier in all.iter().take_while(|earlier| number(earlier, "/seq") < number(event, "/seq")) {
+        if !["received", "classified", "sensitivity_set"].contains(&text(earlier, "/type")) {
+            continue;
+        }
+        let said = |name: &str| earlier.pointer(&format!("/data/{name}")).filter(|said| !said.is_null());
+        if said("product").is_some_and(|product| before.get("product") != Some(product)) {
+            before.remove("issue");
+        }
+        for (name, said) in SET.into_iter().filter_map(|name| Some((name, said(name)?))) {
+            before.insert(name.to_owned(), said.clone());
+        }
+    }
+    Value::Object(before)
+}
+
+/// Whether two entries are the same; an empty list may not be written.
+fn same(one: &Value, other: &Value) -> bool {
+    let is_none = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    one == other || (is_none(one) && is_none(other))
 }
 
 /// Moments of events that are not when they were recorded.
@@ -478,6 +552,35 @@ mod tests {
         let undo = told.undo.unwrap().0;
         assert_eq!(undo, "/app/cases/c1?act=unlink&complaint=c2&relation=duplicate_of#act");
         assert_eq!(entry(&json!({"id": "c1", "links": []}), &event).undo, None, "it is undone already");
+    }
+
+    #[test]
+    fn what_was_set_is_set_back() {
+        let of = |seq: u32, kind: &str, data: Value| json!({"seq": seq, "type": kind, "data": data});
+        let events = [
+            of(1, "received", json!({"product": "card", "issue": "fee", "severity": "low"})),
+            of(2, "classified", json!({"severity": "high", "tags": ["a b", "c"], "vulnerability": ["health"]})),
+            of(3, "sensitivity_set", json!({"sensitivity": ["vip"]})),
+            of(4, "classified", json!({"product": "loan", "severity": "high"})),
+            of(5, "classified", json!({"root_cause": "late"})),
+            of(6, "sensitivity_set", json!({"sensitivity": []})),
+        ];
+        let complaint = json!({"id": "c1", "product": "loan", "severity": "high", "tags": ["a b", "c"], "root_cause": "late",
+            "vulnerability": [], "sensitivity": []});
+        let civil = Civil::of("Europe/London", "2026-11-27T12:00:00Z".parse().unwrap());
+        let people = People::default();
+        let undo = |complaint: &Value, at: usize| {
+            let teller = Teller { complaint, people: &people, civil, writes: true };
+            teller.entry(&events[at], &events).undo.map(|(href, _)| href.replace("/app/cases/c1?", ""))
+        };
+        assert_eq!(undo(&complaint, 1), None, "vulnerability is something else by now");
+        let mut held = complaint.clone();
+        held["vulnerability"] = json!(["health"]);
+        assert_eq!(undo(&held, 1).as_deref(), Some("act=classify&severity=low&vulnerability=&tags=#act"));
+        assert_eq!(undo(&complaint, 2), None, "labels are others by now");
+        assert_eq!(undo(&complaint, 3).as_deref(), Some("act=classify&product=card&issue=fee#act"));
+        assert_eq!(undo(&complaint, 4), None, "there was none");
+        assert_eq!(undo(&complaint, 5).as_deref(), Some("act=label&sensitivity=vip#act"));
     }
 
     #[test]

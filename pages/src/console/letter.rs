@@ -181,6 +181,7 @@ const LETTER: Command = Command {
     group: Group::Next,
     grave: false,
     changes: false,
+    long: false,
     fixed: &[],
     fields: &[],
 };
@@ -209,7 +210,7 @@ impl Writing<'_> {
     pub fn names(&self) -> Vec<String> {
         let own = texts_of(self.template).into_iter().map(|name| format!("texts/{name}"));
         let chosen = ["language", "format"].map(str::to_owned);
-        own.chain(chosen).chain(self.command().names()).collect()
+        own.chain(chosen).chain(self.command().names(&[])).collect()
     }
 
     /// The form, as far as it is filled in.
@@ -254,7 +255,7 @@ impl Writing<'_> {
         gaps: bool,
         typed: &dyn Fn(&str) -> String,
     ) -> Result<Value, Vec<(String, String)>> {
-        let Value::Object(mut body) = self.command().body(typed, self.civil)? else { return Err(Vec::new()) };
+        let Value::Object(mut body) = self.command().body(typed, self.civil, &[])? else { return Err(Vec::new()) };
         let mut own = Map::new();
         for name in texts_of(self.template) {
             let said = typed(&format!("texts/{name}")).replace("\r\n", "\n").trim().to_owned();

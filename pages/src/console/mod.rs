@@ -12,6 +12,7 @@ pub mod dashboard;
 pub mod letter;
 pub mod new_case;
 pub mod office;
+pub mod own_field;
 pub mod profile;
 pub mod queue;
 pub mod settings;

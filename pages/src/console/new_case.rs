@@ -2,6 +2,7 @@
 
 use super::{
     bulk::Typed,
+    case_form::Drawn,
     queue::{Choice, Refused, Row},
     shell::Shell,
 };
@@ -28,26 +29,6 @@ pub fn reason(word: &str) -> &str {
     }
 }
 
-/// A field that the firm asks for besides.
-#[derive(Clone, Debug)]
-pub struct Declared {
-    /// Its name in the form: what it is called in the API, after [`Declared::BEFORE`].
-    pub name: String,
-    /// What people read.
-    pub label: String,
-    /// The type of its `input`.
-    pub kind: &'static str,
-    /// What is chosen from; nothing: it is an `input`.
-    pub choices: Vec<Choice>,
-    /// Whether it must be filled in.
-    pub required: bool,
-}
-
-impl Declared {
-    /// What the name of such a field begins with in the form.
-    pub const BEFORE: &'static str = "custom/";
-}
-
 /// A form for a complaint.
 #[derive(Clone, Debug, Template)]
 #[template(path = "console/new_case.html")]
@@ -59,7 +40,7 @@ pub struct NewCase {
     /// What it may be about: a product and its issues.
     pub products: Vec<(Choice, Vec<Choice>)>,
     /// What the firm asks for besides.
-    pub declared: Vec<Declared>,
+    pub own: Drawn,
     /// Today, as a date.
     pub today: String,
     /// Complaints that may be the same; none if nobody has looked.

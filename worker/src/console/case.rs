@@ -14,7 +14,7 @@ use crate::{
 };
 use futures_util::{join, try_join};
 use pages::console::{
-    case::{Case, Presence, Rights, Source, Trouble, currency, offered, zone},
+    case::{Case, Presence, Rights, Source, Trouble, currency, newer, offered, zone},
     case_form::{Begun, COMMANDS, Choices, Command, Form},
     case_json::{list, number, text},
     case_timeline::{People, Teller},
@@ -24,6 +24,7 @@ use pages::console::{
 use serde_json::{Value, json};
 use shared::{
     access::{Scope, staff::has_scope},
+    clock::day::Day,
     http::etag,
     ids::{ComplaintId, RequestId},
     lock::MAX_TTL_SECONDS,
@@ -99,9 +100,10 @@ pub(crate) async fn show(call: Call) -> Outcome {
         let done = COMMANDS.iter().find(|command| command.id == done).map_or("", |command| command.done);
         let act = Command::named(&parameter(&desk.call, "act"));
         let begun = act.map(|command| {
-            let of = |name: String| (name.clone(), parameter(&desk.call, &name));
-            let typed = command.names().into_iter().map(of).filter(|(_, value)| !value.is_empty());
-            (command, Begun { typed: typed.collect(), wrong: Vec::new() })
+            let names = command.names(&desk.tenant().custom_fields);
+            let given = desk.call.parameters().filter(|(name, _)| names.iter().any(|held| held == name));
+            let typed = given.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            (command, Begun { typed, wrong: Vec::new() })
         });
         draw(desk, 200, Opened { begun, refused: None, done }).await
     })
@@ -121,9 +123,16 @@ async fn draw(desk: &Desk, status: u16, opened: Opened) -> Shown {
     let (people, rights) = (&room.people, room.rights);
     let civil = civil(desk, &clocks);
     let presence = presence(desk, &room, &complaint, civil).await;
-    let (about, choices) = choices(desk, &complaint, people, names);
-    let source =
-        Source { complaint: &complaint, clocks: &clocks, duplicates: &duplicates, people, names: &about, civil };
+    let (about, choices) = choices(desk, &complaint, &clocks, people, names);
+    let source = Source {
+        complaint: &complaint,
+        clocks: &clocks,
+        duplicates: &duplicates,
+        people,
+        names: &about,
+        own: &choices.own,
+        civil,
+    };
     let teller = Teller { complaint: &complaint, people, civil, writes: rights.writes };
     let Opened { begun, refused, done } = opened;
     let trouble = refused.map(|(refusal, seen)| {
@@ -135,9 +144,9 @@ async fn draw(desk: &Desk, status: u16, opened: Opened) -> Shown {
         Form::new(command, &complaint, &choices, civil, begun)
     };
     // What somebody has typed is shown, also where it is not legal any more.
-    let mut commands = if rights.writes { offered(&complaint) } else { Vec::new() };
-    commands
-        .extend(begun.iter().map(|(begun, _)| *begun).filter(|begun| rights.writes && !begun.is_offered(&complaint)));
+    let mut commands = offered(&complaint, &choices, rights);
+    let is_new = |begun: &&Command| rights.writes && !begun.is_offered(&complaint, &choices, rights.leads);
+    commands.extend(begun.iter().map(|(begun, _)| *begun).filter(is_new));
     let page = Case {
         shell: desk.shell(Section::Queue),
         shown: source.shown(),
@@ -207,7 +216,13 @@ const HOLD_SECONDS: u32 = 300;
 const _: () = assert!(HOLD_SECONDS <= MAX_TTL_SECONDS);
 
 /// Names of what the complaint is about, and what forms offer: what is in use, and what it is about already.
-fn choices(desk: &Desk, complaint: &Value, people: &People, held: Names) -> (Vec<(String, String)>, Choices) {
+fn choices(
+    desk: &Desk,
+    complaint: &Value,
+    clocks: &Value,
+    people: &People,
+    held: Names,
+) -> (Vec<(String, String)>, Choices) {
     let products = desk.products();
     let named = |code: &shared::text::Code, name: &str| (code.as_str().to_owned(), name.to_owned());
     let [product_held, issue_held] = ["/product", "/issue"].map(|at| text(complaint, at));
@@ -232,7 +247,9 @@ fn choices(desk: &Desk, complaint: &Value, people: &People, held: Names) -> (Vec
     if !assignee.is_empty() && !workers.iter().any(|(id, _)| id == assignee) {
         workers.push((assignee.to_owned(), people.called(assignee)));
     }
-    (names, Choices { people: workers, teams, products, issues, currency })
+    let own = desk.tenant().custom_fields.to_vec();
+    let versions = newer(clocks, Day::of_utc(desk.now()));
+    (names, Choices { people: workers, teams, products, issues, currency, own, versions })
 }
 
 /// The civil time of a complaint: that in which its clocks are counted; the firm's, if it has none.
@@ -256,7 +273,7 @@ pub(super) fn seen(desk: &Desk) -> u32 {
 
 /// Whether whoever is before the page can mend what the API refuses.
 pub(super) const fn can_be_mended(status: u16) -> bool {
-    matches!(status, 400 | 409 | 412 | 422 | 423)
+    matches!(status, 400 | 409 | 412 | 422 | 423 | 429)
 }
 
 /// `POST /app/cases/{id}/{command}`
@@ -264,14 +281,15 @@ pub(crate) async fn act(call: Call) -> Outcome {
     at_desk(call, async |desk| {
         let id = id(desk)?;
         let command = Command::named(&desk.call.path_value::<String>("command")?).ok_or_else(nothing_here)?;
-        let typed = command.names().into_iter().chain(command.fields.iter().map(|field| was_of(field.at)));
+        let own = &desk.tenant().custom_fields;
+        let typed = command.names(own).into_iter().chain(command.fields.iter().map(|field| was_of(field.at)));
         let mut typed: Vec<(String, String)> =
             typed.map(|name| (name.clone(), desk.form.get(&name).to_owned())).collect();
         find_complaint(desk, &mut typed).await?;
         let get = |name: &str| {
             typed.iter().find(|(held, _)| held == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
-        let body = match command.body(&get, civil_of(desk)) {
+        let body = match command.body(&get, civil_of(desk), own) {
             Ok(body) => body.to_string(),
             Err(wrong) => {
                 return draw(desk, 422, Opened { begun: Some((command, Begun { typed, wrong })), ..Opened::default() })

@@ -9,15 +9,17 @@ use super::{
 use crate::call::{Call, Outcome};
 use pages::console::{
     bulk::Typed,
-    new_case::{Declared, NewCase, Similar, reason},
-    queue::{Choice, Refused},
+    case_form::Drawn,
+    new_case::{NewCase, Similar, reason},
+    own_field,
+    queue::Refused,
     shell::Section,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::{
     clock::day::{Day, TimeOfDay},
-    tenant::custom_field::{CustomField, FieldType},
+    tenant::custom_field::CustomField,
 };
 
 #[derive(Deserialize)]
@@ -43,6 +45,9 @@ const MOST: usize = 5;
 /// The ways to reach somebody, in the order in which they are sent.
 const CONTACTS: [&str; 3] = ["phone", "email", "post"];
 
+/// What names of the firm's own fields begin with in the form, as in the API.
+const OWN: &str = "custom";
+
 /// What the form is to say besides what was typed.
 #[derive(Default)]
 struct Answer {
@@ -63,10 +68,13 @@ pub(crate) async fn show(call: Call) -> Outcome {
 
 fn draw(desk: &Desk, typed: Typed, key: String, answer: Answer) -> Shown {
     let Answer { similar, refused, wrong, accepted } = answer;
+    let held = |_: &CustomField, name: &str| typed.get(name).to_owned();
+    let why = |name: &str| wrong.iter().find(|(field, _)| field == name).map(|(_, why)| why.clone());
+    let inputs = own_field::inputs(&desk.tenant().custom_fields, OWN, &held, &|name| why(name).unwrap_or_default());
     desk.page(&NewCase {
         shell: desk.shell(Section::Queue),
         products: subjects(desk, typed.get("subject")),
-        declared: desk.tenant().custom_fields.iter().map(|field| declared(field, &typed)).collect(),
+        own: Drawn { legend: "", wrong: String::new(), inputs, was: None },
         today: desk.today().to_string(),
         similar,
         key,
@@ -132,46 +140,8 @@ async fn look(desk: &Desk, body: &str) -> Result<Vec<Similar>, Stop> {
     Ok(data.into_iter().take(MOST).map(similar).collect())
 }
 
-/// A field that the firm has declared, as the form has it.
-fn declared(field: &CustomField, typed: &Typed) -> Declared {
-    let name = format!("{}{}", Declared::BEFORE, field.name);
-    let choice = |value: &str, words: &str| Choice {
-        value: value.to_owned(),
-        name: words.to_owned(),
-        is_chosen: typed.get(&name) == value,
-    };
-    let choices = match field.takes {
-        FieldType::Boolean => vec![choice("yes", "Yes"), choice("no", "No")],
-        FieldType::Choice => field
-            .choices
-            .iter()
-            .flat_map(|choices| choices.iter())
-            .map(|one| choice(one.as_str(), one.as_str()))
-            .collect(),
-        FieldType::Text | FieldType::Integer | FieldType::Date => Vec::new(),
-    };
-    let kind = match field.takes {
-        FieldType::Integer => "number",
-        FieldType::Date => "date",
-        FieldType::Text | FieldType::Boolean | FieldType::Choice => "text",
-    };
-    Declared { label: field.label.as_str().to_owned(), kind, choices, required: field.required, name }
-}
-
-/// What was said in it. What is no number goes as it was typed, and the API says so.
-fn said_in(field: &CustomField, typed: &Typed) -> Option<(String, Value)> {
-    let typed = typed.get(&format!("{}{}", Declared::BEFORE, field.name)).trim();
-    let value = match (field.takes, typed) {
-        (_, "") => return None,
-        (FieldType::Boolean, typed) => Value::from(typed == "yes"),
-        (FieldType::Integer, typed) => typed.parse::<i64>().map_or_else(|_| Value::from(typed), Value::from),
-        (FieldType::Text | FieldType::Date | FieldType::Choice, typed) => Value::from(typed),
-    };
-    Some((field.name.as_str().to_owned(), value))
-}
-
 fn body(desk: &Desk, typed: &Typed) -> Value {
-    let custom: Map<_, _> = desk.tenant().custom_fields.iter().filter_map(|field| said_in(field, typed)).collect();
+    let custom = own_field::said(&desk.tenant().custom_fields, OWN, &|name| typed.get(name).to_owned());
     let said = |name: &str| Some(typed.get(name).trim()).filter(|value| !value.is_empty());
     let contacts: Vec<_> =
         CONTACTS.iter().filter_map(|kind| Some(json!({ "kind": kind, "value": said(kind)? }))).collect();
@@ -234,6 +204,6 @@ fn field(pointer: &str) -> Option<String> {
         ("/external_reference", "external_reference"),
         ("/received_at", "received_on"),
     ];
-    let declared = || pointer.strip_prefix("/custom/").map(|name| format!("{}{name}", Declared::BEFORE));
-    FIELDS.iter().find(|(place, _)| *place == pointer).map(|(_, field)| (*field).to_owned()).or_else(declared)
+    let own = || pointer.strip_prefix('/').filter(|name| name.starts_with(OWN)).map(str::to_owned);
+    FIELDS.iter().find(|(place, _)| *place == pointer).map(|(_, field)| (*field).to_owned()).or_else(own)
 }

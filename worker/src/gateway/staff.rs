@@ -17,7 +17,6 @@ use shared::{
     identity::{
         csrf::{self, Forged},
         key::IdentityKey,
-        role::Clearance,
         session_token::SignedIn,
     },
     ids::ComplaintId,

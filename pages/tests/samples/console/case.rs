@@ -1,10 +1,10 @@
 //! The console's case pages: of what the API would say of a complaint from the CFPB's public database (public domain), names taken out.
 
-use super::queue::shell;
+use super::queue::{own_fields, shell};
 use pages::{
     Page,
     console::{
-        case::{Case, Presence, Rights, Source, Trouble, currency, offered, zone},
+        case::{Case, Presence, Rights, Source, Trouble, currency, newer, offered, zone},
         case_form::{Begun, Choices, Command, Form},
         case_json::{number, text},
         case_timeline::{People, Teller},
@@ -176,7 +176,7 @@ fn clocks() -> Value {
             "must_send": if state == "running" { json!("final_response") } else { Value::Null },
             "explanation": {"citation": citation, "source": "FCA Handbook, DISP 1 (handbook.fca.org.uk)", "status": "verified",
                 "zone": "Europe/London", "length": {"amount": 8, "unit": "week"}, "unit": "days", "steps": steps,
-                "calendar": {"id": "england_and_wales", "version": "2026-11-01", "known_until": "2027-12-31"}}})
+                "calendar": {"id": "england_and_wales", "version": "2026-11-26", "known_until": "2027-12-31"}}})
     };
     let days = vec![step("2026-11-18", "2026-11-18", 0, "start_day"), step("2026-11-19", "2027-01-13", 56, "counted")];
     let mut doubtful = clock(
@@ -221,7 +221,16 @@ fn choices() -> Choices {
     let issues = taxonomy.products.iter().take(2).flat_map(|product| &product.issues);
     let issues = issues.map(|issue| (issue.code.as_str().to_owned(), issue.name.clone())).collect();
     let people = people();
-    Choices { people: people.names, teams: people.teams, products, issues, currency: currency("england_and_wales") }
+    let currency = currency("england_and_wales");
+    Choices {
+        people: people.names,
+        teams: people.teams,
+        products,
+        issues,
+        currency,
+        own: own_fields(),
+        versions: Vec::new(),
+    }
 }
 
 /// A page, as a handler makes it.
@@ -260,14 +269,22 @@ impl Default for Sample {
 impl Sample {
     fn draw(self) -> String {
         let (people, choices) = (people(), choices());
+        let choices = Choices { versions: newer(&self.clocks, "2026-11-27".parse().unwrap()), ..choices };
         let civil = Civil::of(zone(&self.clocks), NOW.parse().unwrap());
         let names = [
             ("credit_card".to_owned(), "Credit card".to_owned()),
             ("advertising".to_owned(), "Advertising and marketing".to_owned()),
         ];
         let (complaint, people) = (&self.complaint, &people);
-        let source =
-            Source { complaint, clocks: &self.clocks, duplicates: &self.duplicates, people, names: &names, civil };
+        let source = Source {
+            complaint,
+            clocks: &self.clocks,
+            duplicates: &self.duplicates,
+            people,
+            names: &names,
+            own: &choices.own,
+            civil,
+        };
         let teller = Teller { complaint, people, civil, writes: self.rights.writes };
         let trouble = self.trouble.map(|(title, words, seen)| Trouble {
             title: title.to_owned(),
@@ -283,7 +300,7 @@ impl Sample {
             let begun = self.begun.as_ref().filter(|(id, _)| *id == command.id).map(|(_, begun)| begun);
             Form::new(command, complaint, &choices, civil, begun)
         };
-        let forms = if self.rights.writes { offered(complaint).into_iter().map(form).collect() } else { Vec::new() };
+        let forms = offered(complaint, &choices, self.rights).into_iter().map(form).collect();
         whole(&Case {
             shell: shell(Section::Queue),
             shown: source.shown(),
@@ -339,6 +356,13 @@ fn fresh() -> Sample {
         presence: Presence::Free,
         ..Sample::default()
     }
+}
+
+/// One that was split.
+fn parts() -> Sample {
+    let mut complaint = complaint();
+    complaint["parts"] = json!(["01932f6e-7c1a-7b3e-8d5f-0123456789b0", "01932f6e-7c1a-7b3e-8d5f-0123456789b1"]);
+    Sample { complaint, done: Command::named("split").unwrap().done, ..Sample::default() }
 }
 
 /// One that was answered, before somebody who only reads.
@@ -469,6 +493,42 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         rights: Rights { writes: true, leads: false },
         ..Sample::default()
     };
+    let correct = Sample {
+        begun: begun(
+            "correct",
+            typed(&[("reason", "He wrote his name otherwise."), ("set/representative/kind", "")]),
+            typed(&[("set/representative/kind", "is required"), ("set/custom/branch", "is required")]),
+        ),
+        ..Sample::default()
+    };
+    let split = Sample {
+        begun: begun(
+            "split",
+            typed(&[("reason", "The late fee is another matter."), ("parts/1/product", "credit_card")]),
+            typed(&[("parts/0/description", "must be filled in"), ("parts/1/description", "is required")]),
+        ),
+        ..Sample::default()
+    };
+    let mut under_older = clocks();
+    under_older["data"][1]["pack"] = json!("gb-fca-disp");
+    under_older["data"][1]["version"] = json!("2018-01-13");
+    let move_clocks = Sample {
+        clocks: under_older,
+        begun: begun("move-clocks", Vec::new(), typed(&[("reason", "must be filled in")])),
+        ..Sample::default()
+    };
+    let mut labelled = complaint();
+    labelled["sensitivity"] = json!(["bereaved"]);
+    let mut with_label = events();
+    with_label
+        .push(json!({"seq": 16, "at": "2026-11-27T10:20:00.000Z", "actor": staff(BEN), "type": "sensitivity_set",
+        "data": {"sensitivity": ["bereaved"]}}));
+    let label = Sample {
+        complaint: labelled,
+        events: with_label,
+        begun: begun("label", typed(&[("sensitivity", "")]), Vec::new()),
+        ..Sample::default()
+    };
     let leads = Rights { writes: true, leads: true };
     let sent = |letter: &mut Value| {
         letter["state"] = json!("sent");
@@ -485,6 +545,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("case-wrong", wrong.draw()),
         ("case-undo", undo.draw()),
         ("case-classify", classify.draw()),
+        ("case-correct", correct.draw()),
+        ("case-split", split.draw()),
+        ("case-parts", parts().draw()),
+        ("case-move-clocks", move_clocks.draw()),
+        ("case-label", label.draw()),
         (
             "letter-kinds",
             whole(&Choose {

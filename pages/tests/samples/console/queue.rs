@@ -2,16 +2,20 @@
 
 use pages::console::{
     bulk::{Job, JobPage, JobRow, Jobs, NewJob, Over, Typed},
-    new_case::{Declared, NewCase, Similar},
+    case_form::Drawn,
+    new_case::{NewCase, Similar},
+    own_field,
     queue::{Choice, Empty, Filter, Place, Queue, Refused, Row, Shown},
     shell::{Section, Shell},
     trouble::Trouble,
     words::{BANDS, SEVERITIES, STATES, due, marked},
 };
 use pages::html;
+use serde_json::json;
 use shared::{
     clock::day::Day,
     taxonomy::{Sector, Taxonomy},
+    tenant::custom_field::CustomField,
 };
 
 pub(crate) fn shell(current: Section) -> Shell {
@@ -475,6 +479,22 @@ fn new_jobs() -> Vec<(&'static str, NewJob)> {
     ]
 }
 
+/// Fields that a firm has declared.
+pub(super) fn own_fields() -> Vec<CustomField> {
+    serde_json::from_value(json!([
+        {"name": "branch", "label": "Branch of the firm", "type": "text", "required": true},
+        {"name": "brand", "label": "Brand", "type": "choice", "choices": ["Gold", "Blue"]},
+        {"name": "campaign_code", "label": "Campaign", "type": "text"},
+    ]))
+    .unwrap()
+}
+
+fn own() -> Drawn {
+    let held = |field: &CustomField, _: &str| if field.name.as_str() == "brand" { "Blue" } else { "" }.to_owned();
+    let inputs = own_field::inputs(&own_fields(), "custom", &held, &|_| String::new());
+    Drawn { legend: "", wrong: String::new(), inputs, was: None }
+}
+
 fn new_cases() -> Vec<(&'static str, NewCase)> {
     let typed = |said: &[(&str, &str)]| {
         Typed(said.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -492,22 +512,7 @@ fn new_cases() -> Vec<(&'static str, NewCase)> {
         shell: shell(Section::Queue),
         typed: typed(said),
         products: products(),
-        declared: vec![
-            Declared {
-                name: "custom/branch".to_owned(),
-                label: "Branch of the firm".to_owned(),
-                kind: "text",
-                choices: Vec::new(),
-                required: true,
-            },
-            Declared {
-                name: "custom/brand".to_owned(),
-                label: "Brand".to_owned(),
-                kind: "text",
-                choices: choices("", &[("Gold", "Gold"), ("Blue", "Blue")], "Blue").split_off(1),
-                required: false,
-            },
-        ],
+        own: own(),
         today: "2026-11-27".to_owned(),
         similar: Vec::new(),
         key: "k".to_owned(),
