@@ -256,11 +256,13 @@ fn most<N: Ord>(samples: impl Iterator<Item = (N, u32)>) -> Vec<(N, u32)> {
 }
 
 const REDRESS: &str = "core:user:redress";
+/// It serves imports.
+const MIDDLE: &str = "core:user:redress-middle";
 const BASELINE: &str = "core:user:redress-baseline";
 
-/// Whether it is a Worker of ours or of the baseline: `redress-middle` serves imports.
+/// Whether it is a Worker that serves what is measured.
 fn is_measured(isolate: &str) -> bool {
-    isolate.starts_with(REDRESS)
+    [REDRESS, MIDDLE, BASELINE].contains(&isolate)
 }
 
 /// What a frame belongs to.

@@ -462,6 +462,7 @@ impl Lists {
             }
         }
         row.push(b']');
+        let row = narrow(row);
         match self.0.last_mut() {
             Some(list) if list.len() + row.len() < LIST_BYTES => list.push(b','),
             _ => self.0.push(vec![b'[']),
@@ -474,6 +475,22 @@ impl Lists {
         self.0.iter_mut().for_each(|list| list.push(b']'));
         self.0
     }
+}
+
+/// The same JSON with escapes for what is not ASCII, if that is little. JavaScript keeps a text that is ASCII alone in half the bytes,
+/// and so reads and writes it, here and in D1, in half the time.
+fn narrow(json: Vec<u8>) -> Vec<u8> {
+    let wide = json.iter().filter(|byte| !byte.is_ascii()).count();
+    let Some(text) = str::from_utf8(&json).ok().filter(|_| wide > 0 && wide <= json.len() / 16) else { return json };
+    let mut narrow = String::with_capacity(json.len() + 2 * wide);
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            narrow.push(letter);
+        } else {
+            letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| narrow.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    narrow.into_bytes()
 }
 
 /// Rows as JSON lists that are not too long.
@@ -501,6 +518,7 @@ fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     #[test]
     fn lists_are_cut_before_they_are_too_long() {
@@ -510,5 +528,19 @@ mod tests {
         let rows: Vec<Vec<String>> = lists.iter().map(|list| json::from_str(list).unwrap()).collect();
         assert_eq!(rows.concat(), vec![row; 7]);
         assert_eq!(parts(Vec::<u8>::new()).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_escaped_where_it_is_little() {
+        let english = "It’s late, and nobody has called 😀 me back about the café on the corner. ".repeat(3);
+        let (doc, cyrillic) = (r#"{"a":"it’s \"late\""}"#, "Никто не перезвонил");
+        let mut lists = Lists::default();
+        lists.row(&[Cell::Text(&english), Cell::Json(doc), Cell::Plain("x"), Cell::Number(7), Cell::Nothing]);
+        lists.row(&[Cell::Text(cyrillic)]);
+        let [list] = lists.finish().try_into().unwrap();
+        let [escaped, kept]: [Value; 2] = serde_json::from_slice(&list).unwrap();
+        assert_eq!((escaped, kept), (json!([english, doc, "x", 7, null]), json!([cyrillic])));
+        let list = String::from_utf8(list).unwrap();
+        assert!(list.contains(r"It\u2019s") && list.contains(r"\ud83d\ude00") && list.contains(cyrillic), "{list}");
     }
 }
