@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (name, html) in samples::console::every_page() {
         let html = html.replace(style::CONSOLE_PATH, "console.css").replace(style::CONSOLE_ICON_PATH, "console.svg");
+        let html = html.replace("/northwind-bank/logo", "northwind-bank.svg");
         // Scripts would have nobody to ask.
         let html = ["htmx", "console"]
             .iter()

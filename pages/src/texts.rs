@@ -49,6 +49,21 @@ impl Tongue {
         }
     }
 
+    /// What it is called in English.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "German",
+        }
+    }
+
+    /// Where its words are to be read, as a file.
+    #[must_use]
+    pub fn asset(self) -> String {
+        format!("/vendor/texts.{}.json", self.tag())
+    }
+
     /// The language of a tag or of one that is more special, such as `de-AT`.
     #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {

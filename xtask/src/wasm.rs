@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pages::style;
+use pages::{style, texts::Tongue};
 
 use crate::checkout::root;
 use crate::digest::Fingerprint;
@@ -190,6 +190,7 @@ pub fn build() -> Result<()> {
     let _one_at_a_time = lock()?;
     vendor_docs_script()?;
     vendor_styles()?;
+    vendor_texts()?;
     vendor_console_scripts()?;
     if build_stale(&toolchain)? {
         step("Describing the API from its types", describe_api)?;
@@ -318,6 +319,16 @@ fn vendor_styles() -> Result<()> {
         write_if_other(&asset(path), style::whole(&framework, own).as_bytes())?;
     }
     write_if_other(&asset(style::CONSOLE_ICON_PATH), style::CONSOLE_ICON.as_bytes())
+}
+
+/// What the portal says, for admins who want to say it otherwise.
+fn vendor_texts() -> Result<()> {
+    for tongue in Tongue::ALL {
+        let words = root().join("pages/texts").join(tongue.tag()).with_extension("json");
+        let words = std::fs::read(&words).with_context(|| words.display().to_string())?;
+        write_if_other(&asset(&tongue.asset()), &words)?;
+    }
+    Ok(())
 }
 
 /// The console's scripts: htmx, and ours, in JavaScript.

@@ -81,18 +81,13 @@ pub fn as_one(fields: &[CustomField], held: &dyn Fn(&CustomField) -> String) -> 
     said.map(|(field, held)| format!("{}={held}", field.name)).collect::<Vec<_>>().join("\n")
 }
 
-/// What was typed in fields, as the API takes it. What is no number goes as it was typed, and the API says so.
+/// What was typed in fields, as the API takes it. What is no value of its field goes as it was typed, and the API says so.
 #[must_use]
 pub fn said(fields: &[CustomField], at: &str, typed: &dyn Fn(&str) -> String) -> Value {
     let said = |field: &CustomField| {
         let typed = typed(&name(at, field)).replace("\r\n", "\n");
-        let value = match (field.takes, typed.trim()) {
-            (_, "") => return None,
-            (FieldType::Boolean, typed) => Value::from(typed == "yes"),
-            (FieldType::Integer, typed) => typed.parse::<i64>().map_or_else(|_| Value::from(typed), Value::from),
-            (FieldType::Text | FieldType::Date | FieldType::Choice, typed) => Value::from(typed),
-        };
-        Some((field.name.as_str().to_owned(), value))
+        let typed = typed.trim();
+        (!typed.is_empty()).then(|| (field.name.as_str().to_owned(), field.read(typed)))
     };
     Value::Object(fields.iter().filter_map(said).collect())
 }

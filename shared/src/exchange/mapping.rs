@@ -379,28 +379,24 @@ impl Fields {
             }
             Shape::Currency => row.currency = Some(text),
             Shape::Custom => {
-                let value = match self.type_of(&field.to) {
-                    Some(FieldType::Boolean) => text.parse().map(Value::Bool).ok(),
-                    Some(FieldType::Integer) => text.parse::<i64>().map(Value::from).ok(),
-                    _ => None,
-                };
-                *member(&mut row.members, name) = value.unwrap_or_else(|| text.into());
+                let value = self.declared(&field.to).map_or_else(|| text.as_str().into(), |field| field.read(&text));
+                *member(&mut row.members, name) = value;
             }
         }
         row.sources.push((nth, item));
         Ok(())
     }
 
-    /// What a field takes that the tenant has declared.
-    fn type_of(&self, path: &Path) -> Option<FieldType> {
+    /// A field as the tenant has declared it.
+    fn declared(&self, path: &Path) -> Option<&CustomField> {
         let name = path.name.strip_prefix(CUSTOM)?;
-        self.custom.iter().find(|field| field.name.as_str() == name).map(|field| field.takes)
+        self.custom.iter().find(|field| field.name.as_str() == name)
     }
 
     fn dated(&self, field: &Field, pattern: &DatePattern, text: &str) -> Result<String, Broken> {
         const RULE: Broken = (Rule::NotAllowed, "must be a date as the mapping writes them");
         let shown = pattern.read(text).ok_or(RULE)?;
-        match self.type_of(&field.to) {
+        match self.declared(&field.to).map(|declared| declared.takes) {
             Some(FieldType::Date) => Ok(shown.date().to_string()),
             _ if field.to.shape == Shape::Day => Ok(shown.date().to_string()),
             _ => field.offset.moment(shown).map(|at| at.to_string()).ok_or(RULE),

@@ -1,6 +1,6 @@
 //! Forms as browsers send them: `application/x-www-form-urlencoded` and `multipart/form-data` (RFC 7578), read whole.
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 /// What was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,10 +85,10 @@ fn multipart(boundary: &str, body: &[u8]) -> Result<Sent, NoForm> {
             return Ok(sent);
         }
         rest = rest.strip_prefix(b"\r\n").ok_or(NoForm)?;
-        let end = memmem::find(rest, between.as_bytes()).ok_or(NoForm)?;
+        let end = find(rest, between.as_bytes()).ok_or(NoForm)?;
         let (part, after) = rest.split_at_checked(end).ok_or(NoForm)?;
         rest = after.strip_prefix(between.as_bytes()).ok_or(NoForm)?;
-        let head_ends = memmem::find(part, b"\r\n\r\n").ok_or(NoForm)?;
+        let head_ends = find(part, b"\r\n\r\n").ok_or(NoForm)?;
         let (head, content) = part.split_at_checked(head_ends).ok_or(NoForm)?;
         let content = content.strip_prefix(b"\r\n\r\n").ok_or(NoForm)?;
         let head = String::from_utf8_lossy(head);
@@ -106,6 +106,11 @@ fn multipart(boundary: &str, body: &[u8]) -> Result<Sent, NoForm> {
         }
     }
     Err(NoForm)
+}
+
+/// Where a mark that begins with a line break first stands. A searcher for any mark would weigh more than all else here.
+fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    memchr_iter(b'\r', bytes).find(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
 }
 
 /// A parameter of `Content-Disposition` as browsers write it (HTML, "Multipart form data"): quoted, with `%22`, `%0D` and `%0A` for what

@@ -12,6 +12,8 @@ use std::borrow::Cow;
 
 /// The most characters of a logo: it travels with whatever is known of the firm.
 const MAX_LOGO: usize = 24_000;
+/// So many bytes are as many characters in base64.
+const MAX_LOGO_BYTES: usize = MAX_LOGO / 4 * 3;
 
 /// What a firm has set for its portal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +102,14 @@ impl LogoType {
 }
 
 impl Logo {
+    /// A picture as a logo, if it may be one.
+    #[must_use]
+    pub fn of(picture: &[u8]) -> Option<Self> {
+        let sorts = [LogoType::Png, LogoType::Jpeg, LogoType::Webp];
+        let media_type = sorts.into_iter().find(|sort| sort.begins(picture) && picture.len() <= MAX_LOGO_BYTES)?;
+        Some(Self { media_type, data: STANDARD.encode(picture) })
+    }
+
     /// Its bytes, if it is such a picture.
     #[must_use]
     pub fn bytes(&self) -> Option<Vec<u8>> {
@@ -223,5 +233,19 @@ mod tests {
         let errors = wrong.unwrap().errors("/portal");
         let pointers: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
         assert_eq!(pointers, ["/portal/privacy", "/portal/ombudsman/site", "/portal/logo/data"]);
+    }
+    #[test]
+    fn a_picture_becomes_a_logo() {
+        let picture = |mark: &[u8], length| {
+            let mut bytes = mark.to_vec();
+            bytes.resize(length, 0);
+            Logo::of(&bytes)
+        };
+        let logo = picture(b"RIFF\0\0\0\0WEBP", MAX_LOGO_BYTES).unwrap();
+        assert_eq!((logo.media_type, logo.data.len()), (LogoType::Webp, MAX_LOGO));
+        assert_eq!(logo.bytes().map(|bytes| bytes.len()), Some(MAX_LOGO_BYTES));
+        assert_eq!(picture(b"\xff\xd8\xff", 100).map(|logo| logo.media_type), Some(LogoType::Jpeg));
+        assert_eq!(picture(b"\x89PNG\r\n\x1a\n", MAX_LOGO_BYTES + 1), None);
+        assert_eq!(picture(b"<svg>", 100), None);
     }
 }

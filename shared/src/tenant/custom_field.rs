@@ -8,6 +8,7 @@ use crate::{
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A declared field.
@@ -78,6 +79,17 @@ impl TryFrom<UncheckedField> for CustomField {
 const MAX_INTEGER: u64 = 1_000_000_000_000_000;
 
 impl CustomField {
+    /// What a text says as a value of this field, in a form or a table. What is no such value stays a text, which [`check`] refuses.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Value {
+        match (self.takes, text) {
+            (FieldType::Boolean, "yes" | "true") => true.into(),
+            (FieldType::Boolean, "no" | "false") => false.into(),
+            (FieldType::Integer, text) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+            (_, text) => text.into(),
+        }
+    }
+
     /// The rule that `value` breaks, if any.
     fn broken_by(&self, value: &CustomValue) -> Option<&'static str> {
         let (fits, rule) = match (self.takes, value) {
@@ -154,5 +166,17 @@ mod tests {
             broken(bad),
             ["/custom/brand", "/custom/colour", "/custom/opened", "/custom/staff", "/custom/visits", "/custom/branch"]
         );
+    }
+    #[test]
+    fn texts_are_read_as_what_the_field_takes() {
+        let read = |takes, text: &str| {
+            let field =
+                json!({ "name": "a", "label": "A", "type": takes, "choices": (takes == "choice").then_some(["3"]) });
+            serde_json::from_value::<CustomField>(field).unwrap().read(text)
+        };
+        assert_eq!(["yes", "true", "no", "false"].map(|text| read("boolean", text)), [true, true, false, false]);
+        assert_eq!(read("boolean", "maybe"), "maybe");
+        assert_eq!((read("integer", "-3"), read("integer", "3.5")), (json!(-3), json!("3.5")));
+        assert_eq!(["text", "date", "choice"].map(|takes| read(takes, "3")), ["3"; 3]);
     }
 }

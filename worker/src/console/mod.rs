@@ -23,7 +23,7 @@ use crate::{
     gateway::staff::meant,
     log, platform,
     staff::{
-        Form, encoded,
+        Form, WITH_FILES, encoded,
         visitor::{Visit, Visitor, visitor},
         with_cookies,
     },
@@ -118,6 +118,8 @@ async fn shown_at_desk(call: Call, page: Page) -> Outcome {
 
 /// The largest form that is read, in bytes: a complaint in somebody's own words, percent-encoded.
 const MAX_FORM: u32 = 256 * 1024;
+/// The largest form with files: what is too large for its purpose is to be told beside it.
+const MAX_FILES: u32 = 10_000_000;
 
 /// How long a browser remembers what it has seen of databases, in seconds: longer than any replica is behind.
 const SEEN_SECONDS: i64 = 600;
@@ -162,7 +164,8 @@ impl Desk {
         if !csrf::changes(&self.call.incoming.head.method) {
             return Ok(());
         }
-        self.form = Form::read_up_to(&self.call, MAX_FORM).await?;
+        let limit = if self.call.media_type() == WITH_FILES { MAX_FILES } else { MAX_FORM };
+        self.form = Form::read_up_to(&self.call, limit).await?;
         let by_script = self.call.incoming.header(HEADER);
         let token = by_script.as_deref().unwrap_or_else(|| self.form.get(FIELD));
         meant(&self.call, &self.visitor.token, token)

@@ -10,23 +10,37 @@ use crate::{
     staff::{encoded, parameter},
 };
 use pages::console::office::{Notice, field};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use shared::{clock::day::Day, identity::csrf, ids::RequestId};
 
-/// A page of a list.
-#[derive(Deserialize)]
-pub(super) struct Listed<T> {
-    pub(super) data: Vec<T>,
-    #[serde(default)]
-    pub(super) next: Option<String>,
+/// A member of an object; null if there is none.
+pub(super) fn within<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
 
-/// A person or a team, as far as the name goes.
-#[derive(Deserialize)]
-pub(super) struct Named {
-    pub(super) id: String,
-    #[serde(alias = "display_name")]
-    pub(super) name: String,
+/// A text of an object; empty if there is none.
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    within(value, name).as_str().unwrap_or_default()
+}
+
+/// A list of an object; empty if there is none.
+pub(super) fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    within(value, name).as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The texts of such a list.
+pub(super) fn texts(value: &Value, name: &str) -> Vec<String> {
+    list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether an object says so.
+pub(super) fn says(value: &Value, name: &str) -> bool {
+    within(value, name).as_bool().unwrap_or_default()
+}
+
+/// A whole number of an object; 0 if there is none.
+pub(super) fn number(value: &Value, name: &str) -> u64 {
+    within(value, name).as_u64().unwrap_or_default()
 }
 
 /// The most pages of a list of names that are asked for, of a hundred each.
@@ -94,19 +108,20 @@ pub(super) fn day(text: &str, plus: i32) -> String {
     text.parse::<Day>().map_or_else(|_| text.to_owned(), |day| day.plus(plus).utc_midnight().to_string())
 }
 
-/// Every name of a list, as far as a thousand.
+/// Every id and name of a list of people or teams, as far as a thousand.
 pub(super) async fn names(desk: &Desk, path: &str) -> Result<Vec<(String, String)>, Stop> {
-    let every: Vec<Named> = every(desk, path).await?;
-    Ok(every.into_iter().map(|Named { id, name }| (id, name)).collect())
-}
-
-async fn every<T: DeserializeOwned>(desk: &Desk, path: &str) -> Result<Vec<T>, Stop> {
     let (mut all, mut at) = (Vec::new(), path.to_owned());
     for _ in 0..NAME_PAGES {
-        let page: Listed<T> = desk.api.get(&at).await?;
-        all.extend(page.data);
-        let Some(next) = page.next else { break };
-        at = format!("{path}?after={}", encoded(&next));
+        let page: Value = desk.api.get(&at).await?;
+        all.extend(list(&page, "data").iter().map(|one| {
+            let name = if within(one, "display_name").is_null() { "name" } else { "display_name" };
+            (text(one, "id").to_owned(), text(one, name).to_owned())
+        }));
+        let next = text(&page, "next");
+        if next.is_empty() {
+            break;
+        }
+        at = format!("{path}?after={}", encoded(next));
     }
     Ok(all)
 }

@@ -31,12 +31,15 @@ use shared::{
     },
     ids::{RequestId, SessionId},
     outbound_mail::message::Mail,
+    portal::form::Sent,
     tenant::Slug,
 };
 use visitor::{Beginning, Door, Visitor, begin, visitor};
 
 /// The largest form that is read, in bytes.
 const MAX_FORM: u32 = 16 * 1024;
+/// What a form with files is sent as.
+pub(crate) const WITH_FILES: &str = "multipart/form-data";
 
 /// A page, with what every page has.
 fn page(status: u16, html: Result<String, impl std::fmt::Display>) -> Outcome {
@@ -84,7 +87,7 @@ macro_rules! shown {
 
 /// What a form says.
 #[derive(Default)]
-pub(crate) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Sent);
 
 impl Form {
     pub(crate) async fn read(call: &Call) -> Result<Self, Failure> {
@@ -93,26 +96,36 @@ impl Form {
 
     /// Reads a form of at most so many bytes.
     pub(crate) async fn read_up_to(call: &Call, limit: u32) -> Result<Self, Failure> {
-        if call.media_type() != "application/x-www-form-urlencoded" {
-            return Err(Failure::new(Code::UnsupportedMediaType).detail("Send a form"));
+        let no_form = || Failure::new(Code::UnsupportedMediaType).detail("Send a form");
+        let has_files = call.media_type() == WITH_FILES;
+        if !has_files && call.media_type() != "application/x-www-form-urlencoded" {
+            return Err(no_form());
         }
         let bytes = call.whole_body(limit).await?;
+        if has_files {
+            return Ok(Self(Sent::read(&call.incoming.head.content_type, &bytes).map_err(|_| no_form())?));
+        }
         let fields = form_urlencoded::parse(&bytes).map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Ok(Self(fields.collect()))
+        Ok(Self(Sent { fields: fields.collect(), files: Vec::new() }))
     }
 
     pub(crate) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(held, _)| held == name).map_or("", |(_, value)| value)
+        self.0.value(name)
     }
 
     /// Every value of this name.
     pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
-        self.0.iter().filter(move |(held, _)| held == name).map(|(_, value)| value.as_str())
+        self.pairs().iter().filter(move |(held, _)| held == name).map(|(_, value)| value.as_str())
     }
 
     /// All that it says.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
-        &self.0
+        &self.0.fields
+    }
+
+    /// The file that was chosen, if one was.
+    pub(crate) fn file(&self) -> Option<&[u8]> {
+        self.0.files.first().map(|file| file.bytes.as_slice())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The firm's own settings, and what the operator of the service has set.
 
 use super::{Choice, Settings};
-use crate::console::shell::Shell;
+use crate::{console::shell::Shell, paths::Place};
 use askama::Template;
 
 /// What the firm is called, and how its systems and complaints are treated.
@@ -55,8 +55,6 @@ pub struct Portal {
     pub second_colour: String,
     /// Whether there is a logo.
     pub has_logo: bool,
-    /// How many texts of its own there are.
-    pub texts: usize,
     /// The independent body that decides if the firm does not.
     pub ombudsman: Ombudsman,
 }
@@ -74,6 +72,17 @@ pub struct Ombudsman {
     pub post: String,
 }
 
+/// A text that stands for one of the service's.
+#[derive(Clone, Debug, Default)]
+pub struct OwnText {
+    /// The language.
+    pub language: String,
+    /// Which text.
+    pub name: String,
+    /// What it says; empty: there is none.
+    pub text: String,
+}
+
 /// What can be changed.
 #[derive(Clone, Debug, Default)]
 pub struct Own {
@@ -87,6 +96,8 @@ pub struct Own {
     pub brands: Brands,
     /// How it shows itself to consumers.
     pub portal: Portal,
+    /// What the portal says otherwise than the service would; empty ones to be filled in at the end.
+    pub texts: Vec<OwnText>,
 }
 
 /// All.
@@ -110,6 +121,11 @@ pub struct Firm {
 }
 
 impl Firm {
+    /// Where something of the portal is.
+    fn at(&self, place: Place) -> String {
+        place.of(&self.shell.slug)
+    }
+
     /// Whether what came of a form stands beside it.
     fn is_beside(&self) -> bool {
         self.own.as_ref().is_some_and(|own| !own.refused.is_empty())

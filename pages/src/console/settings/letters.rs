@@ -12,7 +12,7 @@ pub struct InForce {
     /// The brand, or `firm`.
     pub brand: String,
     /// The version.
-    pub version: u32,
+    pub version: u64,
     /// When it was saved.
     pub saved_at: String,
 }
@@ -26,6 +26,8 @@ pub struct Kind {
     pub name: String,
     /// How many elements the law or a rule wants in it.
     pub elements: usize,
+    /// Whether somebody else approves each.
+    pub approved: bool,
     /// The firm's templates for it.
     pub templates: Vec<InForce>,
 }
@@ -83,11 +85,11 @@ pub struct Letter {
     /// The brand, or `firm`.
     pub brand: String,
     /// The version in force; 0: none.
-    pub version: u32,
+    pub version: u64,
     /// The version that is shown, if it is another.
-    pub old: Option<u32>,
+    pub old: Option<u64>,
     /// Versions that there were.
-    pub versions: Vec<u32>,
+    pub versions: Vec<u64>,
     /// What must be in it.
     pub elements: Vec<Element>,
     /// What the letter is about.

@@ -1,6 +1,7 @@
 //! What a firm sets, and what was set for it.
 
 pub mod changes;
+pub mod deadlines;
 pub mod fields;
 pub mod firm;
 pub mod keys;
@@ -30,6 +31,8 @@ pub enum Tab {
     Letters,
     /// Who hears of what.
     Notifications,
+    /// Deadlines of its own.
+    Deadlines,
     /// Fields of its own.
     Fields,
     /// What its complaints can be about.
@@ -50,12 +53,13 @@ pub enum Tab {
 
 impl Tab {
     /// All.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::People,
         Self::Teams,
         Self::SignIn,
         Self::Letters,
         Self::Notifications,
+        Self::Deadlines,
         Self::Fields,
         Self::Taxonomy,
         Self::Keys,
@@ -75,6 +79,7 @@ impl Tab {
             Self::SignIn => "Sign-in",
             Self::Letters => "Letters",
             Self::Notifications => "Notifications",
+            Self::Deadlines => "Deadlines",
             Self::Fields => "Fields",
             Self::Taxonomy => "Taxonomy",
             Self::Keys => "Keys",
@@ -95,11 +100,12 @@ impl Tab {
             Self::SignIn => "Your identity provider, who gets which role, and how long a session lasts.",
             Self::Letters => "Your own wording of each kind of letter, by language and brand.",
             Self::Notifications => "Who is told of what, by which way and in which words.",
+            Self::Deadlines => "Deadlines of your own, and what the law leaves to you about its own.",
             Self::Fields => "Fields of your own that complaints have.",
             Self::Taxonomy => "Products and issues that complaints can be about, and what you call them.",
             Self::Keys => "Keys by which your systems ask, what they may do and when they end.",
             Self::Webhooks => "Your systems that hear of each event, and what was sent to them.",
-            Self::Switches => "Parts of this service that you use, or do without.",
+            Self::Switches => "Parts of this service that you do without, and which letters a second person approves.",
             Self::Usage => "What your plan allows, and how much of it is used.",
             Self::Firm => "Your name, brands and portal, and what the operator of this service has set.",
             Self::Changes => "Who has changed these settings and keys, and when.",
@@ -115,6 +121,7 @@ impl Tab {
             Self::SignIn => "/app/settings/sign-in",
             Self::Letters => "/app/settings/letters",
             Self::Notifications => "/app/settings/notifications",
+            Self::Deadlines => "/app/settings/deadlines",
             Self::Fields => "/app/settings/fields",
             Self::Taxonomy => "/app/settings/taxonomy",
             Self::Keys => "/app/settings/keys",

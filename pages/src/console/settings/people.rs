@@ -101,7 +101,7 @@ pub struct Person {
     /// The name they have.
     pub name: String,
     /// The version that is shown.
-    pub version: u32,
+    pub version: u64,
     /// Whether they may sign in.
     pub active: bool,
     /// Whether a directory says who they are.

@@ -46,7 +46,7 @@ pub struct Team {
     /// What is filled in as its name.
     pub typed: String,
     /// The version that is shown.
-    pub version: u32,
+    pub version: u64,
     /// Who is in it: id and name.
     pub members: Vec<(String, String)>,
 }

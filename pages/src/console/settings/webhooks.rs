@@ -88,7 +88,7 @@ pub struct Webhook {
     /// As it is.
     pub row: Row,
     /// The version that is shown.
-    pub version: u32,
+    pub version: u64,
     /// The secret, if it was just made.
     pub secret: String,
     /// What `v1a` signatures are verified with.
@@ -105,7 +105,7 @@ pub struct Webhook {
 
 /// How an endpoint fares.
 #[must_use]
-pub fn health(enabled: bool, disabled: &str, failures: u32, last_success: &str, failing_since: &str) -> String {
+pub fn health(enabled: bool, disabled: &str, failures: u64, last_success: &str, failing_since: &str) -> String {
     use crate::console::office::moment;
     match (enabled, disabled, failures) {
         (false, "gone", _) => "Disabled: it answered that it is gone".to_owned(),
@@ -120,7 +120,7 @@ pub fn health(enabled: bool, disabled: &str, failures: u32, last_success: &str, 
 
 /// What came of an attempt.
 #[must_use]
-pub fn attempt(status: Option<u16>, reason: &str) -> String {
+pub fn attempt(status: Option<u64>, reason: &str) -> String {
     match (reason, status) {
         ("", Some(status)) => format!("Taken ({status})"),
         ("", None) => "Taken".to_owned(),

@@ -9,14 +9,15 @@ use pages::{
         settings::{
             Choice, Overview, Settings, Tab,
             changes::{self, Changes as OwnChanges},
+            deadlines::{self, CONDITIONS, Deadline, Deadlines, Group, Left, Opening, PICKS, Select, Terms},
             fields::{Declared, Field, Fields as OwnFields},
-            firm::{Brands, CONSUMERS, Firm, General, Ombudsman, Own, Portal},
+            firm::{Brands, CONSUMERS, Firm, General, Ombudsman, Own, OwnText, Portal},
             keys::{self, Key, Keys, State},
             letters::{Block, Element, InForce, Kind, Letter, Letters},
             notifications::{Notifications, Rule as Told},
             people::{Fields, Happened, People, Person, Row, Session},
             sign_in::{self, Rule, SignIn},
-            switches::Switches,
+            switches::{Approval, LETTERS, Switches},
             taxonomy::{self, Taxonomy},
             teams::{self, Team, Teams},
             usage::{Line, Usage},
@@ -40,6 +41,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         firm(),
         key_pages(),
         own_settings(),
+        own_deadlines(),
         letters(),
         webhook_pages(),
         audit(),
@@ -420,6 +422,8 @@ fn conflict() -> Option<Notice> {
 }
 
 fn firm() -> Vec<(&'static str, String)> {
+    let text =
+        |name: &str, text: &str| OwnText { language: "en".to_owned(), name: name.to_owned(), text: text.to_owned() };
     let portal = Portal {
         open: true,
         name: "Northwind".to_owned(),
@@ -429,7 +433,6 @@ fn firm() -> Vec<(&'static str, String)> {
         privacy: "https://northwind.example/privacy".to_owned(),
         colour: "#1d4f91".to_owned(),
         has_logo: true,
-        texts: 3,
         ombudsman: Ombudsman {
             name: "Financial Ombudsman Service".to_owned(),
             phone: "0800 023 4567".to_owned(),
@@ -453,6 +456,11 @@ fn firm() -> Vec<(&'static str, String)> {
             fields: Choice::named([pair("", "None"), pair("brand", "Brand")].into_iter(), &some(&["brand"])),
         },
         portal: portal.clone(),
+        texts: vec![
+            text("start.lead", "Tell us what went wrong.\n\nWe put it right."),
+            text("start.title", "Complain to {firm}"),
+            text("", ""),
+        ],
     };
     let page = |notice, own: Option<Own>| Firm {
         shell: shell(Section::Settings),
@@ -472,11 +480,20 @@ fn firm() -> Vec<(&'static str, String)> {
         errors: vec![("Portal privacy".to_owned(), "must begin with https://".to_owned())],
         ..Notice::default()
     };
+    let picture = Notice {
+        title: "Choose a picture that can be a logo".to_owned(),
+        words: "It is a PNG, JPEG or WebP, of at most 18 kB.".to_owned(),
+        ..Notice::default()
+    };
+    let closed = Own { portal: Portal::default(), texts: vec![text("", "")], ..own("texts") };
     vec![
         ("settings-firm", made(&page(Notice::done("saved"), Some(own(""))))),
         ("settings-firm-general", made(&page(conflict(), Some(own("general"))))),
         ("settings-firm-brands", made(&page(step_up(), Some(own("brands"))))),
         ("settings-firm-portal", made(&page(Some(link), Some(own("portal"))))),
+        ("settings-firm-logo", made(&page(Some(picture), Some(own("logo"))))),
+        ("settings-firm-texts", made(&page(conflict(), Some(own("texts"))))),
+        ("settings-firm-closed", made(&page(step_up(), Some(closed)))),
         ("settings-firm-read", made(&page(None, None))),
     ]
 }
@@ -606,8 +623,23 @@ fn own_settings() -> Vec<(&'static str, String)> {
         shell: shell(),
         settings: settings(Tab::Switches, notice),
         parts: Choice::of(shared::flags::Part::NAMES, &some(on)),
+        approval: Approval {
+            kinds: Choice::named(
+                LETTERS.iter().filter(|(_, _, trade)| *trade != "telecom").map(|(code, name, _)| pair(code, name)),
+                &some(&["fca_final_response"]),
+            ),
+            sums: vec![pair("500.00", "GBP"), pair("", "")],
+            refused: false,
+        },
         version: 7,
     };
+    let sums = Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![("Letters approve above 1 minor".to_owned(), "must be a whole number".to_owned())],
+        ..Notice::default()
+    };
+    let refused = switches(Some(sums), &["bulk"]);
+    let refused = Switches { approval: Approval { refused: true, ..refused.approval.clone() }, ..refused };
     let change = |what: String, key: &str, by: &str| changes::Row {
         at: AT.to_owned(),
         what,
@@ -636,16 +668,129 @@ fn own_settings() -> Vec<(&'static str, String)> {
         ("settings-taxonomy-conflict", made(&taxonomy(conflict(), products()))),
         ("settings-taxonomy-empty", made(&taxonomy(None, Vec::new()))),
         ("settings-switches", made(&switches(Notice::done("saved"), &["bulk", "changes", "search", "views"]))),
+        ("settings-switches-letters", made(&refused)),
         ("settings-switches-step-up", made(&switches(step_up(), shared::flags::Part::NAMES))),
         ("settings-changes", made(&changes(happened, "812"))),
         ("settings-changes-empty", made(&changes(Vec::new(), ""))),
     ]
 }
 
+fn own_deadlines() -> Vec<(&'static str, String)> {
+    let shell = || shell(Section::Settings);
+    let select = |name: &str, label, codes: &[&str], chosen: &str| Select {
+        name: name.to_owned(),
+        label,
+        choices: Choice::named(
+            codes.iter().map(|code| pair(code, if code.is_empty() { "Of the complaint’s law" } else { code })),
+            &some(&[chosen]),
+        ),
+    };
+    let place = |law: &str, at: usize| {
+        let law = (at < 2)
+            .then(|| select(&format!("law-{at}"), "Complaints under the law of", &["", "scotland", "ireland"], law));
+        let end = if at < 2 { format!("-{at}") } else { String::new() };
+        let calendar = select(&format!("calendar{end}"), "Holidays", &["", "england_and_wales"], "");
+        let zone = select(&format!("zone{end}"), "Civil time", &["", "Europe/London", "Europe/Dublin"], "");
+        law.into_iter().chain([calendar, zone]).collect::<Vec<_>>()
+    };
+    let row = |id: &str, name: &str, length: String, ends: &str| deadlines::Row {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        length,
+        starts: deadlines::happened("received"),
+        ends: deadlines::happened(ends),
+    };
+    let all = |rows, notice| Deadlines {
+        shell: shell(),
+        settings: settings(Tab::Deadlines, notice),
+        rows,
+        left: Left { closes: "17:00".to_owned(), late: false, places: vec![place("scotland", 0), place("", 1)] },
+        version: 7,
+    };
+    let rows = vec![
+        row("first_answer", "First answer", deadlines::length("8", "business_hour"), "contacted"),
+        row("weekly", "Weekly word", deadlines::length("1", "week"), "update_sent"),
+    ];
+    let group = |name: &str, legend, codes: &[&str], chosen: &[&str]| Group {
+        name: name.to_owned(),
+        legend,
+        choices: Choice::named(codes.iter().map(|code| pair(code, &deadlines::happened(code))), &some(chosen)),
+        typed: chosen.join(" "),
+    };
+    let sort = |at: usize, chosen: &[&str]| {
+        CONDITIONS
+            .iter()
+            .map(|(name, legend)| {
+                let codes: &[&str] = if *name == "severity" { &["low", "medium", "high", "critical"] } else { &[] };
+                group(&format!("{name}-{at}"), legend, codes, if codes.is_empty() { &[] } else { chosen })
+            })
+            .collect::<Vec<_>>()
+    };
+    let opening = |days: &[&str], from: &str, until: &str| Opening {
+        days: Choice::of(shared::clock::calendar::WeekDay::NAMES, &some(days)),
+        from: from.to_owned(),
+        until: until.to_owned(),
+    };
+    let occurrences = shared::clock::timeline::Occurrence::NAMES;
+    let one = |notice, title: &str, openings, conditions| Deadline {
+        shell: shell(),
+        settings: settings(Tab::Deadlines, notice),
+        title: title.to_owned(),
+        terms: Terms {
+            id: "first_answer".to_owned(),
+            name: "First answer".to_owned(),
+            amount: "8".to_owned(),
+            unit: vec![select("unit", "Of what", shared::clock::pack::Unit::NAMES, "business_hour")],
+            runs: vec![
+                group("starts_on", "What starts it", occurrences, &["received"]),
+                group("met_by", "What meets it: any of these", occurrences, &["contacted", "update_sent"]),
+            ],
+            pick: vec![Select {
+                choices: Choice::named(PICKS.iter().map(|(code, name)| pair(code, name)), &some(&["first"])),
+                ..select("pick", "If that happens several times, it starts with", &[], "")
+            }],
+            first_day: false,
+            warn_after: "4 6".to_owned(),
+            stops: vec![group(
+                "pause_in",
+                "It stands still in these states",
+                &["awaiting_information", "resolved"],
+                &[],
+            )],
+            openings,
+            closed: String::new(),
+            place: place("", 2),
+            conditions,
+        },
+        version: 7,
+    };
+    let free = || vec![opening(&[], "", ""), opening(&[], "", "")];
+    let open =
+        vec![opening(&["mon", "tue"], "09:00", "12:30"), opening(&["mon"], "13:30", "17:30"), opening(&[], "", "")];
+    let hours = Notice {
+        title: "Some values are not right".to_owned(),
+        errors: vec![("Hours".to_owned(), "must have openings that end after they begin".to_owned())],
+        ..Notice::default()
+    };
+    let sorts = || vec![sort(0, &["high", "critical"]), sort(1, &[])];
+    vec![
+        ("settings-deadlines", made(&all(rows, Notice::done("added")))),
+        ("settings-deadlines-empty", made(&all(Vec::new(), conflict()))),
+        ("settings-deadline", made(&one(None, "First answer", open, sorts()))),
+        ("settings-deadline-new", made(&one(None, "", free(), vec![sort(0, &[])]))),
+        ("settings-deadline-refused", made(&one(Some(hours), "", free(), sorts()))),
+    ]
+}
+
 fn letters() -> Vec<(&'static str, String)> {
     let shell = || shell(Section::Settings);
-    let kind =
-        |id: &str, name: &str, templates| Kind { id: id.to_owned(), name: name.to_owned(), elements: 4, templates };
+    let kind = |id: &str, name: &str, templates: Vec<InForce>| Kind {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        elements: 4,
+        approved: templates.len() > 1,
+        templates,
+    };
     let own = |language: &str, brand: &str| InForce {
         language: language.to_owned(),
         brand: brand.to_owned(),

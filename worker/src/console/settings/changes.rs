@@ -1,12 +1,13 @@
 //! Who has changed what of the firm's own settings and keys: `/v1/tenant/events`.
 
-use super::{
-    own::{list, text, texts},
-    settings, shell,
-};
+use super::{settings, shell};
 use crate::{
     call::{Call, Outcome},
-    console::{Desk, Shown, at_desk, people},
+    console::{
+        Desk, Shown, at_desk,
+        office::{list, number, text, texts, within},
+        people,
+    },
     staff::{encoded, parameter},
 };
 use pages::console::{
@@ -31,7 +32,7 @@ async fn page(desk: &Desk) -> Shown {
     let place = if before.is_empty() { String::new() } else { format!("?before={}", encoded(&before)) };
     let held: Value = desk.api.get(&format!("/v1/tenant/events{place}")).await?;
     let (all, me, names) = (list(&held, "data"), desk.me(), people::names(desk).await.people);
-    let last = all.last().filter(|_| all.len() >= A_PAGE).and_then(|last| last.get("nr")).and_then(Value::as_u64);
+    let last = all.last().filter(|_| all.len() >= A_PAGE).map(|last| number(last, "nr"));
     desk.page(&Changes {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Changes), None),
@@ -41,7 +42,7 @@ async fn page(desk: &Desk) -> Shown {
 }
 
 fn row(change: &Value, me: &str, names: &[(String, String)]) -> Row {
-    let [event, by] = ["event", "actor"].map(|name| change.get(name).unwrap_or(&Value::Null));
+    let [event, by] = ["event", "actor"].map(|name| within(change, name));
     let key = text(event, "key");
     Row {
         at: text(change, "at").to_owned(),

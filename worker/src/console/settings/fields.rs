@@ -1,12 +1,15 @@
 //! The firm's own fields of complaints: `custom_fields` of `/v1/tenant`.
 
 use super::{
-    own::{self, lines, list, says, text, texts},
+    own::{self, lines},
     settings, shell,
 };
 use crate::{
     call::{Call, Outcome},
-    console::{Desk, Shown, at_desk, nothing_here, office::sent},
+    console::{
+        Desk, Shown, at_desk, nothing_here,
+        office::{list, says, sent, text, texts},
+    },
     staff::encoded,
 };
 use pages::console::{

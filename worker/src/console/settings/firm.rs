@@ -3,28 +3,38 @@
 
 use super::{
     code,
-    own::{self, lines, list, says, text, texts},
+    own::{self, lines, object, put},
     settings, shell,
 };
 use crate::{
     call::{Call, Outcome},
-    console::{Desk, Shown, at_desk, office::sent},
+    console::{
+        Desk, Shown, at_desk,
+        office::{list, number, says, sent, text, texts, within},
+    },
 };
-use pages::console::settings::{
-    Choice, Tab,
-    firm::{Brands, CONSUMERS, Firm, General, Ombudsman, Own, Portal},
+use pages::console::{
+    office::Notice,
+    settings::{
+        Choice, Tab,
+        firm::{Brands, CONSUMERS, Firm, General, Ombudsman, Own, OwnText, Portal},
+    },
 };
 use serde_json::{Map, Value, json};
-use shared::{tenant::Tenant, time::Timestamp};
+use shared::{portal::settings::Logo, tenant::Tenant, time::Timestamp};
 
 /// The most brands that there are.
 const MAX_BRANDS: usize = 20;
 /// Brands to be filled in, besides those that are there.
 const FREE_BRANDS: usize = 2;
+/// The most texts of the portal that there are.
+const MAX_TEXTS: usize = 200;
+/// Texts to be filled in, besides those that are there.
+const FREE_TEXTS: usize = 2;
+/// The language that most texts are in.
+const LANGUAGE: &str = "en";
 /// So many bytes are a megabyte.
 const MEGABYTE: u64 = 1_000_000;
-
-const NOTHING: &Value = &Value::Null;
 
 /// `GET`, `POST /app/settings/firm`
 pub(crate) async fn show(call: Call) -> Outcome {
@@ -39,15 +49,19 @@ async fn page(desk: &Desk) -> Shown {
         let mut shown = shown(&held);
         if sent(desk) {
             let section = desk.form.get("do");
-            let patch = patch(desk, section, &held, &shown);
-            match own::save(desk, &patch).await? {
-                None => return desk.go("/app/settings/firm?done=saved"),
-                why => settings.notice = why,
+            settings.notice = match patch(desk, section, &held, &shown) {
+                Ok(patch) => own::save(desk, &patch).await?,
+                Err(why) => Some(why),
+            };
+            if settings.notice.is_none() {
+                return desk.go("/app/settings/firm?done=saved");
             }
             section.clone_into(&mut shown.refused);
             match section {
                 "brands" => shown.brands = typed_brands(desk, &held),
                 "portal" => shown.portal = typed_portal(desk, &shown.portal),
+                "texts" => shown.texts = with_free(typed_texts(desk)),
+                "logo" => {}
                 _ => shown.general = typed_general(desk),
             }
         }
@@ -76,13 +90,13 @@ async fn page(desk: &Desk) -> Shown {
 
 /// What is told; without what whoever looks after it has in a form.
 fn facts(tenant: &Tenant, changes: bool) -> Vec<(&'static str, String)> {
-    let own = tenant.clocks.service_levels.len();
     let ahead = Timestamp::from_unix_millis(0).plus_millis(tenant.ahead_by) > Timestamp::from_unix_millis(0);
     let mut facts = Vec::new();
     if !changes {
         facts.push(("Name", tenant.display_name.as_str().to_owned()));
         facts.push(("Writes of keys must be signed", if tenant.signed_writes { "yes" } else { "no" }.to_owned()));
         facts.push(("Similar complaints are linked", linked(&code(&tenant.link_duplicates.consumers)).to_owned()));
+        facts.push(("Deadlines of your own", tenant.clocks.service_levels.len().to_string()));
     }
     facts.extend([
         ("In addresses", tenant.slug.to_string()),
@@ -91,7 +105,6 @@ fn facts(tenant: &Tenant, changes: bool) -> Vec<(&'static str, String)> {
         ("References begin with", String::from(tenant.reference_prefix.clone())),
         ("Where data lies", tenant.home_cell.to_string()),
         ("Plan", code(&tenant.plan)),
-        ("Deadlines of your own", own.to_string()),
     ]);
     if ahead {
         facts.push(("Test clock", "ahead of the world’s".to_owned()));
@@ -120,13 +133,12 @@ fn brand_fields(held: &Value, chosen: &str) -> Vec<Choice> {
 /// What is set.
 fn shown(held: &Value) -> Own {
     let [links, attachments, letters, portal] =
-        ["link_duplicates", "attachments", "letters", "portal"].map(|name| held.get(name).unwrap_or(NOTHING));
-    let bytes = attachments.get("max_bytes").and_then(Value::as_u64).unwrap_or_default();
+        ["link_duplicates", "attachments", "letters", "portal"].map(|name| within(held, name));
     let brand = |brand: &Value| (text(brand, "id").to_owned(), text(brand, "name").to_owned());
     let mut rows: Vec<_> = list(letters, "brands").iter().map(brand).collect();
     let free = MAX_BRANDS.saturating_sub(rows.len()).min(FREE_BRANDS);
     rows.extend((0..free).map(|_| (String::new(), String::new())));
-    let ombudsman = portal.get("ombudsman").unwrap_or(NOTHING);
+    let ombudsman = within(portal, "ombudsman");
     let said = |value: &Value, name: &str| text(value, name).to_owned();
     Own {
         version: own::version(held),
@@ -136,7 +148,7 @@ fn shown(held: &Value) -> Own {
             signed_writes: says(held, "signed_writes"),
             consumers: consumers(text(links, "consumers")),
             similarity: links.get("similarity").map(Value::to_string).unwrap_or_default(),
-            megabytes: bytes.div_ceil(MEGABYTE).to_string(),
+            megabytes: number(attachments, "max_bytes").div_ceil(MEGABYTE).to_string(),
         },
         brands: Brands { rows, fields: brand_fields(held, text(letters, "brand_field")) },
         portal: Portal {
@@ -149,8 +161,7 @@ fn shown(held: &Value) -> Own {
             accessibility: said(portal, "accessibility"),
             colour: said(portal, "colour"),
             second_colour: said(portal, "second_colour"),
-            has_logo: portal.get("logo").is_some_and(Value::is_object),
-            texts: list(portal, "texts").len(),
+            has_logo: within(portal, "logo").is_object(),
             ombudsman: Ombudsman {
                 name: said(ombudsman, "name"),
                 phone: said(ombudsman, "phone"),
@@ -158,7 +169,20 @@ fn shown(held: &Value) -> Own {
                 post: texts(ombudsman, "post").join("\n"),
             },
         },
+        texts: with_free(list(portal, "texts").iter().map(own_text).collect()),
     }
+}
+
+fn own_text(held: &Value) -> OwnText {
+    let [language, name, text] = ["language", "name", "text"].map(|name| text(held, name).to_owned());
+    OwnText { language, name, text }
+}
+
+/// Texts, and some to be filled in.
+fn with_free(mut texts: Vec<OwnText>) -> Vec<OwnText> {
+    let free = MAX_TEXTS.saturating_sub(texts.len()).min(FREE_TEXTS);
+    texts.extend((0..free).map(|_| OwnText { language: LANGUAGE.to_owned(), ..OwnText::default() }));
+    texts
 }
 
 fn typed_general(desk: &Desk) -> General {
@@ -195,7 +219,6 @@ fn typed_portal(desk: &Desk, held: &Portal) -> Portal {
         colour: said("colour"),
         second_colour: said("second_colour"),
         has_logo: held.has_logo,
-        texts: held.texts,
         ombudsman: Ombudsman {
             name: said("ombudsman_name"),
             phone: said("ombudsman_phone"),
@@ -205,26 +228,51 @@ fn typed_portal(desk: &Desk, held: &Portal) -> Portal {
     }
 }
 
-/// What a form changes, besides which all stays as it is.
-fn patch(desk: &Desk, section: &str, held: &Value, shown: &Own) -> Value {
-    match section {
+/// The texts that say something.
+fn typed_texts(desk: &Desk) -> Vec<OwnText> {
+    let form = &desk.form;
+    let count = form.get("texts").parse().unwrap_or(0).min(MAX_TEXTS + FREE_TEXTS);
+    let said = |what: &str, at: usize| form.get(&format!("text-{what}{at}")).trim().replace("\r\n", "\n");
+    (0..count)
+        .map(|at| OwnText { language: said("language-", at), name: said("name-", at), text: said("", at) })
+        .filter(|one| !one.text.is_empty())
+        .collect()
+}
+
+/// What a form changes, besides which all stays as it is; or why it cannot even be asked for.
+fn patch(desk: &Desk, section: &str, held: &Value, shown: &Own) -> Result<Value, Notice> {
+    Ok(match section {
         "brands" => json!({ "letters": letters(held, typed_brands(desk, held), desk.form.get("brand_field")) }),
         "portal" => json!({ "portal": portal(held, typed_portal(desk, &shown.portal)) }),
+        "texts" => {
+            let texts = typed_texts(desk).into_iter();
+            let texts: Vec<_> = texts
+                .map(|OwnText { language, name, text }| json!({ "language": language, "name": name, "text": text }))
+                .collect();
+            json!({ "portal": with(held, "texts", texts.into()) })
+        }
+        "logo" => json!({ "portal": with(held, "logo", logo(desk)?) }),
         _ => general(desk, held, shown),
-    }
+    })
 }
 
-/// An object of the settings, to be changed.
-fn object(held: &Value, name: &str) -> Map<String, Value> {
-    held.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
+/// The portal with this of it in place of what it has.
+fn with(held: &Value, name: &str, value: Value) -> Map<String, Value> {
+    let mut portal = object(held, "portal");
+    portal.insert(name.to_owned(), value);
+    portal
 }
 
-/// Puts a text in place, or takes it away.
-fn put(object: &mut Map<String, Value>, name: &str, text: String) {
-    if text.is_empty() {
-        object.remove(name);
-    } else {
-        object.insert(name.to_owned(), text.into());
+/// The picture that was chosen, or that there is to be none.
+fn logo(desk: &Desk) -> Result<Value, Notice> {
+    match desk.form.file().map(Logo::of) {
+        Some(Some(Logo { media_type, data })) => Ok(json!({ "media_type": media_type.as_str(), "data": data })),
+        None if desk.form.get("without") == "yes" => Ok(Value::Null),
+        _ => {
+            let title = "Choose a picture that can be a logo".to_owned();
+            let words = "It is a PNG, JPEG or WebP, of at most 18 kB.".to_owned();
+            Err(Notice { title, words, ..Notice::default() })
+        }
     }
 }
 

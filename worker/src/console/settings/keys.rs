@@ -1,16 +1,13 @@
 //! Keys of the firm's systems: `/v1/keys`.
 
-use super::{
-    own::{lines, list, text, texts},
-    settings, shell,
-};
+use super::{own::lines, settings, shell};
 use crate::{
     call::{Call, Outcome},
     console::{
         Desk, Shown, Stop,
         api::Ask,
         at_desk, nothing_here,
-        office::{day, mendable, sent},
+        office::{day, list, mendable, sent, text, texts, within},
     },
     staff::encoded,
 };
@@ -37,14 +34,14 @@ fn row(key: &Value, now: &str) -> Row {
     Row {
         id: said("id"),
         name: said("name"),
-        scopes: scopes_in_words(list(key, "scopes").iter().filter_map(Value::as_str)),
+        scopes: scopes_in_words(texts(key, "scopes").iter().map(String::as_str)),
         mode: words(text(key, "mode")),
         created_at: said("created_at"),
         valid_from: said("valid_from"),
         expires_at: said("expires_at"),
         used_on: said("last_used_on"),
         addresses: texts(key, "ip_ranges"),
-        signing: key.get("signing").map(|signing| text(signing, "alg").to_owned()).unwrap_or_default(),
+        signing: text(within(key, "signing"), "alg").to_owned(),
         replaced_by: said("replaced_by"),
         state: State::of(life, now),
     }

@@ -7,7 +7,7 @@ use crate::{
         Desk, Shown, Stop,
         api::Ask,
         at_desk,
-        office::{Listed, if_match, mendable, sent},
+        office::{if_match, list, mendable, number, says, sent, text, within},
     },
     staff::{encoded, parameter},
 };
@@ -16,91 +16,55 @@ use pages::console::settings::{
     Choice, Tab,
     letters::{Block, Element, InForce, Kind, Letter, Letters},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-#[derive(Deserialize)]
-struct HeldKind {
-    id: String,
-    name: String,
-    elements: Vec<HeldElement>,
-    template: Words,
-}
-
-#[derive(Deserialize)]
-struct HeldElement {
-    id: String,
-    #[serde(default)]
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Words {
-    subject: String,
-    blocks: Vec<HeldBlock>,
-}
-
-#[derive(Deserialize)]
-struct HeldBlock {
-    is: String,
-    #[serde(default)]
-    element: Option<String>,
-    #[serde(default)]
-    each_redress: bool,
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Template {
-    kind: String,
-    language: String,
-    brand: String,
-    version: u32,
-    saved_at: String,
-    subject: String,
-    blocks: Vec<HeldBlock>,
-}
+use shared::letter::LetterSettings;
 
 /// The most blocks that a letter has.
 const MAX_BLOCKS: usize = 100;
 /// Blocks to be filled in, besides those that are there.
 const FREE_BLOCKS: usize = 2;
 /// Versions that are offered to be read.
-const VERSIONS: u32 = 12;
+const VERSIONS: usize = 12;
 /// The brand of letters that are of no other.
 const FIRM: &str = "firm";
 
-async fn kinds(desk: &Desk) -> Result<Vec<HeldKind>, Stop> {
-    Ok(desk.api.get::<Listed<HeldKind>>("/v1/letters/kinds").await?.data)
-}
+const KINDS: &str = "/v1/letters/kinds";
 
 /// `GET /app/settings/letters`
-pub(crate) async fn list(call: Call) -> Outcome {
+pub(crate) async fn list_all(call: Call) -> Outcome {
     at_desk(call, letters).await
 }
 
 async fn letters(desk: &Desk) -> Shown {
-    let (kinds, held) = try_join!(kinds(desk), desk.api.get::<Listed<Template>>("/v1/letters/templates"))?;
+    let (kinds, held) = try_join!(desk.api.get::<Value>(KINDS), desk.api.get::<Value>("/v1/letters/templates"))?;
+    let said = |of: &Value, name| text(of, name).to_owned();
     let of = |kind: &str| -> Vec<InForce> {
-        let own = held.data.iter().filter(|template| template.kind == kind);
-        own.map(|Template { language, brand, version, saved_at, .. }| InForce {
-            language: language.clone(),
-            brand: brand.clone(),
-            version: *version,
-            saved_at: saved_at.clone(),
+        let own = list(&held, "data").iter().filter(|template| text(template, "kind") == kind);
+        own.map(|template| InForce {
+            language: said(template, "language"),
+            brand: said(template, "brand"),
+            version: number(template, "version"),
+            saved_at: said(template, "saved_at"),
         })
         .collect()
     };
-    let tenant = &desk.visitor.door.standing.tenant;
-    let own = tenant.letters.brands.iter().map(|brand| (brand.id.as_str().to_owned(), brand.name.as_str().to_owned()));
+    let LetterSettings { brands, approve, .. } = &desk.tenant().letters;
+    let approved = |kind: &str| approve.iter().any(|code| code.as_str() == kind);
+    let own = brands.iter().map(|brand| (brand.id.as_str().to_owned(), brand.name.as_str().to_owned()));
     let brands = std::iter::once((FIRM.to_owned(), "All brands".to_owned())).chain(own);
     desk.page(&Letters {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Letters), None),
         brands: Choice::named(brands, &[]),
-        kinds: kinds
-            .into_iter()
-            .map(|HeldKind { id, name, elements, .. }| Kind { templates: of(&id), elements: elements.len(), id, name })
+        kinds: list(&kinds, "data")
+            .iter()
+            .map(|kind| Kind {
+                templates: of(text(kind, "id")),
+                elements: list(kind, "elements").len(),
+                approved: approved(text(kind, "id")),
+                id: said(kind, "id"),
+                name: said(kind, "name"),
+            })
             .collect(),
     })
 }
@@ -120,12 +84,11 @@ pub(crate) async fn one(call: Call) -> Outcome {
     at_desk(call, letter).await
 }
 
-/// A template, if there is one.
-async fn found(desk: &Desk, path: &str) -> Result<Option<Template>, Stop> {
+/// A template; nothing, if there is none.
+async fn found(desk: &Desk, path: &str) -> Result<Value, Stop> {
     match desk.api.get(path).await {
-        Ok(template) => Ok(Some(template)),
-        Err(Stop::Refused(refusal)) if refusal.status == 404 => Ok(None),
-        Err(stop) => Err(stop),
+        Err(Stop::Refused(refusal)) if refusal.status == 404 => Ok(Value::Null),
+        found => found,
     }
 }
 
@@ -149,42 +112,49 @@ async fn letter(desk: &Desk) -> Shown {
     }
     let wanted = parameter(call, "version");
     let that = format!("{path}?version={}", encoded(&wanted));
-    let (kinds, current, old) = try_join!(kinds(desk), found(desk, &path), async {
-        if wanted.is_empty() { Ok(None) } else { found(desk, &that).await }
+    let (kinds, current, old) = try_join!(desk.api.get::<Value>(KINDS), found(desk, &path), async {
+        if wanted.is_empty() { Ok(Value::Null) } else { found(desk, &that).await }
     })?;
-    let known = kinds.into_iter().find(|one| one.id == kind).ok_or_else(crate::console::nothing_here)?;
-    let version = current.as_ref().map_or(0, |template| template.version);
-    let old = old.filter(|old| old.version != version);
-    let old_version = old.as_ref().map(|old| old.version);
-    let words = old.or(current).map_or(known.template, |Template { subject, blocks, .. }| Words { subject, blocks });
+    let mut known = list(&kinds, "data").iter().filter(|one| text(one, "id") == kind);
+    let known = known.next().ok_or_else(crate::console::nothing_here)?;
+    let version = number(&current, "version");
+    let old_version = Some(number(&old, "version")).filter(|old| ![0, version].contains(old));
+    let words = match (old_version, version) {
+        (Some(_), _) => &old,
+        (None, 0) => within(known, "template"),
+        (None, _) => &current,
+    };
     let (subject, blocks) = if sent(desk) {
-        (desk.form.get("subject").to_owned(), typed(desk))
+        (desk.form.get("subject"), typed(desk))
     } else {
-        (words.subject, words.blocks.into_iter().map(block).collect())
+        (text(words, "subject"), list(words, "blocks").iter().map(block).collect())
     };
     let free = (0..FREE_BLOCKS).map(|_| Block::default());
     desk.page(&Letter {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Letters), notice),
-        name: known.name,
-        kind,
+        name: text(known, "name").to_owned(),
         language,
         brand,
         version,
         old: old_version,
-        versions: (1..=version).rev().take(VERSIONS as usize).collect(),
-        elements: known.elements.into_iter().map(element).collect(),
-        subject,
+        versions: (1..=version).rev().take(VERSIONS).collect(),
+        elements: list(known, "elements").iter().map(element).collect(),
+        kind,
+        subject: subject.to_owned(),
         blocks: blocks.into_iter().chain(free).collect(),
     })
 }
 
-fn element(HeldElement { id, name }: HeldElement) -> Element {
-    Element { name: if name.is_empty() { pages::console::office::words(&id) } else { name }, id }
+fn element(held: &Value) -> Element {
+    let (id, name) = (text(held, "id"), text(held, "name"));
+    let name = if name.is_empty() { pages::console::office::words(id) } else { name.to_owned() };
+    Element { id: id.to_owned(), name }
 }
 
-fn block(HeldBlock { is, element, each_redress, text }: HeldBlock) -> Block {
-    Block { is, element: element.unwrap_or_default(), each_redress, text }
+fn block(held: &Value) -> Block {
+    let [is, element, text] = ["is", "element", "text"].map(|name| text(held, name).to_owned());
+    Block { is, element, each_redress: says(held, "each_redress"), text }
 }
 
 /// The blocks that have words.

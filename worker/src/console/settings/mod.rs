@@ -1,6 +1,7 @@
 //! What a firm sets, and what was set for it.
 
 pub(crate) mod changes;
+pub(crate) mod deadlines;
 pub(crate) mod fields;
 pub(crate) mod firm;
 pub(crate) mod keys;
@@ -29,7 +30,7 @@ const fn scopes(tab: Tab) -> (Option<Scope>, Option<Scope>) {
     match tab {
         Tab::People | Tab::Teams | Tab::SignIn => (Some(Scope::StaffManage), Some(Scope::StaffManage)),
         Tab::Letters | Tab::Notifications | Tab::Webhooks => (Some(Scope::ComplaintsRead), Some(Scope::ComplaintsLead)),
-        Tab::Fields | Tab::Taxonomy | Tab::Keys | Tab::Switches | Tab::Changes => {
+        Tab::Deadlines | Tab::Fields | Tab::Taxonomy | Tab::Keys | Tab::Switches | Tab::Changes => {
             (Some(Scope::TenantManage), Some(Scope::TenantManage))
         }
         Tab::Usage => (Some(Scope::UsageRead), None),

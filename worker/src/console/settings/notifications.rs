@@ -7,7 +7,7 @@ use crate::{
         Desk, Shown,
         api::Ask,
         at_desk,
-        office::{if_match, mendable, sent},
+        office::{if_match, list, mendable, sent, text, texts, within},
     },
     failure::Failure,
 };
@@ -18,31 +18,8 @@ use pages::console::{
         notifications::{Notifications, Rule},
     },
 };
-use serde::Deserialize;
 use serde_json::Value;
 use shared::json;
-
-#[derive(Deserialize)]
-struct Held {
-    rules: Vec<HeldRule>,
-    #[serde(default)]
-    texts: Vec<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct HeldRule {
-    id: String,
-    events: Vec<String>,
-    audience: String,
-    channel: String,
-    text: String,
-    #[serde(default)]
-    address: Option<String>,
-    #[serde(default)]
-    quiet: Option<Value>,
-    #[serde(default)]
-    digest: Option<Value>,
-}
 
 const PATH: &str = "/v1/notifications/rules";
 
@@ -60,15 +37,15 @@ async fn page(desk: &Desk) -> Shown {
         }
     }
     let answer = desk.api.ask("GET", PATH, Ask::default()).await?;
-    let held: Held = answer.json()?;
+    let held: Value = answer.json()?;
     let typed = desk.form.get("json");
     desk.page(&Notifications {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Notifications), notice),
-        rules: held.rules.into_iter().map(rule).collect(),
-        texts: held.texts.len(),
+        rules: list(&held, "rules").iter().map(rule).collect(),
+        texts: list(&held, "texts").len(),
         version: answer.tag.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0),
-        json: if typed.is_empty() { pretty(&answer.body)? } else { typed.to_owned() },
+        json: if typed.is_empty() { pretty(&held)? } else { typed.to_owned() },
     })
 }
 
@@ -85,23 +62,24 @@ async fn save(desk: &Desk) -> Result<Option<Notice>, crate::console::Stop> {
     Ok(mendable(desk, desk.api.ask("PUT", PATH, ask).await)?.err())
 }
 
-fn pretty(text: &str) -> Result<String, Failure> {
-    let value: Value = json::from_str(text).map_err(Failure::internal)?;
-    serde_json::to_string_pretty(&value).map_err(Failure::internal)
+fn pretty(held: &Value) -> Result<String, Failure> {
+    serde_json::to_string_pretty(held).map_err(Failure::internal)
 }
 
-fn rule(HeldRule { id, events, audience, channel, text, address, quiet, digest }: HeldRule) -> Rule {
-    let when = match (digest.is_some(), quiet.is_some()) {
+fn rule(held: &Value) -> Rule {
+    let has = |name| !within(held, name).is_null();
+    let when = match (has("digest"), has("quiet")) {
         (true, _) => "in a digest",
         (false, true) => "not in quiet hours",
         (false, false) => "at once",
     };
+    let [id, address, of] = ["id", "address", "text"].map(|name| text(held, name).to_owned());
     Rule {
         id,
-        events: events.iter().map(|kind| event(kind)).collect(),
-        audience: address.unwrap_or_else(|| words(&audience)),
-        channel: words(&channel),
-        text,
+        events: texts(held, "events").iter().map(|kind| event(kind)).collect(),
+        audience: if address.is_empty() { words(text(held, "audience")) } else { address },
+        channel: words(text(held, "channel")),
+        text: of,
         when: when.to_owned(),
     }
 }

@@ -4,10 +4,10 @@
 use crate::console::{
     Desk, Stop,
     api::Ask,
-    office::{if_match, mendable},
+    office::{if_match, mendable, number, within},
 };
 use pages::console::office::Notice;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const PATH: &str = "/v1/tenant";
 
@@ -25,30 +25,24 @@ pub(super) async fn save(desk: &Desk, patch: &Value) -> Result<Option<Notice>, S
 
 /// The version of them.
 pub(super) fn version(own: &Value) -> u64 {
-    own.get("version").and_then(Value::as_u64).unwrap_or_default()
+    number(own, "version")
 }
 
-/// A text of an object; empty if there is none.
-pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A list of an object; empty if there is none.
-pub(super) fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// The texts of such a list.
-pub(super) fn texts(value: &Value, name: &str) -> Vec<String> {
-    list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// Whether an object says so.
-pub(super) fn says(value: &Value, name: &str) -> bool {
-    value.get(name).and_then(Value::as_bool).unwrap_or_default()
+/// An object within, to be changed; empty if there is none.
+pub(super) fn object(value: &Value, name: &str) -> Map<String, Value> {
+    within(value, name).as_object().cloned().unwrap_or_default()
 }
 
 /// Lines that somebody has typed, without those that are empty.
 pub(super) fn lines(typed: &str) -> Vec<&str> {
     typed.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// Puts a text in place, or takes it away.
+pub(super) fn put(object: &mut Map<String, Value>, name: &str, text: String) {
+    if text.is_empty() {
+        object.remove(name);
+    } else {
+        object.insert(name.to_owned(), text.into());
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         Desk, Shown, Stop,
         api::{Answer, Ask},
         at_desk,
-        office::{Listed, if_match, mendable, names, sent},
+        office::{if_match, list, mendable, names, number, says, sent, text, texts, within},
     },
     staff::{encoded, parameter},
 };
@@ -19,60 +19,11 @@ use pages::console::{
         people::{Fields, Happened, People, Person, Row, Session},
     },
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     access::Actor,
     identity::role::{Clearance, Role},
 };
-
-/// A person, as far as pages show them.
-#[derive(Deserialize)]
-struct Held {
-    id: String,
-    email: String,
-    display_name: String,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    teams: Vec<String>,
-    #[serde(default)]
-    clearances: Vec<String>,
-    active: bool,
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    signed_in_at: Option<String>,
-    version: u32,
-}
-
-#[derive(Deserialize)]
-struct HeldSession {
-    id: String,
-    method: String,
-    #[serde(default)]
-    browser: Option<String>,
-    created_at: String,
-    seen_at: String,
-    ends_at: String,
-    current: bool,
-}
-
-#[derive(Deserialize)]
-struct HeldEvent {
-    at: String,
-    #[serde(default)]
-    actor: Option<Actor>,
-    event: What,
-}
-
-#[derive(Deserialize)]
-struct What {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    members: Vec<String>,
-}
 
 type Names = [(String, String)];
 
@@ -110,7 +61,7 @@ fn body(desk: &Desk) -> String {
 }
 
 /// `GET`, `POST /app/settings/people`
-pub(crate) async fn list(call: Call) -> Outcome {
+pub(crate) async fn list_all(call: Call) -> Outcome {
     at_desk(call, people).await
 }
 
@@ -128,29 +79,32 @@ async fn people(desk: &Desk) -> Shown {
     }
     let after = parameter(&desk.call, "after");
     let path = if after.is_empty() { "/v1/people".to_owned() } else { format!("/v1/people?after={}", encoded(&after)) };
-    let (listed, teams) = try_join!(desk.api.get::<Listed<Held>>(&path), names(desk, "/v1/teams"))?;
+    let (listed, teams) = try_join!(desk.api.get::<Value>(&path), names(desk, "/v1/teams"))?;
     let new = if sent(desk) { typed(desk, &teams) } else { fields("", "", Default::default(), &teams) };
     desk.page(&People {
         shell: shell(desk),
         adding: notice.is_some(),
         settings: settings(desk, Some(Tab::People), notice),
-        rows: listed.data.into_iter().map(|held| row(held, &teams)).collect(),
-        next: listed.next.unwrap_or_default(),
+        rows: list(&listed, "data").iter().map(|held| row(held, &teams)).collect(),
+        next: text(&listed, "next").to_owned(),
         first: after.is_empty(),
         fields: new,
     })
 }
 
-fn row(held: Held, teams: &Names) -> Row {
-    let of = teams.iter().filter(|(id, _)| held.teams.contains(id)).map(|(_, name)| name.as_str());
+fn row(held: &Value, teams: &Names) -> Row {
+    let member = texts(held, "teams");
+    let of = teams.iter().filter(|(id, _)| member.contains(id)).map(|(_, name)| name.as_str());
+    let [id, name, email, signed_in_at] =
+        ["id", "display_name", "email", "signed_in_at"].map(|name| text(held, name).to_owned());
     Row {
         teams: of.collect::<Vec<_>>().join(", "),
-        roles: held.roles.iter().map(|role| words(role)).collect::<Vec<_>>().join(", "),
-        id: held.id,
-        name: held.display_name,
-        email: held.email,
-        active: held.active,
-        signed_in_at: held.signed_in_at.unwrap_or_default(),
+        roles: texts(held, "roles").iter().map(|role| words(role)).collect::<Vec<_>>().join(", "),
+        id,
+        name,
+        email,
+        active: says(held, "active"),
+        signed_in_at,
     }
 }
 
@@ -190,61 +144,45 @@ async fn person(desk: &Desk) -> Shown {
     }
     let (sessions, events) = (format!("{path}/sessions"), format!("{path}/events"));
     let (held, teams, sessions, events, people) = join!(
-        desk.api.get::<Held>(&path),
+        desk.api.get::<Value>(&path),
         names(desk, "/v1/teams"),
-        desk.api.get::<Listed<HeldSession>>(&sessions),
-        desk.api.get::<Listed<HeldEvent>>(&events),
+        desk.api.get::<Value>(&sessions),
+        desk.api.get::<Value>(&events),
         names(desk, "/v1/people"),
     );
-    let (held, teams, people) = (held?, teams?, people?);
+    let (held, teams, sessions, events, people) = (held?, teams?, sessions?, events?, people?);
     let me = desk.visitor.token.person.to_string();
     let typing = notice.is_some() && desk.form.get("do") == "change";
+    let [id, name, email] = ["id", "display_name", "email"].map(|name| text(&held, name));
+    let several = ["roles", "teams", "clearances"].map(|name| texts(&held, name));
     desk.page(&Person {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::People), notice),
-        oneself: held.id == me,
-        directory: held.external_id.is_some(),
-        active: held.active,
-        version: held.version,
-        fields: if typing {
-            typed(desk, &teams)
-        } else {
-            fields(&held.display_name, &held.email, [held.roles, held.teams, held.clearances], &teams)
-        },
-        name: held.display_name,
-        id: held.id,
-        sessions: sessions?.data.into_iter().map(session).collect(),
-        happened: events?.data.into_iter().map(|one| happened(one, &me, &people)).collect(),
+        oneself: id == me,
+        directory: !within(&held, "external_id").is_null(),
+        active: says(&held, "active"),
+        version: number(&held, "version"),
+        fields: if typing { typed(desk, &teams) } else { fields(name, email, several, &teams) },
+        name: name.to_owned(),
+        id: id.to_owned(),
+        sessions: list(&sessions, "data").iter().map(session).collect(),
+        happened: list(&events, "data").iter().map(|one| happened(one, &me, &people)).collect(),
     })
 }
 
-fn session(held: HeldSession) -> Session {
-    let method = if held.method == "oidc" { "by your provider" } else { "by a link" };
-    Session {
-        id: held.id,
-        browser: held.browser.unwrap_or_default(),
-        method: method.to_owned(),
-        created_at: held.created_at,
-        seen_at: held.seen_at,
-        ends_at: held.ends_at,
-        current: held.current,
-    }
+fn session(held: &Value) -> Session {
+    let method = if text(held, "method") == "oidc" { "by your provider" } else { "by a link" };
+    let [id, browser, created_at, seen_at, ends_at] =
+        ["id", "browser", "created_at", "seen_at", "ends_at"].map(|name| text(held, name).to_owned());
+    let current = says(held, "current");
+    Session { id, browser, method: method.to_owned(), created_at, seen_at, ends_at, current }
 }
 
-fn happened(
-    HeldEvent { at, actor: by, event: What { kind, members } }: HeldEvent,
-    me: &str,
-    names: &Names,
-) -> Happened {
-    let what = if members.is_empty() {
-        event(&kind)
-    } else {
-        let members: Vec<_> = members.iter().map(|member| words(member).to_lowercase()).collect();
-        format!("{}: {}", event(&kind), members.join(", "))
-    };
-    let by = by.map_or_else(
-        || "themselves".to_owned(),
-        |by| actor(super::code(&by.kind).to_lowercase().as_str(), by.id.as_str(), me, names),
-    );
-    Happened { at, what, by }
+fn happened(held: &Value, me: &str, names: &Names) -> Happened {
+    let [what, by] = ["event", "actor"].map(|name| within(held, name));
+    let (kind, members) = (event(text(what, "type")), texts(what, "members"));
+    let members: Vec<_> = members.iter().map(|member| words(member).to_lowercase()).collect();
+    let what = if members.is_empty() { kind } else { format!("{kind}: {}", members.join(", ")) };
+    let by = if by.is_null() { "themselves".to_owned() } else { actor(text(by, "kind"), text(by, "id"), me, names) };
+    Happened { at: text(held, "at").to_owned(), what, by }
 }

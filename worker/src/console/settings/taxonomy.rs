@@ -1,12 +1,12 @@
 //! What complaints can be about: `/v1/tenant/taxonomy`, and `taxonomy` of `/v1/tenant`.
 
-use super::{
-    own::{self, list, text, texts},
-    settings, shell,
-};
+use super::{own, settings, shell};
 use crate::{
     call::{Call, Outcome},
-    console::{Desk, Shown, at_desk, office::sent},
+    console::{
+        Desk, Shown, at_desk,
+        office::{list, sent, text, texts, within},
+    },
 };
 use futures_util::try_join;
 use pages::console::settings::{
@@ -48,8 +48,8 @@ pub(crate) async fn show(call: Call) -> Outcome {
 
 async fn page(desk: &Desk) -> Shown {
     let (own, all) = try_join!(own::read(desk), desk.api.get::<Value>("/v1/tenant/taxonomy"))?;
-    let set = own.get("taxonomy").unwrap_or(&Value::Null);
-    let chosen = Chosen { desk, left_out: texts(set, "left_out"), names: set.get("names").unwrap_or(&Value::Null) };
+    let set = within(&own, "taxonomy");
+    let chosen = Chosen { desk, left_out: texts(set, "left_out"), names: within(set, "names") };
     let products: Vec<_> = list(&all, "data").iter().map(|product| chosen.product(product)).collect();
     let mut notice = None;
     if sent(desk) {

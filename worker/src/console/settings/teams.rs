@@ -7,7 +7,7 @@ use crate::{
         Desk, Shown,
         api::Ask,
         at_desk,
-        office::{Listed, if_match, mendable, sent},
+        office::{if_match, list, mendable, number, sent, text},
     },
     staff::{encoded, parameter},
 };
@@ -15,32 +15,14 @@ use pages::console::settings::{
     Tab,
     teams::{Row, Team, Teams},
 };
-use serde::Deserialize;
-use serde_json::json;
-
-#[derive(Deserialize)]
-struct Held {
-    id: String,
-    name: String,
-    #[serde(default)]
-    created_at: String,
-    version: u32,
-    #[serde(default)]
-    members: Vec<Member>,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    person: String,
-    name: String,
-}
+use serde_json::{Value, json};
 
 fn body(desk: &Desk) -> String {
     json!({ "name": desk.form.get("name").trim() }).to_string()
 }
 
 /// `GET`, `POST /app/settings/teams`
-pub(crate) async fn list(call: Call) -> Outcome {
+pub(crate) async fn list_all(call: Call) -> Outcome {
     at_desk(call, teams).await
 }
 
@@ -55,13 +37,14 @@ async fn teams(desk: &Desk) -> Shown {
     }
     let after = parameter(&desk.call, "after");
     let path = if after.is_empty() { "/v1/teams".to_owned() } else { format!("/v1/teams?after={}", encoded(&after)) };
-    let listed: Listed<Held> = desk.api.get(&path).await?;
-    let row = |Held { id, name, created_at, .. }| Row { id, name, created_at };
+    let listed: Value = desk.api.get(&path).await?;
+    let said = |team: &Value, name| text(team, name).to_owned();
+    let row = |team| Row { id: said(team, "id"), name: said(team, "name"), created_at: said(team, "created_at") };
     desk.page(&Teams {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Teams), notice),
-        rows: listed.data.into_iter().map(row).collect(),
-        next: listed.next.unwrap_or_default(),
+        rows: list(&listed, "data").iter().map(row).collect(),
+        next: said(&listed, "next"),
         name: desk.form.get("name").to_owned(),
     })
 }
@@ -86,18 +69,20 @@ async fn team(desk: &Desk) -> Shown {
             Err(why) => notice = Some(why),
         }
     }
-    let held: Held = desk.api.get(&path).await?;
+    let held: Value = desk.api.get(&path).await?;
+    let name = text(&held, "name");
     let typed = match desk.form.get("name") {
-        "" => held.name.clone(),
-        typed => typed.to_owned(),
+        "" => name,
+        typed => typed,
     };
+    let said = |of: &Value, name| text(of, name).to_owned();
     desk.page(&Team {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Teams), notice),
-        id: held.id,
-        name: held.name,
-        typed,
-        version: held.version,
-        members: held.members.into_iter().map(|Member { person, name }| (person, name)).collect(),
+        id: said(&held, "id"),
+        name: name.to_owned(),
+        typed: typed.to_owned(),
+        version: number(&held, "version"),
+        members: list(&held, "members").iter().map(|one| (said(one, "person"), said(one, "name"))).collect(),
     })
 }

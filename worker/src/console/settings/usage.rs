@@ -3,7 +3,10 @@
 use super::{settings, shell};
 use crate::{
     call::{Call, Outcome},
-    console::{Desk, Shown, at_desk},
+    console::{
+        Desk, Shown, at_desk,
+        office::{list, number, says, text},
+    },
 };
 use pages::console::{
     office::{bytes, words},
@@ -11,32 +14,9 @@ use pages::console::{
         Tab,
         usage::{Line, Usage, percent, quota, window},
     },
-    words::number,
+    words::number as grouped,
 };
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Held {
-    plan: String,
-    quotas: Vec<Quota>,
-    windows: Vec<Window>,
-}
-
-#[derive(Deserialize)]
-struct Quota {
-    quota: String,
-    used: u64,
-    limit: u64,
-    warning: bool,
-    exceeded: bool,
-}
-
-#[derive(Deserialize)]
-struct Window {
-    policy: String,
-    limit: u64,
-    remaining: u64,
-}
+use serde_json::Value;
 
 /// `GET /app/settings/usage`
 pub(crate) async fn show(call: Call) -> Outcome {
@@ -44,27 +24,35 @@ pub(crate) async fn show(call: Call) -> Outcome {
 }
 
 async fn page(desk: &Desk) -> Shown {
-    let held: Held = desk.api.get("/v1/usage").await?;
+    let held: Value = desk.api.get("/v1/usage").await?;
     desk.page(&Usage {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Usage), None),
-        plan: words(&held.plan),
-        quotas: held.quotas.into_iter().map(of_quota).collect(),
-        windows: held.windows.into_iter().map(of_window).collect(),
+        plan: words(text(&held, "plan")),
+        quotas: list(&held, "quotas").iter().map(of_quota).collect(),
+        windows: list(&held, "windows").iter().map(of_window).collect(),
     })
 }
 
-fn of_quota(Quota { quota: of, used, limit, warning, exceeded }: Quota) -> Line {
-    let say = |n| if of == "storage_bytes" { bytes(n) } else { number(n) };
-    let warning = match (exceeded, warning) {
+fn of_quota(held: &Value) -> Line {
+    let (of, used, limit) = (text(held, "quota"), number(held, "used"), number(held, "limit"));
+    let say = |n| if of == "storage_bytes" { bytes(n) } else { grouped(n) };
+    let warning = match (says(held, "exceeded"), says(held, "warning")) {
         (true, _) => "More is used than your plan includes.",
         (false, true) => "Nearly all is used.",
         (false, false) => "",
     };
-    Line { name: quota(&of), used: say(used), limit: say(limit), percent: percent(used, limit), warning }
+    Line { name: quota(of), used: say(used), limit: say(limit), percent: percent(used, limit), warning }
 }
 
-fn of_window(Window { policy, limit, remaining }: Window) -> Line {
-    let used = limit.saturating_sub(remaining);
-    Line { name: window(&policy), used: number(used), limit: number(limit), percent: percent(used, limit), warning: "" }
+fn of_window(held: &Value) -> Line {
+    let limit = number(held, "limit");
+    let used = limit.saturating_sub(number(held, "remaining"));
+    Line {
+        name: window(text(held, "policy")),
+        used: grouped(used),
+        limit: grouped(limit),
+        percent: percent(used, limit),
+        warning: "",
+    }
 }

@@ -7,71 +7,19 @@ use crate::{
         Desk, Shown, Stop,
         api::{Answer, Ask},
         at_desk,
-        office::{Listed, day, if_match, mendable, sent},
+        office::{day, if_match, list, mendable, number, sent, text, texts, within},
     },
     staff::{encoded, parameter},
 };
 use futures_util::try_join;
 use pages::console::{
-    office::{EVENTS, event, words},
+    office::{EVENTS, Notice, event, words},
     settings::{
         Choice, Tab,
         webhooks::{Fields, Message, Row, Webhook, Webhooks, attempt, health},
     },
 };
-use serde::Deserialize;
-use serde_json::json;
-
-#[derive(Deserialize)]
-struct Held {
-    id: String,
-    url: String,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    events: Vec<String>,
-    state: String,
-    #[serde(default)]
-    disabled: Option<String>,
-    health: Health,
-    #[serde(default)]
-    secret: Option<String>,
-    public_key: String,
-    #[serde(default)]
-    previous_secret_until: Option<String>,
-    version: u32,
-}
-
-#[derive(Deserialize)]
-struct Health {
-    #[serde(default)]
-    consecutive_failures: u32,
-    #[serde(default)]
-    failing_since: Option<String>,
-    #[serde(default)]
-    last_success_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Logged {
-    id: String,
-    event: String,
-    #[serde(default)]
-    complaint: Option<String>,
-    at: String,
-    state: String,
-    #[serde(default)]
-    next_attempt_at: Option<String>,
-    attempts: Vec<Attempt>,
-}
-
-#[derive(Deserialize)]
-struct Attempt {
-    #[serde(default)]
-    status: Option<u16>,
-    #[serde(default)]
-    reason: Option<String>,
-}
+use serde_json::{Value, json};
 
 fn fields(url: &str, description: &str, chosen: &[String]) -> Fields {
     let all = EVENTS.iter().map(|(kind, said)| ((*kind).to_owned(), (*said).to_owned()));
@@ -91,28 +39,18 @@ fn body(desk: &Desk) -> String {
     json!({ "url": desk.form.get("url").trim(), "description": described, "events": chosen(desk) }).to_string()
 }
 
-fn row(held: &Held) -> Row {
-    let Health { consecutive_failures, failing_since, last_success_at } = &held.health;
-    let enabled = held.state == "enabled";
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Row {
-        id: held.id.clone(),
-        url: held.url.clone(),
-        description: text(&held.description),
-        enabled,
-        health: health(
-            enabled,
-            held.disabled.as_deref().unwrap_or_default(),
-            *consecutive_failures,
-            &text(last_success_at),
-            &text(failing_since),
-        ),
-        well: enabled && *consecutive_failures == 0,
-    }
+fn row(held: &Value) -> Row {
+    let [id, url, description] = ["id", "url", "description"].map(|name| text(held, name).to_owned());
+    let enabled = text(held, "state") == "enabled";
+    let fares = within(held, "health");
+    let failures = number(fares, "consecutive_failures");
+    let [success, since] = ["last_success_at", "failing_since"].map(|name| text(fares, name));
+    let health = health(enabled, text(held, "disabled"), failures, success, since);
+    Row { id, url, description, enabled, health, well: enabled && failures == 0 }
 }
 
 /// `GET`, `POST /app/settings/webhooks`. What was made is shown at once, with the secret, which is said this once.
-pub(crate) async fn list(call: Call) -> Outcome {
+pub(crate) async fn list_all(call: Call) -> Outcome {
     at_desk(call, webhooks).await
 }
 
@@ -121,16 +59,16 @@ async fn webhooks(desk: &Desk) -> Shown {
     if sent(desk) {
         let ask = Ask { idempotency_key: desk.form.get("key"), body: &body(desk), ..Ask::default() };
         match mendable(desk, desk.api.ask("POST", "/v1/webhook-endpoints", ask).await)? {
-            Ok(answer) => return webhook(desk, answer.json()?, Listed { data: Vec::new(), next: None }, None),
+            Ok(answer) => return webhook(desk, &answer.json()?, &Value::Null, None),
             Err(why) => notice = Some(why),
         }
     }
-    let listed: Listed<Held> = desk.api.get("/v1/webhook-endpoints").await?;
+    let listed: Value = desk.api.get("/v1/webhook-endpoints").await?;
     desk.page(&Webhooks {
         shell: shell(desk),
         adding: notice.is_some(),
         settings: settings(desk, Some(Tab::Webhooks), notice),
-        rows: listed.data.iter().map(row).collect(),
+        rows: list(&listed, "data").iter().map(row).collect(),
         fields: typed(desk),
     })
 }
@@ -164,11 +102,6 @@ async fn act(desk: &Desk, path: &str) -> Result<Answer, Stop> {
     desk.api.ask(method, &path, Ask { if_match: &version, idempotency_key, body: &body, ..Ask::default() }).await
 }
 
-#[derive(Deserialize)]
-struct Replayed {
-    queued: usize,
-}
-
 async fn endpoint(desk: &Desk) -> Shown {
     let id: String = desk.call.path_value("id")?;
     let path = format!("/v1/webhook-endpoints/{}", encoded(&id));
@@ -185,9 +118,9 @@ async fn endpoint(desk: &Desk) -> Shown {
         };
         match mendable(desk, act(desk, &path).await)? {
             Ok(_) if done == "deleted" => return desk.go("/app/settings/webhooks?done=deleted"),
-            Ok(answer) if done == "rotated" => rotated = Some(answer.json::<Held>()?),
+            Ok(answer) if done == "rotated" => rotated = Some(answer.json::<Value>()?),
             Ok(answer) => {
-                let none = done == "replayed" && answer.json::<Replayed>()?.queued == 0;
+                let none = done == "replayed" && number(&answer.json()?, "queued") == 0;
                 let done = if none { "nothing" } else { done };
                 return desk.go(&format!("/app/settings/webhooks/{id}?done={done}"));
             }
@@ -206,37 +139,39 @@ async fn endpoint(desk: &Desk) -> Shown {
         },
         desk.api.get(&log)
     )?;
-    webhook(desk, held, logged, notice)
+    webhook(desk, &held, &logged, notice)
 }
 
-fn webhook(desk: &Desk, held: Held, logged: Listed<Logged>, notice: Option<pages::console::office::Notice>) -> Shown {
-    let row = row(&held);
+fn webhook(desk: &Desk, held: &Value, logged: &Value, notice: Option<Notice>) -> Shown {
+    let row = row(held);
     let typing = notice.is_some() && desk.form.get("do") == "change";
     desk.page(&Webhook {
         shell: shell(desk),
         settings: settings(desk, Some(Tab::Webhooks), notice),
-        version: held.version,
-        secret: held.secret.unwrap_or_default(),
-        public_key: held.public_key,
-        previous_until: held.previous_secret_until.unwrap_or_default(),
-        fields: if typing { typed(desk) } else { fields(&row.url, &row.description, &held.events) },
+        version: number(held, "version"),
+        secret: text(held, "secret").to_owned(),
+        public_key: text(held, "public_key").to_owned(),
+        previous_until: text(held, "previous_secret_until").to_owned(),
+        fields: if typing { typed(desk) } else { fields(&row.url, &row.description, &texts(held, "events")) },
         row,
-        messages: logged.data.into_iter().map(message).collect(),
-        next: logged.next.unwrap_or_default(),
+        messages: list(logged, "data").iter().map(message).collect(),
+        next: text(logged, "next").to_owned(),
     })
 }
 
-fn message(logged: Logged) -> Message {
-    let last = logged.attempts.last();
-    let came = last.map(|one| attempt(one.status, one.reason.as_deref().unwrap_or_default()));
+fn message(logged: &Value) -> Message {
+    let attempts = list(logged, "attempts");
+    let came = attempts.last().map(|one| attempt(within(one, "status").as_u64(), text(one, "reason")));
+    let [id, complaint, at, next] =
+        ["id", "complaint", "at", "next_attempt_at"].map(|name| text(logged, name).to_owned());
     Message {
-        id: logged.id,
-        event: event(&logged.event),
-        complaint: logged.complaint.unwrap_or_default(),
-        at: logged.at,
-        state: words(&logged.state),
+        id,
+        event: event(text(logged, "event")),
+        complaint,
+        at,
+        state: words(text(logged, "state")),
         last: came.unwrap_or_default(),
-        attempts: logged.attempts.len(),
-        next: logged.next_attempt_at.unwrap_or_default(),
+        attempts: attempts.len(),
+        next,
     }
 }
