@@ -40,7 +40,7 @@ mod live;
 mod log;
 mod mail;
 mod metrics;
-#[cfg(any(feature = "web", feature = "staff"))]
+#[cfg(any(feature = "front", feature = "web", feature = "staff"))]
 mod office;
 #[cfg(all(not(target_arch = "wasm32"), feature = "web", feature = "staff"))]
 pub mod openapi;

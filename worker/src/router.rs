@@ -1,6 +1,10 @@
 //! The whole URL space as one table: which of a cell's Workers serves a route, and who may use it. Routes stand in the block of the
 //! Worker that serves them ([`Side`]); the front passes on what is another's.
 
+#[cfg(feature = "front")]
+use crate::api::people;
+#[cfg(feature = "staff")]
+use crate::{api::sign_in, console, staff};
 #[cfg(feature = "web")]
 use crate::{
     api::{access_events, scim, teams},
@@ -17,11 +21,6 @@ use crate::{
     gateway::{Endpoint, admission::Cost},
     relocate::arriving,
     side::Side,
-};
-#[cfg(feature = "staff")]
-use crate::{
-    api::{people, sign_in},
-    console, staff,
 };
 use axum::{
     Router,
@@ -250,6 +249,16 @@ routes! {
         POST "/v1/complaints/{id}/rejoin" split::rejoin, tenant ComplaintsWrite;
         POST "/v1/complaints/{id}/move-clocks" commands::move_clocks, tenant ComplaintsLead;
 
+        GET    "/v1/people" people::list, tenant StaffManage;
+        POST   "/v1/people" people::create, tenant StaffManage;
+        GET    "/v1/people/{id}" people::read, tenant StaffManage;
+        PATCH  "/v1/people/{id}" people::patch, tenant StaffManage;
+        POST   "/v1/people/{id}/deactivate" people::deactivate, tenant StaffManage;
+        POST   "/v1/people/{id}/reactivate" people::reactivate, tenant StaffManage;
+        GET    "/v1/people/{id}/events" people::events, tenant StaffManage;
+        GET    "/v1/people/{id}/sessions" people::sessions, tenant StaffManage;
+        DELETE "/v1/people/{id}/sessions/{session}" people::end_session, tenant StaffManage;
+
         GET  "/v1/inbound-mails" inbound_mails::list, tenant ComplaintsRead;
         GET  "/v1/inbound-mails/{id}" inbound_mails::read, tenant ComplaintsRead;
         GET  "/v1/inbound-mails/{id}/raw" inbound_mails::raw, tenant ComplaintsRead;
@@ -342,15 +351,6 @@ routes! {
     }
 
     Staff {
-        GET    "/v1/people" people::list, tenant StaffManage;
-        POST   "/v1/people" people::create, tenant StaffManage;
-        GET    "/v1/people/{id}" people::read, tenant StaffManage;
-        PATCH  "/v1/people/{id}" people::patch, tenant StaffManage;
-        POST   "/v1/people/{id}/deactivate" people::deactivate, tenant StaffManage;
-        POST   "/v1/people/{id}/reactivate" people::reactivate, tenant StaffManage;
-        GET    "/v1/people/{id}/events" people::events, tenant StaffManage;
-        GET    "/v1/people/{id}/sessions" people::sessions, tenant StaffManage;
-        DELETE "/v1/people/{id}/sessions/{session}" people::end_session, tenant StaffManage;
         GET    "/v1/sign-in" sign_in::read, tenant StaffManage;
         PUT    "/v1/sign-in" sign_in::set, tenant StaffManage;
 

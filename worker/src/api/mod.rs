@@ -30,7 +30,7 @@ pub(crate) mod metrics;
 pub(crate) mod notifications;
 pub(crate) mod once;
 pub(crate) mod own_tenant;
-#[cfg(any(feature = "web", feature = "staff"))]
+#[cfg(any(feature = "front", feature = "web", feature = "staff"))]
 pub(crate) mod people;
 pub(crate) mod relocations;
 #[cfg(feature = "web")]

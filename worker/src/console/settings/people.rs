@@ -20,10 +20,7 @@ use pages::console::{
     },
 };
 use serde_json::{Value, json};
-use shared::{
-    access::Actor,
-    identity::role::{Clearance, Role},
-};
+use shared::identity::role::{Clearance, Role};
 
 type Names = [(String, String)];
 
