@@ -178,13 +178,9 @@ routes! {
     Front {
         GET "/readyz" health::ready, public;
 
-        GET "/v1/usage" usage::own, tenant UsageRead;
-
         POST "/mail-events" notifications::mail_event, public;
 
         GET "/v1/deadlines/forecast" deadlines::read, tenant ComplaintsRead;
-
-        GET "/v1/statistics" statistics::read, tenant ComplaintsRead;
 
         GET "/v1/changes" changes::read, tenant ComplaintsRead;
 
@@ -303,6 +299,10 @@ routes! {
 
     Back {
         GET "/metrics" metrics::show, operator;
+
+        GET "/v1/usage" usage::own, tenant UsageRead;
+
+        GET "/v1/statistics" statistics::read, tenant ComplaintsRead;
 
         POST  "/v1/tenants" tenants::create, operator;
         GET   "/v1/tenants" tenants::list, operator;
