@@ -5,6 +5,9 @@ import "./live";
 import "./office";
 import "./queue";
 
+// On a phone a row of tabs is wider than the page: the one that is shown is brought into it.
+for (const tab of document.querySelectorAll("nav [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement)) {
     const search = document.querySelector<HTMLInputElement>("input[type=search]");

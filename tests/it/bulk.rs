@@ -4,7 +4,7 @@ use crate::{
     changes::{self, Reader},
     client::{Answer, Client, STACK, unused},
     eventually::within,
-    firm::{Firm, complaint, key_for},
+    firm::{Firm, complaint, key_for, waits},
     isolation::{NOWHERE, seen},
     own_stack::{count, databases, operator, own_stack, ticking},
 };
@@ -122,9 +122,8 @@ fn counts_are_exact(api: &Client) {
         for row in page.data() {
             total += 1;
             for facet in ["state", "product", "assignee"] {
-                let waits = ["received", "acknowledged", "investigating", "awaiting_information", "response_proposed"];
-                let nobodys = facet == "assignee" && waits.contains(&row["state"].as_str().expect("a state"));
-                if let Some(value) = row[facet].as_str().or(nobodys.then_some("")) {
+                let nobody = facet == "assignee" && waits(row);
+                if let Some(value) = row[facet].as_str().or(nobody.then_some("")) {
                     *found.entry((facet.to_owned(), value.to_owned())).or_default() += 1;
                 }
             }

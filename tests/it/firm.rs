@@ -191,3 +191,9 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "record-adr-outcome",
     "label",
 ];
+
+/// Whether a complaint is open and nobody works on it: it is counted under the empty name.
+pub(crate) fn waits(complaint: &Value) -> bool {
+    let over = ["resolved", "closed", "withdrawn", "referred"].iter().any(|state| complaint["state"] == **state);
+    complaint["assignee"].is_null() && !over
+}

@@ -314,7 +314,7 @@ fn what_somebody_may_not_see_is_counted_nowhere_and_no_job_of_theirs_changes_it(
     assert_eq!(before, counted(&|path| firm.api.get(path), &views));
 
     let vip = told("mortgage", json!(["vip"]));
-    let staff = told("card", json!(["vip", "staff"]));
+    let staff = told("credit_card", json!(["vip", "staff"]));
     let path = |id: &str| format!("/v1/complaints/{id}");
     let resolve = json!({ "kind": "summary_resolution", "outcome": "upheld", "summary": "Our mistake." });
     firm.give(&path(&staff), "resolve", resolve).expect(200);

@@ -13,7 +13,7 @@ use shared::{
 };
 
 /// Codes that are not said as they are spelled.
-const SAID: [(&str, &str); 21] = [
+const SAID: [(&str, &str); 24] = [
     ("adr_letter", "Letter about the ombudsman"),
     ("api", "Another system"),
     ("claims_management_company", "Claims management company"),
@@ -27,11 +27,14 @@ const SAID: [(&str, &str); 21] = [
     ("northern_ireland", "Northern Ireland"),
     ("out", "To the complainant"),
     ("part_of", "Part of"),
+    ("pkce", "PKCE"),
     ("post", "Post"),
     ("same_consumer_same_product", "Same consumer, same product, within 30 days"),
     ("same_consumer_similar_text", "Same consumer, similar text"),
+    ("sms", "SMS"),
     ("social", "Social network"),
     ("us", "United States"),
+    ("vip", "VIP"),
     ("void", "Nothing due any more"),
     ("web", "Web"),
     ("quarantined", "Waiting for the virus scan"),

@@ -45,6 +45,8 @@ const DONE: [(&str, &str); 16] = [
     ("removed", "Removed. Complaints keep the values that they have."),
 ];
 
+pub use super::case_words::words;
+
 /// The name of a value in a body, as people call it: `/oidc/client_id` is "Client id".
 #[must_use]
 pub fn field(pointer: &str) -> String {
@@ -55,24 +57,6 @@ pub fn field(pointer: &str) -> String {
     });
     capital(&words.collect::<Vec<_>>().join(" "))
 }
-
-/// A code in words: `whistle_blower` is "Whistle blower".
-#[must_use]
-pub fn words(code: &str) -> String {
-    let known = SPELT.iter().find(|(held, _)| *held == code);
-    known.map_or_else(|| capital(&code.replace(['_', '-'], " ")), |(_, spelt)| (*spelt).to_owned())
-}
-
-/// Codes that are names or abbreviations.
-const SPELT: [Named; 7] = [
-    ("vip", "VIP"),
-    ("sms", "SMS"),
-    ("england_and_wales", "England and Wales"),
-    ("northern_ireland", "Northern Ireland"),
-    ("us", "United States"),
-    ("eu", "European Union"),
-    ("pkce", "PKCE"),
-];
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();

@@ -579,7 +579,10 @@ impl<'e> Index<'e> {
         let mut counted = BTreeMap::<(&str, &str, String), i64>::new();
         for complaint in self.complaints.values() {
             for facet in ["state", "product", "assignee", "team"] {
-                if let Some(value) = complaint.doc[facet].as_str() {
+                // What is open and nobody works on is counted under the empty name.
+                let over = ["resolved", "closed", "withdrawn", "referred"];
+                let waits = facet == "assignee" && !over.iter().any(|state| complaint.doc["state"] == **state);
+                if let Some(value) = complaint.doc[facet].as_str().or(waits.then_some("")) {
                     *counted.entry((&complaint.tenant, facet, value.to_owned())).or_default() += 1;
                 }
             }

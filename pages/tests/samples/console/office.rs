@@ -4,7 +4,7 @@ use pages::{
     console::{
         audit::{Change, Changes, Complaint, Part, Read, Reads, Verdict, defect},
         dashboard::{Ahead, Dashboard, Known, Product, Tally},
-        office::{EVENTS, Notice, event},
+        office::{EVENTS, Notice, event, words},
         profile::Profile,
         settings::{
             Choice, Overview, Settings, Tab,
@@ -681,7 +681,10 @@ fn own_deadlines() -> Vec<(&'static str, String)> {
         name: name.to_owned(),
         label,
         choices: Choice::named(
-            codes.iter().map(|code| pair(code, if code.is_empty() { "Of the complaint’s law" } else { code })),
+            codes.iter().map(|code| {
+                let name = if code.is_empty() { "Of the complaint’s law".to_owned() } else { words(code) };
+                pair(code, &name)
+            }),
             &some(&[chosen]),
         ),
     };
