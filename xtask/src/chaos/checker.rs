@@ -809,7 +809,9 @@ mod tests {
             events,
             deliveries: all.map(|(id, seq)| (FIRM.to_owned(), id.to_owned(), seq, "tenant".to_owned())).to_vec(),
             dead_letters: vec![(POISON.to_owned(), false)],
-            counts: vec![(FIRM.to_owned(), "state".to_owned(), "received".to_owned(), 2)],
+            counts: [("state", "received"), ("assignee", "")]
+                .map(|(facet, value)| (FIRM.to_owned(), facet.to_owned(), value.to_owned(), 2))
+                .to_vec(),
             messages: all.map(message).to_vec(),
             jobs: vec![Job { id: JOB.to_owned(), open: false, selected: 2, succeeded: 1, others: 1 }],
             files: vec![(FIRM.to_owned(), 7)],
