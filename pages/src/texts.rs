@@ -121,6 +121,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::portal::settings;
     use std::collections::BTreeSet;
 
     fn places(text: &str) -> BTreeSet<&str> {
@@ -142,6 +143,16 @@ mod tests {
                 assert!(places(text).is_subset(&places(&ENGLISH.all[key])), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_firm_can_say_itself_is_what_is_said() {
+        let line = |(key, text): (&String, &String)| {
+            std::iter::once(key.as_str()).chain(places(text)).collect::<Vec<_>>().join(" ") + "\n"
+        };
+        let all: String = ENGLISH.all.iter().map(line).collect();
+        assert!(settings::TEXTS == all, "shared/src/portal/texts.txt has to be:\n{all}");
+        assert_eq!(settings::LANGUAGES, Tongue::ALL.map(Tongue::tag));
     }
 
     /// Inclusion Europe, "Information for all": short sentences.

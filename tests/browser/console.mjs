@@ -3,122 +3,14 @@
 //
 //   BASE_URL=http://… MAIL_URL=http://… FIRM=slug STAFF_AT=domain CASE=id PICTURES=folder node console.mjs [view …]
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { launch, somebody, views, wrong } from './browser.mjs';
+import { Person, SOON, end } from './person.mjs';
 
-const { BASE_URL, MAIL_URL, FIRM, STAFF_AT, CASE, PICTURES } = process.env;
-const SOON = 60_000;
-// What a page of the console may ask for at first: document, stylesheet and two scripts.
-const MOST_REQUESTS = 6;
-const MOST_BYTES = 120_000;
-
-await mkdir(PICTURES, { recursive: true });
-const browser = await launch();
-const found = [];
-const looks = Object.fromEntries(views.map((view) => [view.name, view]));
-
-async function linkTo(address, known) {
-  for (const begun = Date.now(); Date.now() - begun < SOON;) {
-    const mails = await (await fetch(`${MAIL_URL}/api/email`)).json();
-    const mine = mails.filter((mail) => mail.envelope.to[0].address === address).map((mail) => mail.text.match(/https?:\S+/)?.[0]);
-    const link = mine.find((link) => link && !known.has(link));
-    if (link) return link;
-    await new Promise((done) => setTimeout(done, 300));
-  }
-  throw new Error(`no link was mailed to ${address}`);
-}
-
-const used = new Set();
-
-// Somebody at a desk of their own, who is signed in.
-class Person {
-  static async signedIn(name, email, look) {
-    const context = await somebody(browser, look, {});
-    const person = new Person(name, context, await context.newPage(), look);
-    const page = person.page;
-    page.on('console', (message) => {
-      // A page that says what is wrong is one like others, which the browser calls an error.
-      if (message.type() === 'error' && !/status of (4\d\d)/.test(message.text())) found.push(`${name} ${page.url()}: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => found.push(`${name} ${page.url()}: ${error}`));
-    await page.goto(`${BASE_URL}/app/queue`);
-    await person.look('sign-in-which-firm');
-    await page.fill('#firm', FIRM);
-    await person.press('main form button');
-    await person.look('sign-in');
-    await page.fill('#email', email);
-    await person.press('main form button');
-    await person.look('sign-in-mailed');
-    const link = await linkTo(email, used);
-    used.add(link);
-    await page.goto(link);
-    await person.look('sign-in-link');
-    await person.press('main form button');
-    assert.equal(new URL(page.url()).pathname, '/app/queue', `${name} is where they wanted to be`);
-    return person;
-  }
-
-  constructor(name, context, page, look) {
-    Object.assign(this, { name, context, page, shown: look.name, nth: 0 });
-  }
-
-  async look(what) {
-    this.nth += 1;
-    const file = `${this.shown}.${this.name}.${String(this.nth).padStart(2, '0')}.${what}.png`;
-    await this.page.screenshot({ path: join(PICTURES, file), fullPage: true });
-    found.push(...(await wrong(this.page)).map((problem) => `${this.name} ${this.shown} ${what}: ${problem}`));
-  }
-
-  async press(selector) {
-    await Promise.all([this.page.waitForEvent('load'), this.page.click(selector)]);
-  }
-
-  async open(path, what) {
-    const answer = await this.page.goto(`${BASE_URL}${path}`);
-    assert.equal(answer.status(), 200, `${path}: ${await this.page.title()}`);
-    if (what) await this.look(what);
-  }
-
-  // Goes to a page, which may ask for no more than is allowed, with nothing of it in the browser's cache.
-  async sparingly(go) {
-    const browser = await this.context.newCDPSession(this.page);
-    await browser.send('Network.clearBrowserCache');
-    await browser.detach();
-    const asked = [];
-    const heard = (answer) => {
-      if (!answer.url().includes('/app/changes')) asked.push(answer);
-    };
-    this.page.on('response', heard);
-    await go();
-    this.page.off('response', heard);
-    const sizes = await Promise.all(asked.map(async (answer) => (await answer.request().sizes()).responseBodySize));
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    assert.ok(asked.length <= MOST_REQUESTS, `${this.page.url()}: ${asked.length} requests: ${asked.map((answer) => answer.url())}`);
-    assert.ok(bytes <= MOST_BYTES, `${this.page.url()}: ${bytes} bytes`);
-  }
-
-  // Fills in the form of a command and sends it.
-  async act(command, fields) {
-    const form = this.page.locator(`#act-${command}`);
-    if (!(await form.evaluate((details) => details.open))) await form.locator('summary').first().click();
-    for (const [name, value] of Object.entries(fields)) {
-      const field = form.locator(`[name="${name}"]`);
-      if ((await field.evaluate((one) => one.tagName)) === 'SELECT') await field.selectOption(value);
-      else await field.fill(value);
-    }
-    await Promise.all([this.page.waitForEvent('load'), form.locator('form > p.actions button').click()]);
-  }
-
-  text(selector) {
-    return this.page.locator(selector).innerText();
-  }
-}
+const { BASE_URL, CASE } = process.env;
 
 const chosen = process.argv.slice(2);
 const [first, second] = chosen.length === 2 ? chosen : ['large', 'small-dark'];
-const anna = await Person.signedIn('anna', `anna@${STAFF_AT}`, looks[first]);
-const ben = await Person.signedIn('ben', `ben@${STAFF_AT}`, looks[second]);
+const anna = await Person.signedIn('anna', first);
+const ben = await Person.signedIn('ben', second);
 
 // The queue: small enough, and worked with keys alone.
 {
@@ -243,53 +135,6 @@ await anna.open('/app/cases/new', 'new-case');
 await anna.sparingly(() => anna.open('/app/dashboard', 'dashboard'));
 await anna.open('/app/audit', 'audit');
 await anna.open('/app/profile', 'profile');
-const carla = await Person.signedIn('carla', `carla@${STAFF_AT}`, looks[first]);
-await carla.open('/app/settings', 'settings');
-for (const page of await carla.page.locator('main a[href^="/app/settings/"]').evaluateAll((links) => [...new Set(links.map((link) => link.getAttribute('href')))])) {
-  await carla.open(page, page.replace('/app/', '').replaceAll('/', '-'));
-}
-
-// Carla gives a system a key and takes it back; what she sets about complaints, Anna has in her forms; and what she did is written down.
-async function until(what, holds) {
-  for (const begun = Date.now(); Date.now() - begun < SOON;) {
-    if (await holds()) return;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  assert.fail(what);
-}
-await carla.open('/app/settings/keys');
-await carla.page.locator('summary', { hasText: 'Issue a key' }).click();
-await carla.page.fill('#name', 'Contact centre');
-await carla.page.check('input[name="scopes"][value="complaints:read"]');
-await carla.press('form[action="/app/settings/keys"] button');
-await carla.look('settings-key-issued');
-const key = await carla.text('section.banner code');
-const answered = async () => (await fetch(`${BASE_URL}/v1/complaints`, { headers: { authorization: `Bearer ${key}` } })).status;
-assert.equal(await answered(), 200, 'the key opens what it was given for');
-await carla.page.locator('summary', { hasText: 'Revoke it' }).click();
-await carla.press('button[value="revoke"]');
-await carla.look('settings-key-revoked');
-assert.ok(!(await carla.page.content()).includes(key), 'a key is shown once');
-await until('a key that is revoked opens nothing', async () => (await answered()) === 401);
-await carla.open('/app/settings/fields');
-await carla.page.locator('summary', { hasText: 'Add a field' }).click();
-await carla.page.fill('#label', 'Branch of the firm');
-await carla.page.fill('#name', 'branch');
-await carla.press('form[action="/app/settings/fields"] button');
-await carla.look('settings-field-added');
-await carla.open('/app/settings/taxonomy');
-await carla.page.locator('input[name^="name-"]').first().fill('Our accounts');
-await carla.press('form[action="/app/settings/taxonomy"] button.main');
-await carla.look('settings-taxonomy-saved');
-await until('what an admin sets is in the forms of all', async () => {
-  await anna.open('/app/cases/new');
-  const form = await anna.page.content();
-  return form.includes('Branch of the firm') && form.includes('Our accounts');
-});
-await carla.open('/app/settings/changes', 'settings-changes');
-const changes = await carla.text('main table');
-assert.match(changes, /Contact centre/);
-assert.match(changes, /You/);
 
 // Whoever signs out is out.
 await ben.open('/app/profile', 'profile');
@@ -297,7 +142,4 @@ await ben.press('form[action="/app/sign-out"] button');
 await ben.page.goto(`${BASE_URL}${path}`);
 assert.match(ben.page.url(), /\/app\/sign-in/);
 
-await browser.close();
-console.log(found.join('\n'));
-console.log(`${found.length} violations`);
-process.exit(found.length === 0 ? 0 : 1);
+await end();

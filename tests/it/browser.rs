@@ -43,13 +43,19 @@ fn agents_meet_on_a_case_write_a_letter_and_change_many_in_the_console() {
     let stack = Stack::start(options.var("MAIL", &sink.mail())).expect("a stack starts");
     // What tells the complainant of the ombudsman is looked at by a second person.
     let letters = json!({ "approve": ["fca_eight_week_letter"] });
-    let firm = Firm::on(&operator(&stack), json!({ "letters": letters }));
+    let fields = json!([{ "name": "office", "label": "Office", "type": "text" }]);
+    let more = json!({ "letters": letters, "custom_fields": fields, "portal": { "open": true } });
+    let firm = Firm::on(&operator(&stack), more);
     let admin = firm.key(&["staff:manage"]);
-    for (name, roles) in
-        [("Anna", json!(["lead", "compliance"])), ("Ben", json!(["agent"])), ("Carla", json!(["admin"]))]
-    {
+    for (name, roles, clearances) in [
+        ("Anna", json!(["lead", "compliance"]), json!(["vip"])),
+        ("Ben", json!(["agent"]), json!([])),
+        ("Carla", json!(["admin"]), json!([])),
+    ] {
         let email = format!("{}@northwind.example.com", name.to_lowercase());
-        let person = json!({ "display_name": format!("{name} Winter"), "email": email, "roles": roles });
+        let person = json!({
+            "display_name": format!("{name} Winter"), "email": email, "roles": roles, "clearances": clearances
+        });
         admin.post("/v1/people", &person).expect(201);
     }
     let logged: Vec<String> = REAL
@@ -64,10 +70,18 @@ fn agents_meet_on_a_case_write_a_letter_and_change_many_in_the_console() {
         })
         .map(|body| firm.api.post("/v1/complaints", &body).expect(201).id().to_owned())
         .collect();
-    let mut day = browser::script("console.mjs");
-    day.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
-    day.env("STAFF_AT", "northwind.example.com")
-        .env("CASE", &logged[0])
-        .env("PICTURES", root().join("target/pictures/console"));
-    process::run(&mut day).expect("nothing is wrong on the way");
+    // From before the rules of June 2026.
+    let before = firm.log(json!({
+        "received_at": "2026-05-28T09:00:00Z", "custom": { "office": "Ledes" },
+        "representative": {
+            "name": "Kwame", "kind": "family", "contacts": [{ "kind": "phone", "value": "020 7946 0999" }]
+        }
+    }));
+    for script in ["console.mjs", "case.mjs", "office.mjs"] {
+        let mut work = browser::script(script);
+        work.env("BASE_URL", stack.base_url()).env("MAIL_URL", sink.url()).env("FIRM", &firm.slug);
+        work.env("STAFF_AT", "northwind.example.com").env("CASE", &logged[0]).env("OLD_CASE", before.id());
+        work.env("PICTURES", root().join("target/pictures").join(script.trim_end_matches(".mjs")));
+        process::run(&mut work).expect("nothing is wrong on the way");
+    }
 }

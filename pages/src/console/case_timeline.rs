@@ -265,9 +265,11 @@ impl Teller<'_> {
             "milestone_recorded" => add("Why the clock stands still", words(text(data, "/reason"))),
             "deadline_warned" | "deadline_missed" => add("Due", day(text(data, "/clock/due_on"))),
             "classified" => {
-                for (at, name) in [("/tags", "Tags"), ("/vulnerability", "Vulnerability")] {
+                // Tags are as they were typed.
+                let tags = list(data, "/tags").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+                let vulnerability = joined(list(data, "/vulnerability"));
+                for (at, name, said) in [("/tags", "Tags", tags), ("/vulnerability", "Vulnerability", vulnerability)] {
                     if has(data, at) {
-                        let said = joined(list(data, at));
                         add(name, if said.is_empty() { "None".to_owned() } else { said });
                     }
                 }
@@ -279,7 +281,9 @@ impl Teller<'_> {
             }
             "sensitivity_set" => {
                 let said = joined(list(data, "/sensitivity"));
-                add("Only for those cleared for", if said.is_empty() { "Nothing: everybody".to_owned() } else { said });
+                let everybody = ("For", "everybody".to_owned());
+                let (name, who) = if said.is_empty() { everybody } else { ("Only for those cleared for", said) };
+                add(name, who);
             }
             "corrected" => {
                 let changes = data.pointer("/changes").and_then(Value::as_object);

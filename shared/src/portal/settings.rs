@@ -130,6 +130,37 @@ pub struct OwnText {
     pub text: Prose<2_000>,
 }
 
+/// The portal's texts, a line each: its name, and the places in it that are filled in. What they say is in `pages/texts/`, whose tests
+/// compare.
+pub const TEXTS: &str = include_str!("texts.txt");
+/// The languages that the portal speaks.
+pub const LANGUAGES: [&str; 2] = ["en", "de"];
+/// What the texts that name a firm's products begin with.
+const PRODUCT: &str = "field.product.";
+
+/// The places of the text with this name.
+fn places(name: &str) -> Option<impl Iterator<Item = &'static str>> {
+    let found =
+        TEXTS.lines().map(|line| line.split(' ')).find_map(|mut line| (line.next() == Some(name)).then_some(line));
+    found.or_else(|| name.starts_with(PRODUCT).then(|| "".split(' ')))
+}
+
+impl OwnText {
+    /// The member that would make it stand nowhere or show what is meant to be filled in, and why.
+    fn wrong(&self) -> Option<(&'static str, String)> {
+        if !LANGUAGES.contains(&self.language.as_str()) {
+            return Some(("language", format!("must be one that the portal speaks: {}", LANGUAGES.join(", "))));
+        }
+        let Some(places) = places(self.name.as_str()) else {
+            return Some(("name", "is no text of the portal: /vendor/texts.en.json has them all".to_owned()));
+        };
+        let filled: Vec<_> = places.chain(["firm"]).collect();
+        let mut said = self.text.as_str().split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+        let empty = said.find(|place| !filled.contains(place))?;
+        Some(("text", format!("has {{{empty}}}, which nothing fills in")))
+    }
+}
+
 /// The independent body that decides if the firm does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +245,13 @@ impl PortalSettings {
             let rule = format!("must be such a picture in base64, of at most {MAX_LOGO} characters");
             errors.push(FieldError::at(&format!("{pointer}/logo/data"), Rule::NotAllowed, rule));
         }
+        for (at, text) in self.texts.iter().enumerate() {
+            let again = |earlier: &OwnText| earlier.name == text.name && earlier.language == text.language;
+            let twice = self.texts.iter().take(at).any(again).then(|| ("name", "is given twice".to_owned()));
+            errors.extend(text.wrong().or(twice).map(|(member, rule)| {
+                FieldError::at(&format!("{pointer}/texts/{at}/{member}"), Rule::NotAllowed, rule)
+            }));
+        }
         errors
     }
 }
@@ -234,6 +272,34 @@ mod tests {
         let pointers: Vec<_> = errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
         assert_eq!(pointers, ["/portal/privacy", "/portal/ombudsman/site", "/portal/logo/data"]);
     }
+
+    #[test]
+    fn a_text_that_would_stand_nowhere_is_told() {
+        let errors = |texts: &[(&str, &str, &str)]| {
+            let texts = texts
+                .iter()
+                .map(|(language, name, text)| serde_json::json!({ "language": language, "name": name, "text": text }));
+            let body = serde_json::json!({ "texts": texts.collect::<Vec<_>>() });
+            let errors = serde_json::from_value::<PortalSettings>(body).unwrap().errors("");
+            errors.into_iter().filter_map(|error| error.pointer).collect::<Vec<_>>()
+        };
+        let good = [
+            ("en", "start.title", "Tell {firm} { what } happened".trim()),
+            ("en", "code.lead", "{firm}: it holds for {minutes} minutes"),
+            ("de", "code.lead", "Er gilt {minutes} Minuten { so"),
+            ("en", "field.product.gold_card", "Your gold card"),
+        ];
+        assert_eq!(errors(&good), ["/texts/0/text"]);
+        let wrong = [
+            ("en", "start.titel", "x"),
+            ("fr", "start.title", "x"),
+            ("en", "start.title", "In {minutes} minutes"),
+            ("en", "start.lead", "x"),
+            ("en", "start.lead", "y"),
+        ];
+        assert_eq!(errors(&wrong), ["/texts/0/name", "/texts/1/language", "/texts/2/text", "/texts/4/name"]);
+    }
+
     #[test]
     fn a_picture_becomes_a_logo() {
         let picture = |mark: &[u8], length| {
