@@ -36,16 +36,17 @@ impl<'a> Iterator for Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// A word of lower-case ASCII letters and digits: most words.
+    /// A word of ASCII letters and digits: most words.
     fn plain(&mut self) -> Option<Cow<'a, str>> {
-        let end = self.rest.bytes().position(|b| !(b.is_ascii_lowercase() || b.is_ascii_digit()));
+        let end = self.rest.bytes().position(|b| !b.is_ascii_alphanumeric());
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        let ended = rest.bytes().next().is_none_or(|b| b.is_ascii() && !b.is_ascii_uppercase());
+        let ended = rest.bytes().next().is_none_or(|b| b.is_ascii());
         if !ended || word.is_empty() || word.len() > MAX_WORD {
             return None;
         }
         self.rest = rest;
-        Some(Cow::Borrowed(word))
+        let is_folded = !word.bytes().any(|b| b.is_ascii_uppercase());
+        Some(if is_folded { Cow::Borrowed(word) } else { Cow::Owned(word.to_ascii_lowercase()) })
     }
 
     /// Any word. `None` if what was passed over makes none.

@@ -176,7 +176,7 @@ impl World {
                 let none = None::<&str>;
                 let rows = json!([[text, reference, none, received_at, 1, "{}", "{}", text, place, "", "", tokens]])
                     .to_string();
-                self.run("complaints/insert.sql", params![of, rows]);
+                self.run("complaints/insert.sql", params![of, rows, "code"]);
                 self.tenants[tenant].complaints.insert(id, Known { received_at, labels, indexed: true });
             }
             Action::Change(which, received_at, labels) => {

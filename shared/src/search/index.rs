@@ -41,6 +41,12 @@ impl Tokens {
         Self { code: short(tenant.to_string().as_bytes(), CODE) }
     }
 
+    /// Tokens without a code, which is put before each where they are written.
+    #[must_use]
+    pub const fn bare() -> Self {
+        Self { code: String::new() }
+    }
+
     /// What every token of the tenant begins with.
     #[must_use]
     pub fn code(&self) -> &str {

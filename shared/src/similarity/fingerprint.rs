@@ -35,18 +35,14 @@ pub fn bands(text: &Shingles) -> Vec<String> {
 /// The least of each of `N` hashes over all shingles: two texts of similarity s agree in a share of about s of them.
 #[must_use]
 pub fn min_hashes<const N: usize>(text: &Shingles) -> [u32; N] {
-    let functions: [(u64, u64); N] = array::from_fn(|nth| {
+    array::from_fn(|nth| {
         let seed = 2 * nth as u64;
-        (mix(seed + 1) | 1, mix(seed + 2))
-    });
-    let mut minima = [u32::MAX; N];
-    for shingle in text.iter() {
-        for (least, (times, plus)) in minima.iter_mut().zip(functions) {
-            // Multiply-shift: the upper half of a·x + b is a pairwise independent hash of x.
-            *least = (*least).min((u64::from(shingle).wrapping_mul(times).wrapping_add(plus) >> 32) as u32);
-        }
-    }
-    minima
+        let (times, plus) = (mix(seed + 1) | 1, mix(seed + 2));
+        // Multiply-shift: the upper half of a·x + b is a pairwise independent hash of x.
+        let hashes =
+            text.iter().map(|shingle| (u64::from(shingle).wrapping_mul(times).wrapping_add(plus) >> 32) as u32);
+        hashes.min().unwrap_or(u32::MAX)
+    })
 }
 
 #[cfg(test)]

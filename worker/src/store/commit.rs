@@ -20,7 +20,10 @@ use shared::{
     ids::OutboxId,
     lock::FencingToken,
     notify::{Happened, MESSAGE_VERSION, OutboxMessage},
-    search::place::{Place, Position},
+    search::{
+        index::Tokens,
+        place::{Place, Position},
+    },
     time::Timestamp,
 };
 use std::collections::BTreeMap;
@@ -123,7 +126,7 @@ impl TenantDb {
         now: Timestamp,
         draw: u32,
     ) -> Result<TenantBatch, StoreError> {
-        let (tokens, at) = (self.tokens(), now.unix_millis());
+        let (tokens, bare, at) = (self.tokens(), Tokens::bare(), now.unix_millis());
         let [mut requests, mut complaints, mut references] = [(); 3].map(|()| Lists::default());
         let mut events: Vec<(u8, Lists)> = Vec::new();
         let mut counted = BTreeMap::<Counted<'_>, i32>::new();
@@ -164,7 +167,7 @@ impl TenantDb {
                 Json(&to_json(&complaint.summary(*due))?),
                 Text(key),
                 Plain(&place.to_string()),
-                Plain(&tokens.texts(sealed.iter().map(|sealed| &sealed.event.body))),
+                Plain(&bare.texts(sealed.iter().map(|sealed| &sealed.event.body))),
                 Plain(&tokens.likeness(complaint)),
                 Plain(&tokens.labels(complaint, *due)),
                 due.map_or(Nothing, |due| Number(due.at.unix_millis())),
@@ -184,7 +187,7 @@ impl TenantDb {
             batch = batch.with(OUTBOX_INSERT, (outbox, message));
         }
         for list in complaints.finish() {
-            batch = batch.with_list(INSERT, &list, ());
+            batch = batch.with_list(INSERT, &list, (tokens.code(),));
         }
         let counted: Vec<_> = counted.into_iter().map(|((facet, value), by)| (facet, value, by)).collect();
         batch = batch.with(COUNTS_ADD, (to_json(&counted)?,));
