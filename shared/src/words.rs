@@ -26,7 +26,9 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<Cow<'a, str>> {
         while !self.rest.is_empty() {
-            self.rest = self.rest.trim_start_matches(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+            // By bytes, and not by `trim_start_matches`, which decodes each letter.
+            let begin = self.rest.bytes().position(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+            (_, self.rest) = self.rest.split_at(begin.unwrap_or(self.rest.len()));
             if let Some(word) = self.plain().or_else(|| self.folded()) {
                 return Some(word);
             }

@@ -99,7 +99,7 @@ const kind = carla.page.locator('input[name="approve"][value="fca_final_response
 await kind.check();
 await carla.set(toApprove, { 'amount-0': 'a lot', 'currency-0': 'gbp' });
 await carla.look('settings-letters-refused');
-assert.match(await carla.text(refused), /must be/);
+assert.match(await carla.text(refused), /Sum 1: must be an amount/);
 assert.equal(await carla.page.inputValue('[name="amount-0"]'), 'a lot');
 await carla.set(toApprove, { 'amount-0': '250.50' });
 assert.match(await carla.text(good), /Saved/);
@@ -113,7 +113,7 @@ await carla.open('/app/settings/new-deadline');
 await ends.check();
 await carla.set('button[value="save"]', { ...terms, id: 'first_answer' });
 await carla.look('settings-deadline-refused');
-assert.match(await carla.text(refused), /hours/i);
+assert.match(await carla.text(refused), /not acceptable\s+must have hours/);
 assert.ok(await ends.isChecked(), 'what was chosen is kept');
 for (const day of ['mon', 'tue', 'wed', 'thu', 'fri']) await carla.page.check(`input[name="days-0"][value="${day}"]`);
 await carla.set('button[value="save"]', { 'from-0': '09:00', 'until-0': '17:00' });

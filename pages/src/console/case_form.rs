@@ -266,6 +266,8 @@ const NOBODY: &str = "/";
 const fn is_list(kind: Kind) -> bool {
     matches!(kind, Kind::Tags | Kind::Checks(_) | Kind::Contacts)
 }
+/// What is said of a sum that cannot be read.
+pub const NO_AMOUNT: &str = "must be an amount such as 12.50, in a currency such as GBP";
 /// How many kinds of redress a form takes.
 pub const REDRESS_ROWS: usize = 3;
 /// What puts things right.
@@ -381,7 +383,7 @@ fn sum(amount: &str, currency: &str) -> Result<Option<Map<String, Value>>, &'sta
         return Ok(None);
     }
     let currency = currency.trim().to_uppercase();
-    let minor = minor_units(&currency, amount).ok_or("must be an amount such as 12.50, in a currency such as GBP")?;
+    let minor = minor_units(&currency, amount).ok_or(NO_AMOUNT)?;
     Ok(Some(Map::from_iter([("minor".to_owned(), minor.into()), ("currency".to_owned(), currency.into())])))
 }
 

@@ -288,8 +288,10 @@ impl Teller<'_> {
             "corrected" => {
                 let changes = data.pointer("/changes").and_then(Value::as_object);
                 for (name, change) in changes.into_iter().flatten() {
-                    let of = |at| change.pointer(at).map(|value| self.held(value)).unwrap_or_default();
-                    add(&words(name), format!("{} → {}", of("/was"), of("/now")));
+                    let of = |at| change.get(at).unwrap_or(&Value::Null);
+                    let (was, now) = (of("was"), of("now"));
+                    let name = if name == "custom" { "Own fields".to_owned() } else { words(name) };
+                    add(&name, format!("{} → {}", self.held(&apart(was, now)), self.held(&apart(now, was))));
                 }
             }
             _ => {}
@@ -507,6 +509,14 @@ fn escaped(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// Of an object the members that another has not, or has otherwise; anything else as it is.
+fn apart(value: &Value, from: &Value) -> Value {
+    let (Value::Object(members), Value::Object(others)) = (value, from) else { return value.clone() };
+    let differs = |(name, value): &(&String, &Value)| others.get(*name) != Some(*value);
+    let apart: Map<_, _> = members.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect();
+    if apart.is_empty() { Value::Null } else { Value::Object(apart) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -590,9 +600,16 @@ mod tests {
     #[test]
     fn corrections_are_shown_and_what_is_unknown_is_named() {
         let event = json!({"type": "corrected", "data": {"reason": "Typed wrong",
-            "changes": {"made_on": {"was": null, "now": "2026-11-20"}}}});
+            "changes": {"made_on": {"was": null, "now": "2026-11-20"},
+                "representative": {"was": {"name": "Kwame", "kind": "family"}, "now": {"name": "Kwame Osei", "kind": "family"}},
+                "custom": {"was": {"office": "Leeds"}, "now": {"office": "Leeds", "visits": 3}}}}});
         let told = entry(&json!({}), &event);
-        assert_eq!(told.details, [("Made on".to_owned(), "nothing → 2026-11-20".to_owned())]);
+        let details = [
+            ("Own fields", "nothing → visits: 3"),
+            ("Made on", "nothing → 2026-11-20"),
+            ("Representative", "name: Kwame → name: Kwame Osei"),
+        ];
+        assert_eq!(told.details, details.map(|(name, said)| (name.to_owned(), said.to_owned())));
         assert_eq!(told.text, [Said::Plain("Typed wrong".to_owned())]);
         assert_eq!(entry(&json!({}), &json!({"type": "moon_passed"})).what, "Moon passed");
     }

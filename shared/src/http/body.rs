@@ -102,6 +102,16 @@ fn missing_member(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.split('`').next()
 }
 
+/// What Serde calls by Rust's names.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        _ if expected.starts_with("struct ") => "a JSON object",
+        _ => expected,
+    }
+}
+
 /// Serde tells the sort of error only in words.
 fn rule_of(message: &str) -> (Rule, String) {
     if let Some(rest) = message.strip_prefix("unknown field ") {
@@ -112,8 +122,7 @@ fn rule_of(message: &str) -> (Rule, String) {
         (Rule::NotAllowed, format!("must be {allowed}"))
     } else if let Some(rest) = message.strip_prefix("invalid type: ") {
         let expected = rest.split_once(", expected ").map_or(rest, |(_, expected)| expected);
-        let expected = if expected.starts_with("struct ") { "a JSON object" } else { expected };
-        (Rule::WrongType, format!("must be {expected}"))
+        (Rule::WrongType, format!("must be {}", in_json(expected)))
     } else if message == "expected value" {
         // What serde says of a number where one of some words belongs.
         (Rule::WrongType, "must be text".to_owned())
@@ -189,6 +198,14 @@ mod tests {
             ("/tags/1", Rule::NotAllowed),
         ];
         assert_eq!(found, expected.map(|(pointer, rule)| (pointer.to_owned(), rule)));
+    }
+
+    #[test]
+    fn no_type_of_rust_is_named() {
+        let body = r#"{"complainant": {"name": "Ann"}, "channel": "web", "description": "d",
+            "amounts": [{"kind": "loss", "minor": "a lot", "currency": "GBP"}]}"#;
+        let Err(BodyError::Rules(errors)) = parse::<NewComplaint>(body.as_bytes()) else { panic!("accepted") };
+        assert_eq!(errors, [FieldError::at("/amounts/0/minor", Rule::WrongType, "must be a whole number")]);
     }
 
     #[test]

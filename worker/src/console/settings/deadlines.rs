@@ -219,8 +219,11 @@ async fn level(desk: &Desk, id: Option<&str>) -> Shown {
 
 /// What is wrong, called as in the form of this deadline and not as in the list of all.
 fn of_this(why: Notice, place: usize) -> Notice {
-    let before = format!("Clocks service levels {} ", place.saturating_add(1));
-    let called = |field: String| field.strip_prefix(&before).map(words).unwrap_or(field);
+    let before = format!("Clocks service levels {}", place.saturating_add(1));
+    let called = |field: String| match field.strip_prefix(&before) {
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => words(rest.trim_start()),
+        _ => field,
+    };
     Notice { errors: why.errors.into_iter().map(|(field, rule)| (called(field), rule)).collect(), ..why }
 }
 

@@ -9,7 +9,9 @@ use crate::{
     },
 };
 use pages::console::{
+    case_form::NO_AMOUNT,
     case_words::{minor_units, money},
+    office::Notice,
     settings::{
         Choice, Tab,
         switches::{Approval, LETTERS, Switches},
@@ -43,7 +45,7 @@ async fn page(desk: &Desk) -> Shown {
             on = desk.form.all("on").map(str::to_owned).collect();
             json!({ "off": others(&on) })
         };
-        notice = own::save(desk, &patch).await?;
+        notice = own::save(desk, &patch).await?.map(of_this);
         if notice.is_none() {
             return desk.go("/app/settings/switches?done=saved");
         }
@@ -79,6 +81,19 @@ fn sum(held: &Value) -> (String, String) {
         None => text(held, "minor").to_owned(),
     };
     (amount, currency.to_owned())
+}
+
+/// What is wrong, called as in the form. A sum is typed as an amount, and not as the API takes it.
+fn of_this(why: Notice) -> Notice {
+    let called = |(field, rule): (String, String)| {
+        let sum = field.strip_prefix("Letters approve above ").map(|rest| rest.split_once(' ').unwrap_or((rest, "")));
+        match sum {
+            Some((nth, "minor")) => (format!("Sum {nth}"), NO_AMOUNT.to_owned()),
+            Some((nth, _)) => (format!("Sum {nth}"), rule),
+            None => (field, rule),
+        }
+    };
+    Notice { errors: why.errors.into_iter().map(called).collect(), ..why }
 }
 
 /// The letters' settings with what somebody has chosen. Kinds that are not offered stay; what is no sum goes as it was typed, and the API
