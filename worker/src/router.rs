@@ -292,13 +292,13 @@ routes! {
         POST "/v1/notifications/{id}/retry" notifications::retry, tenant ComplaintsLead;
         GET  "/v1/notifications/rules" notifications::read_rules, tenant ComplaintsRead;
         PUT  "/v1/notifications/rules" notifications::set_rules, tenant ComplaintsLead;
-
-        GET  "/v1/dead-letters" dead_letters::list, operator;
-        POST "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
     }
 
     Back {
         GET "/metrics" metrics::show, operator;
+
+        GET  "/v1/dead-letters" dead_letters::list, operator;
+        POST "/v1/dead-letters/{id}/replay" dead_letters::replay, operator;
 
         GET "/v1/usage" usage::own, tenant UsageRead;
 
