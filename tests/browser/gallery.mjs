@@ -1,7 +1,8 @@
 // Opens every page of `target/gallery` (cargo run -p pages --example gallery) in Debian's Chromium, as on a telephone and as on a desk,
-// in the light and in the dark; fails on any violation that axe finds and on anything wider than the screen; keeps pictures.
+// in the light and in the dark; fails on any violation that axe finds and on anything wider than the screen. With `--pictures`, which
+// takes twice as long, it keeps pictures in `target/gallery/shots`.
 //
-//   npm ci && node gallery.mjs [part of a name …]
+//   npm ci && node gallery.mjs [--pictures] [part of a name …]
 import { readFile, readdir, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
@@ -24,7 +25,8 @@ const server = createServer(async (request, response) => {
 await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
 const origin = `http://127.0.0.1:${server.address().port}`;
 
-const wanted = process.argv.slice(2);
+const pictures = process.argv.includes('--pictures');
+const wanted = process.argv.slice(2).filter((word) => word !== '--pictures');
 const names = (await readdir(gallery)).filter((name) => name.endsWith('.html') && name !== 'index.html').map((name) => name.slice(0, -5));
 const chosen = names.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part))).sort();
 await mkdir(shots, { recursive: true });
@@ -42,7 +44,7 @@ await Promise.all(views.map(async ({ name: view, ...look }) => {
     if (!standard && view !== 'small') continue;
     await page.goto(`${origin}/${name}.html`);
     found.push(...(await wrong(page)).map((what) => `${name} ${view}: ${what}`));
-    if (wanted.length > 0 || standard || name.startsWith('start.') || name.startsWith('case.')) {
+    if (pictures && (wanted.length > 0 || standard || name.startsWith('start.') || name.startsWith('case.'))) {
       await page.screenshot({ path: join(shots, `${name}.${view}.png`), fullPage: true });
     }
     checked += 1;
