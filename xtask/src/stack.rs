@@ -393,7 +393,7 @@ fn serve_on(port: u16, options: &Options, configs: &[String]) -> Result<Served> 
     let mut wrangler = process::spawn(&mut command)?;
     record(state, configs, wrangler.id())?;
     let base_url = format!("http://127.0.0.1:{port}");
-    wait_until_healthy(&base_url, &mut wrangler, state, log_start)?;
+    wait_until_healthy(&base_url, port, &mut wrangler, state, log_start)?;
     let inner_url = inner_url(wrangler.id()).unwrap_or_else(|| base_url.clone());
     Ok(Served { wrangler, base_url, inner_url, inspector: format!("127.0.0.1:{inspector_port}") })
 }
@@ -717,11 +717,12 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0)).context("no free port")?.local_addr()?.port())
 }
 
-fn wait_until_healthy(base_url: &str, wrangler: &mut Running, state: &Path, log_start: u64) -> Result<()> {
+fn wait_until_healthy(base_url: &str, port: u16, wrangler: &mut Running, state: &Path, log_start: u64) -> Result<()> {
     let client = Client::waiting(PROBE_TIMEOUT, base_url, "");
     let started = Instant::now();
     loop {
-        if client.get("/healthz").is_ok_and(|reply| reply.status == 200) {
+        // Another stack may have got the port first, and is well: this one then ends, and is started on another.
+        if client.get("/healthz").is_ok_and(|reply| reply.status == 200) && listens(wrangler.id(), port) {
             return Ok(());
         }
         let said = || {
@@ -750,6 +751,11 @@ fn inner_url(wrangler: u32) -> Option<String> {
         let reply = Client::waiting(PROBE_TIMEOUT, url, "").get("/healthz");
         reply.is_ok_and(|reply| reply.status == 200)
     })
+}
+
+/// Whether a process or one below it accepts connections on a port.
+fn listens(pid: u32, port: u16) -> bool {
+    Family::of(pid).members().iter().any(|member| listening_ports(member.pid).contains(&port))
 }
 
 fn arguments(pid: u32) -> Vec<String> {
