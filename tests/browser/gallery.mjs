@@ -1,6 +1,6 @@
 // Opens every page of `target/gallery` (cargo run -p pages --example gallery) in Debian's Chromium, as on a telephone and as on a desk,
 // in the light and in the dark; fails on any violation that axe finds and on anything wider than the screen. With `--pictures`, which
-// takes twice as long, it keeps pictures in `target/gallery/shots`.
+// takes longer, it keeps pictures in `target/gallery/shots`.
 //
 //   npm ci && node gallery.mjs [--pictures] [part of a name …]
 import { readFile, readdir, mkdir } from 'node:fs/promises';

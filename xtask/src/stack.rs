@@ -800,3 +800,22 @@ fn listening_ports(pid: u32) -> Vec<u16> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_port_is_of_who_accepts_connections_on_it() {
+        let socket = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+        assert!(listens(std::process::id(), port));
+        assert!(!listens(other.id(), port), "it is another's");
+        other.kill().unwrap();
+        other.wait().unwrap();
+        drop(socket);
+        assert!(!listens(std::process::id(), port), "nobody's any more");
+    }
+}
